@@ -1,0 +1,19 @@
+//go:build !linux
+
+package cli
+
+import (
+	"errors"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Worker has nothing to do where there is no master.
+func Worker() (code int, isWorker bool) { return 0, false }
+
+func serveFlags() []cli.Flag { return nil }
+
+func serve(*cli.Context) error {
+	return errors.New("serve needs Linux, for its accept queues, SO_REUSEPORT and SCM_RIGHTS; this is " + runtime.GOOS)
+}

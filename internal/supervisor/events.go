@@ -1,0 +1,192 @@
+//go:build linux
+
+package supervisor
+
+import (
+	"fmt"
+	"time"
+
+	"prefork/internal/scoreboard"
+)
+
+// Event is something that has happened.
+type Event interface{ apply(*Machine) }
+
+// Tick says that only time has passed.
+type Tick struct{}
+
+// Started says that a worker was started as told.
+type Started struct{ Slot, Seat, PID int }
+
+// StartFailed says that it could not be.
+type StartFailed struct {
+	Slot, Seat int
+	Err        error
+}
+
+// Ready says that a worker says it takes connections.
+type Ready struct{ PID int }
+
+// Recycle says that a worker would like a successor.
+type Recycle struct{ PID int }
+
+// Exited says that a worker has ended. Why reads "exited with status 1" or "was
+// killed by SIGSEGV"; LastWords are of a worker started with Capture.
+type Exited struct {
+	PID       int
+	Why       string
+	LastWords string
+}
+
+// Scale asks for so many workers more, or less.
+type Scale struct{ By int }
+
+// Reload asks for every worker to be replaced by a new one.
+type Reload struct{}
+
+// Stop asks for a graceful end.
+type Stop struct{}
+
+// StopNow asks for an end at once.
+type StopNow struct{}
+
+// PumpEnded says that the master passes on no more connections. Err is why, if
+// nobody asked for it.
+type PumpEnded struct{ Err error }
+
+// Upgrade asks for a new binary to take over.
+type Upgrade struct{}
+
+// UpgradeFailed says that it did not get ready.
+type UpgradeFailed struct{ Err error }
+
+// HandedOver says that it has.
+type HandedOver struct{}
+
+func (Tick) apply(*Machine) {}
+
+func (e Started) apply(m *Machine) {
+	m.slots[e.Slot].seats[e.Seat].pid = e.PID
+	m.do(Show{e.Slot, e.Seat, e.PID, scoreboard.Starting})
+	m.note(Debug, "worker started", "slot", e.Slot, "pid", e.PID)
+}
+
+func (e StartFailed) apply(m *Machine) {
+	m.slots[e.Slot].seats[e.Seat].state = scoreboard.Gone
+	m.note(Error, "cannot start a worker", "slot", e.Slot, "error", e.Err)
+	m.replacementFailed(e.Slot)
+	m.failed(e.Slot, 0, fmt.Sprintf("could not be started: %v", e.Err))
+}
+
+func (e Ready) apply(m *Machine) {
+	if slotIndex, seatIndex, s := m.find(e.PID); s != nil && s.state == scoreboard.Starting {
+		m.ready(slotIndex, seatIndex)
+	}
+}
+
+func (e Recycle) apply(m *Machine) {
+	if slotIndex, _, s := m.find(e.PID); s != nil && s.state == scoreboard.Ready && m.phase == running {
+		s.generation = stale
+		m.note(Info, "worker has served its share", "slot", slotIndex, "pid", e.PID)
+	}
+}
+
+func (e Exited) apply(m *Machine) {
+	slotIndex, seatIndex, s := m.find(e.PID)
+	if s == nil {
+		return
+	}
+	was, since := s.state, s.since
+	m.move(slotIndex, seatIndex, scoreboard.Gone)
+	m.do(Bury{Slot: slotIndex, Seat: seatIndex, PID: e.PID, Killed: s.killed})
+	*s = seat{}
+	if was == scoreboard.Draining || m.phase != running {
+		return
+	}
+	healthy := time.Duration(0)
+	if was == scoreboard.Ready {
+		healthy = m.now.Sub(since)
+		m.note(Warn, "worker ended unasked", "slot", slotIndex, "pid", e.PID, "how", e.Why)
+	} else {
+		m.note(Error, "worker ended before it was ready", "slot", slotIndex, "pid", e.PID, "how", e.Why)
+		m.replacementFailed(slotIndex)
+	}
+	why := e.Why
+	if e.LastWords != "" {
+		why += ", saying:\n" + e.LastWords + "\nso it ended"
+	}
+	m.failed(slotIndex, healthy, why)
+}
+
+func (e Scale) apply(m *Machine) {
+	if m.phase != running {
+		return
+	}
+	want := min(max(m.want+e.By, 1), m.limits.MaxWorkers)
+	if want == m.want {
+		m.note(Warn, "not scaled", "workers", m.want, "reason", fmt.Sprintf("there can be 1 to %d", m.limits.MaxWorkers))
+		return
+	}
+	m.want = want
+	m.note(Info, "scaling", "workers", want)
+}
+
+func (Reload) apply(m *Machine) {
+	if m.phase != running {
+		return
+	}
+	m.generation++
+	m.note(Info, "reloading", "workers", m.want)
+}
+
+func (Stop) apply(m *Machine) {
+	if m.phase != running {
+		return
+	}
+	m.begin(stopping)
+	m.do(Quiesce{})
+	m.do(StopPump{})
+	m.note(Info, "stopping", "graceful_timeout", m.limits.Graceful)
+}
+
+func (StopNow) apply(m *Machine) {
+	m.phase = killing
+	m.note(Warn, "stopping at once")
+}
+
+func (e PumpEnded) apply(m *Machine) {
+	m.pumpEnded = true
+	if m.phase == running {
+		m.phase = killing
+		m.end = Exit{Code: ExitFailed, Err: fmt.Errorf("the master can pass on no more connections: %w", e.Err)}
+	}
+}
+
+func (Upgrade) apply(m *Machine) {
+	switch {
+	case m.phase != running:
+	case m.upgrading:
+		m.note(Warn, "an upgrade is under way already")
+	default:
+		m.upgrading = true
+		m.do(StartUpgrade{})
+	}
+}
+
+func (e UpgradeFailed) apply(m *Machine) {
+	m.upgrading = false
+	m.note(Error, "the new binary did not get ready; this one goes on", "error", e.Err)
+}
+
+func (HandedOver) apply(m *Machine) {
+	if m.phase != running {
+		return
+	}
+	m.begin(leaving)
+	m.do(StopPump{})
+	m.note(Info, "the new binary is ready; this one leaves")
+}
+
+func (m *Machine) begin(p phase) {
+	m.phase, m.stopBegan = p, m.now
+}

@@ -1,0 +1,328 @@
+//go:build linux
+
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/scoreboard"
+	"prefork/internal/worker"
+	"prefork/strategies"
+)
+
+// Options are how a master runs.
+type Options struct {
+	Limits     Limits
+	Strategy   strategies.Strategy
+	Config     strategies.Config // Workers and Sockets are the supervisor's to fill in
+	Launch     worker.Launch     // Notify and Scoreboard likewise
+	StopSignal syscall.Signal    // what tells a worker to stop
+	PIDFile    string
+	Log        *slog.Logger
+	// Listening is called once the address is open, before any worker runs.
+	Listening func(net.Addr)
+}
+
+// ExitError is a failure with an exit code of its own.
+type ExitError struct {
+	Code int
+	Err  error
+}
+
+func (e *ExitError) Error() string { return e.Err.Error() }
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// Run serves until a signal or ctx ends it, and leaves no process and no file
+// behind.
+func Run(ctx context.Context, o Options) error {
+	// Workers get their death signal when the thread that started them ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	s := &supervisor{Options: o, log: o.Log, events: make(chan Event, 64), machine: NewMachine(o.Limits)}
+	defer s.close()
+	if err := s.open(); err != nil {
+		return err
+	}
+	return s.loop(ctx)
+}
+
+// supervisor is the machine's hands and ears. Its fields belong to the goroutine
+// of Run; all others speak to it through events.
+type supervisor struct {
+	Options
+	log     *slog.Logger
+	machine *Machine
+	events  chan Event
+	todo    []Event // what acting has led to
+	ended   *Exit
+
+	legacy    *legacy // from the master before this one
+	front     strategies.Front
+	board     *scoreboard.Board
+	boardFile *os.File
+	notices   *notices
+	stopPump  context.CancelFunc
+	stoppers  []func()
+	cut       uint64
+}
+
+func (s *supervisor) open() error {
+	var err error
+	if s.legacy, err = inherited(); err != nil {
+		return err
+	}
+	if s.board, s.boardFile, err = scoreboard.Create(); err != nil {
+		return err
+	}
+	s.cleanup(func() { _ = s.boardFile.Close() })
+	if s.notices, err = listenForNotices(s.events); err != nil {
+		return err
+	}
+	s.cleanup(s.notices.close)
+	s.Config.Workers = crew{s.board, s.machine.limits.MaxWorkers}
+	s.Config.Sockets = s.legacy.sockets
+	if s.front, err = s.Strategy.Open(s.Config); err != nil {
+		return err
+	}
+	s.cleanup(func() { _ = s.front.Close() })
+	s.Launch.Notify = s.notices.name
+	s.Launch.Scoreboard = int(s.boardFile.Fd())
+	if s.Config.BindInWorker {
+		s.Launch.Bind = s.front.Addr().String()
+	}
+	if s.Listening != nil {
+		s.Listening(s.front.Addr())
+	}
+	return nil
+}
+
+func (s *supervisor) cleanup(f func()) { s.stoppers = append(s.stoppers, f) }
+
+func (s *supervisor) close() {
+	for i := len(s.stoppers) - 1; i >= 0; i-- {
+		s.stoppers[i]()
+	}
+}
+
+// loop waits, steps and acts.
+func (s *supervisor) loop(ctx context.Context) error {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGHUP,
+		syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU)
+	defer signal.Stop(signals)
+	if os.Getpid() == 1 {
+		defer reapStrangers(s.isOurs)()
+	}
+	s.startPump()
+	cancelled := ctx.Done()
+	interrupted := false
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for s.ended == nil {
+		var event Event
+		select {
+		case event = <-s.events:
+		case sig := <-signals:
+			event = eventOf(sig, interrupted)
+			interrupted = interrupted || sig == syscall.SIGINT
+		case <-timer.C:
+			event = Tick{}
+		case <-cancelled:
+			cancelled = nil
+			event = Stop{}
+		}
+		s.turn(event)
+		if at := s.machine.Deadline(); !at.IsZero() {
+			timer.Reset(time.Until(at))
+		}
+	}
+	return s.result()
+}
+
+// turn steps on an event, and on what acting upon it leads to.
+func (s *supervisor) turn(event Event) {
+	for s.todo = append(s.todo, event); len(s.todo) > 0; {
+		next := s.todo[0]
+		s.todo = s.todo[1:]
+		for _, action := range s.machine.Step(time.Now(), next) {
+			s.act(action)
+		}
+	}
+}
+
+// eventOf is what a signal to the master means.
+func eventOf(sig os.Signal, interrupted bool) Event {
+	switch sig {
+	case syscall.SIGHUP:
+		return Reload{}
+	case syscall.SIGUSR2:
+		return Upgrade{}
+	case syscall.SIGTTIN:
+		return Scale{+1}
+	case syscall.SIGTTOU:
+		return Scale{-1}
+	case syscall.SIGINT:
+		if interrupted {
+			return StopNow{}
+		}
+	}
+	return Stop{}
+}
+
+func (s *supervisor) then(event Event) { s.todo = append(s.todo, event) }
+
+func (s *supervisor) act(action Action) {
+	switch a := action.(type) {
+	case Start:
+		s.then(s.start(a))
+	case Show:
+		line := s.board.Line(a.Slot, a.Seat)
+		line.PID.Store(int32(a.PID))
+		line.State.Store(uint32(a.State))
+	case Tell:
+		_ = unix.Kill(a.PID, s.StopSignal)
+	case Kill:
+		_ = unix.Kill(-a.PID, unix.SIGKILL) // its process group; see worker.Launch
+	case Bury:
+		s.bury(a)
+	case Retire:
+		s.retirer(func(r strategies.Retirer) error { return r.Retire(a.Slot) })
+	case Drop:
+		s.retirer(func(r strategies.Retirer) error { return r.Drop(a.Slot) })
+	case Quiesce:
+		s.quiesce()
+	case StopPump:
+		s.endPump()
+	case StartUpgrade:
+		s.startUpgrade()
+	case AllReady:
+		s.allReady(a)
+	case Note:
+		s.log.Log(context.Background(), a.Level, a.Message, a.Args...)
+	case Exit:
+		s.ended = &a
+	}
+}
+
+func (s *supervisor) retirer(f func(strategies.Retirer) error) {
+	if r, ok := s.front.(strategies.Retirer); ok {
+		if err := f(r); err != nil {
+			s.log.Error("cannot take a slot out of service", "error", err)
+		}
+	}
+}
+
+func (s *supervisor) quiesce() {
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+	if q, ok := s.front.(strategies.Quiescer); ok {
+		if err := q.Quiesce(); err != nil {
+			s.log.Warn("cannot turn new connections away; those that come while stopping may be reset", "error", err)
+		}
+	}
+}
+
+func (s *supervisor) startPump() {
+	pump, ok := s.front.(strategies.Pump)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	s.stopPump = cancel
+	// Before the front closes the descriptors that the pump reads.
+	s.cleanup(func() { cancel(); <-ended })
+	go func() {
+		defer close(ended)
+		err := pump.Run(ctx)
+		s.events <- PumpEnded{err}
+	}()
+}
+
+// endPump stops the pump; where there is none, it has ended already.
+func (s *supervisor) endPump() {
+	if s.stopPump == nil {
+		s.then(PumpEnded{})
+		return
+	}
+	s.stopPump()
+}
+
+// bury settles what a dead worker leaves on its line: nobody else will.
+func (s *supervisor) bury(b Bury) {
+	line := s.board.Line(b.Slot, b.Seat)
+	if open := line.Open(); open > 0 {
+		line.Cut.Add(uint64(open))
+		s.cut += uint64(open)
+		s.log.Warn("connections cut with their worker", "connections", open, "slot", b.Slot, "pid", b.PID)
+	}
+	if b.Killed {
+		s.log.Warn("worker killed: it did not stop in time", "slot", b.Slot, "pid", b.PID)
+	}
+}
+
+func (s *supervisor) allReady(a AllReady) {
+	s.log.Info("ready", "workers", a.Workers, "pid", os.Getpid())
+	if s.PIDFile != "" {
+		if err := writePIDFile(s.PIDFile); err != nil {
+			s.log.Error("no pid file", "error", err)
+		}
+		s.cleanup(func() { removePIDFile(s.PIDFile) })
+	}
+	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
+	s.legacy.ready()
+}
+
+// result is what Run returns, and the last words of the log.
+func (s *supervisor) result() error {
+	var finished uint64
+	for slot := range scoreboard.MaxSlots {
+		finished += s.board.Slot(slot).Finished
+	}
+	s.log.Info("stopped", "served", finished, "cut", s.cut)
+	if s.ended.Err != nil {
+		return &ExitError{s.ended.Code, s.ended.Err}
+	}
+	return nil
+}
+
+func (s *supervisor) isOurs(pid int) bool {
+	for slot := range scoreboard.MaxSlots {
+		for seat := range scoreboard.Seats {
+			line := s.board.Line(slot, seat)
+			if int(line.PID.Load()) == pid && scoreboard.State(line.State.Load()) != scoreboard.Gone {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// crew is what the dispatching master knows of its workers: the scoreboard.
+type crew struct {
+	board *scoreboard.Board
+	slots int
+}
+
+func (c crew) Slots() int { return c.slots }
+
+func (c crew) Ready(slot int) bool { return c.board.Slot(slot).Ready }
+
+func (c crew) Counts(slot int) (taken uint64, open int, known bool) {
+	sum := c.board.Slot(slot)
+	return sum.Accepted, sum.Open, sum.Speaks
+}
+
+var errNotReady = errors.New("it ended before it was ready")

@@ -1,0 +1,137 @@
+//go:build linux
+
+package supervisor
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/strategies"
+)
+
+// An upgrade starts the binary that is now at this one's path, with the same
+// arguments, and hands it the listening sockets. When all its workers are ready
+// it says so on a pipe, and this master leaves. If the pipe closes before that,
+// or says nothing for too long, nothing has changed.
+
+const (
+	// envUpgrade is, for a master that takes over, a bequest in JSON.
+	envUpgrade = "PREFORK_UPGRADE"
+
+	upgradeTimeout = 2 * startTimeout
+	firstExtraFD   = 3
+)
+
+// bequest is what one master tells the next.
+type bequest struct {
+	Sockets []int // listening sockets, in slot order
+	Ready   int   // where to say that it is ready
+}
+
+func (s *supervisor) startUpgrade() {
+	if err := s.upgrade(); err != nil {
+		s.then(UpgradeFailed{err})
+	}
+}
+
+func (s *supervisor) upgrade() error {
+	heirloom, ok := s.front.(strategies.Heirloom)
+	if !ok {
+		return fmt.Errorf("%s cannot hand its sockets on", s.Strategy.Name)
+	}
+	path, err := exec.LookPath(os.Args[0])
+	if err != nil {
+		return fmt.Errorf("find the new binary: %w", err)
+	}
+	ready, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	files := []uintptr{0, 1, 2}
+	will := bequest{}
+	for _, fd := range heirloom.Sockets() {
+		will.Sockets = append(will.Sockets, len(files))
+		files = append(files, uintptr(fd))
+	}
+	will.Ready = len(files)
+	files = append(files, w.Fd())
+	text, err := json.Marshal(will)
+	if err != nil {
+		return err
+	}
+	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, envUpgrade+"=") })
+	env = append(env, envUpgrade+"="+string(text))
+	pid, err := syscall.ForkExec(path, os.Args, &syscall.ProcAttr{Env: env, Files: files})
+	if err != nil {
+		_ = ready.Close()
+		return fmt.Errorf("start %s: %w", path, err)
+	}
+	s.log.Info("upgrading", "binary", path, "pid", pid)
+	go func() { s.events <- s.awaitHeir(pid, ready, heirloom) }()
+	return nil
+}
+
+// awaitHeir waits until the new master is ready or is not going to be.
+func (s *supervisor) awaitHeir(pid int, ready *os.File, heirloom strategies.Heirloom) Event {
+	defer ready.Close()
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return UpgradeFailed{err}
+	}
+	_ = ready.SetReadDeadline(time.Now().Add(upgradeTimeout))
+	if n, err := ready.Read(make([]byte, 1)); n == 1 {
+		heirloom.HandedOn()
+		return HandedOver{}
+	} else if os.IsTimeout(err) {
+		_ = process.Kill()
+	}
+	state, err := process.Wait()
+	return UpgradeFailed{fmt.Errorf("%w: it %s", errNotReady, why(state, err))}
+}
+
+// legacy is what this master got from the one before it, if there was one.
+type legacy struct {
+	sockets []int
+	pipe    *os.File
+}
+
+// inherited reads what the master before this one left, and hides it from the
+// workers.
+func inherited() (*legacy, error) {
+	text := os.Getenv(envUpgrade)
+	if text == "" {
+		return &legacy{}, nil
+	}
+	if err := os.Unsetenv(envUpgrade); err != nil {
+		return nil, err
+	}
+	var will bequest
+	if err := json.Unmarshal([]byte(text), &will); err != nil {
+		return nil, fmt.Errorf("%s: %w", envUpgrade, err)
+	}
+	for _, fd := range append(slices.Clone(will.Sockets), will.Ready) {
+		if fd < firstExtraFD {
+			return nil, fmt.Errorf("%s names descriptor %d", envUpgrade, fd)
+		}
+		unix.CloseOnExec(fd)
+	}
+	return &legacy{sockets: will.Sockets, pipe: os.NewFile(uintptr(will.Ready), "upgrade")}, nil
+}
+
+// ready tells the master before this one that it can leave.
+func (l *legacy) ready() {
+	if l.pipe != nil {
+		_, _ = l.pipe.Write([]byte{1})
+		_ = l.pipe.Close()
+		l.pipe = nil
+	}
+}

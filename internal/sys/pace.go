@@ -1,0 +1,117 @@
+//go:build linux
+
+// Package sys holds the few system calls that golang.org/x/sys/unix does not
+// offer in the form the hot loop needs: entered at the right pace, and able to
+// be interrupted.
+package sys
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// slice is the time slice after which the Go runtime preempts a goroutine
+	// (forcePreemptNS in runtime/proc.go). It does so with SIGURG, which ends a
+	// raw blocking call with EINTR: that is the bound on every raw wait.
+	slice = 10 * time.Millisecond
+
+	// quickBeforeRaw is how many waits in a row must be shorter than a slice
+	// before the raw way is taken. Below it an idle server deals its
+	// connections in the kernel's exact order, which the interruptions of the
+	// raw way would now and then shuffle.
+	quickBeforeRaw = 64
+)
+
+// Pace enters blocking system calls in one of two ways, and chooses between
+// them by how long the last waits took.
+//
+//	parked ──64 waits in a row under 10 ms──► raw
+//	   ▲                                       │
+//	   └────────a wait of 10 ms or more────────┘
+//
+// Parked is the ordinary way, through the Go scheduler: the runtime takes the
+// processor back and its monitor thread goes to sleep, so an idle worker costs
+// nothing; but each wake-up then pays for waking that monitor, which at full
+// load more than doubles the cost of a connection.
+//
+// Raw does not tell the scheduler at all. That is only right in a process where
+// nothing else needs the processor, so it has to be allowed with Hot. The
+// runtime's own preemption tick bounds such a wait at about 10 ms, provided the
+// call is one that ends with EINTR on a handled signal: epoll_wait always is,
+// accept and recvmsg are on a socket with SO_RCVTIMEO set (signal(7)).
+//
+// The zero value always parks. A Pace belongs to one goroutine.
+type Pace struct {
+	// Hot allows the raw way. The calling goroutine is then locked to its
+	// thread whenever it parks, so that the thread's context switches are the
+	// worker's own.
+	Hot bool
+
+	raw    bool
+	locked bool
+	quick  int
+}
+
+// Call is syscall.Syscall6 at the present pace.
+func (p *Pace) Call(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errno) {
+	if p.raw {
+		r, _, errno := syscall.RawSyscall6(trap, a1, a2, a3, a4, a5, a6)
+		if errno == unix.EINTR {
+			p.park()
+		}
+		// A turn of the scheduler costs a few hundred nanoseconds and is what
+		// keeps the monitor from interrupting a worker that is doing well.
+		runtime.Gosched()
+		return r, errno
+	}
+	if !p.Hot {
+		r, _, errno := syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
+		return r, errno
+	}
+	if !p.locked {
+		p.park()
+	}
+	start := time.Now()
+	r, _, errno := syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
+	if errno != 0 || time.Since(start) >= slice {
+		p.quick = 0
+	} else if p.quick++; p.quick >= quickBeforeRaw {
+		p.unpark()
+	}
+	return r, errno
+}
+
+func (p *Pace) park() {
+	p.raw, p.locked, p.quick = false, true, 0
+	runtime.LockOSThread()
+}
+
+// unpark unlocks the thread: a locked goroutine that yields makes the runtime
+// hand its processor to another thread and back, two context switches a turn.
+func (p *Pace) unpark() {
+	p.raw, p.locked, p.quick = true, false, 0
+	runtime.UnlockOSThread()
+}
+
+// Interrupt ends the blocking calls of every thread of this process with EINTR.
+// Closing a descriptor does not wake a thread that is blocked on it, and
+// shutting a shared listener down would stop every other worker too. A thread
+// about to block is missed: repeat until the waiter has noticed.
+func Interrupt() {
+	pid := os.Getpid()
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return
+	}
+	for _, task := range tasks {
+		if tid, err := strconv.Atoi(task.Name()); err == nil {
+			_ = unix.Tgkill(pid, tid, unix.SIGURG)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+//go:build linux
+
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/scoreboard"
+	"prefork/strategies"
+)
+
+// orphanGrace is how long a worker whose master has died may take to finish.
+const orphanGrace = time.Second
+
+// IsWorker reports whether this process was started by a master's Launch, and
+// must call Main before anything else.
+func IsWorker() bool { return os.Getenv(envRole) != "" }
+
+// Main is the worker's whole life. It returns the exit code.
+func Main() int {
+	if err := run(); err != nil {
+		fmt.Fprintf(os.Stderr, "prefork: worker %s: %v\n", os.Getenv(strategies.EnvSlot), err)
+		return 1
+	}
+	return 0
+}
+
+func run() error {
+	var o order
+	if err := json.Unmarshal([]byte(os.Getenv(envSpec)), &o); err != nil {
+		return fmt.Errorf("%s: %w", envSpec, err)
+	}
+	if os.Getenv(envRole) == roleShim {
+		return shim(o)
+	}
+	_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
+	// Nothing is to run beside the one goroutine that serves; a second
+	// processor would only be something to wake.
+	runtime.GOMAXPROCS(1)
+	nameProcess()
+	w, err := newWorker(o.Spec)
+	if err != nil {
+		return err
+	}
+	return w.run()
+}
+
+// worker runs one built-in app.
+type worker struct {
+	spec   Spec
+	source strategies.Source
+	app    Handler
+	line   *scoreboard.Line
+	parent int
+
+	stopping context.Context
+	stop     context.CancelFunc
+
+	taken  int       // connections this process has taken
+	share  int       // how many it is to take; 0 is no limit
+	waits  uint64    // of the source's, those on the scoreboard
+	origin time.Time // when the clock below was read
+	clock  int64     // CLOCK_MONOTONIC, in nanoseconds
+}
+
+func newWorker(spec Spec) (*worker, error) {
+	app, err := LookupApp(spec.App)
+	if err != nil {
+		return nil, err
+	}
+	hot := spec.Concurrency == 1
+	w := &worker{spec: spec, parent: os.Getppid()}
+	if w.source, err = strategies.Inherit(hot); err != nil {
+		return nil, err
+	}
+	if w.line, err = seat(); err != nil {
+		return nil, err
+	}
+	w.line.Speaks.Store(1)
+	w.share = spec.share()
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		return nil, err
+	}
+	w.origin, w.clock = time.Now(), now.Nano()
+	w.stopping, w.stop = context.WithCancel(context.Background())
+	w.app = app.New(Env{Greeting: greeting(), ReadTimeout: spec.ReadTimeout, Hot: hot, Stopping: w.stopping})
+	return w, nil
+}
+
+// seat opens this worker's line of the scoreboard.
+func seat() (*scoreboard.Line, error) {
+	board, err := scoreboard.Map(scoreboardFD)
+	if err != nil {
+		return nil, err
+	}
+	_ = unix.Close(scoreboardFD)
+	slot, err := strconv.Atoi(os.Getenv(strategies.EnvSlot))
+	if err != nil || slot < 0 || slot >= scoreboard.MaxSlots {
+		return nil, fmt.Errorf("%s=%q is no slot", strategies.EnvSlot, os.Getenv(strategies.EnvSlot))
+	}
+	n, err := strconv.Atoi(os.Getenv(envSeat))
+	if err != nil || n < 0 || n >= scoreboard.Seats {
+		return nil, fmt.Errorf("%s=%q is no seat", envSeat, os.Getenv(envSeat))
+	}
+	return board.Line(slot, n), nil
+}
+
+// share is after how many connections a worker asks for a successor.
+func (s Spec) share() int {
+	if s.MaxConns <= 0 || s.MaxJitter <= 0 {
+		return s.MaxConns
+	}
+	return s.MaxConns + rand.IntN(s.MaxJitter+1)
+}
+
+// nameProcess undoes the name "exe", which a process started by way of
+// /proc/self/exe has in ps and top.
+func nameProcess() {
+	name := []byte("prefork\x00")
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
+}
+
+func greeting() []byte { return fmt.Appendf(nil, "Hello from %d\n", os.Getpid()) }
+
+func (w *worker) run() error {
+	signals := make(chan os.Signal, 1)
+	signal.Ignore(syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT)
+	defer signal.Stop(signals)
+	go func() {
+		<-signals
+		w.leave()
+	}()
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		return fmt.Errorf("tell the master that this worker is ready: %w", err)
+	}
+	if w.spec.Concurrency == 1 {
+		return w.serveOne()
+	}
+	return w.serveMany()
+}
+
+// leave ends the worker once it has served what it holds and what is queued.
+func (w *worker) leave() {
+	if os.Getppid() != w.parent {
+		time.AfterFunc(orphanGrace, func() { os.Exit(0) })
+	}
+	w.stop()
+	_ = w.source.Close()
+}
+
+// began and ended keep this worker's line of the scoreboard.
+func (w *worker) began() {
+	w.line.Accepted.Add(1)
+	waits := w.source.Waits()
+	w.line.Waits.Add(waits - w.waits)
+	w.waits = waits
+	w.line.Progress.Store(w.now())
+	if w.taken++; w.taken == w.share {
+		_, _ = daemon.SdNotify(false, recycleMessage)
+	}
+}
+
+func (w *worker) ended() {
+	w.line.Finished.Add(1)
+	w.line.Progress.Store(w.now())
+}
+
+// now is CLOCK_MONOTONIC, read without a system call.
+func (w *worker) now() int64 { return w.clock + int64(time.Since(w.origin)) }

@@ -1,0 +1,119 @@
+//go:build linux
+
+package worker
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"prefork/internal/scoreboard"
+	"prefork/strategies"
+)
+
+// Launch is all a master decides about its workers.
+type Launch struct {
+	Program    []string // somebody else's program and its arguments; nil runs Spec.App
+	Path       string   // where Program[0] was found
+	Spec       Spec
+	Strategy   string
+	Accept     string
+	Bind       string // set where each worker binds its own socket
+	Notify     string // NOTIFY_SOCKET
+	Scoreboard int    // the memfd, owned by the master
+	// DeathSignal is sent to workers when the master dies; 0 lets them carry on.
+	DeathSignal syscall.Signal
+}
+
+// Start starts a worker in a seat. fd becomes its descriptor 3, unless it is -1;
+// stderr is where its words go. It must always be called from the same locked
+// thread: the kernel sends the death signal when the thread that started the
+// child ends, not the process.
+func (l *Launch) Start(slot, seat, fd int, stderr *os.File) (pid int, err error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return 0, fmt.Errorf("start worker: %w", err)
+	}
+	defer null.Close()
+	env, err := l.environment(slot, seat)
+	if err != nil {
+		return 0, err
+	}
+	attr := &syscall.ProcAttr{
+		Env: env,
+		Files: []uintptr{
+			null.Fd(), uintptr(syscall.Stdout), stderr.Fd(),
+			uintptr(fd), uintptr(l.Scoreboard),
+		},
+		// A group of its own keeps the terminal's Ctrl-C for the master, and lets
+		// a kill reach what a wrapper script has started.
+		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.DeathSignal},
+	}
+	name := fmt.Sprintf("prefork: %s worker %d", l.Strategy, slot)
+	// Not the path: the file there may have been replaced since.
+	pid, err = syscall.ForkExec("/proc/self/exe", []string{name}, attr)
+	if err != nil {
+		return 0, fmt.Errorf("start worker: %w", err)
+	}
+	return pid, nil
+}
+
+func (l *Launch) environment(slot, seat int) ([]string, error) {
+	spec, err := json.Marshal(l.order())
+	if err != nil {
+		return nil, err
+	}
+	env := slices.DeleteFunc(os.Environ(), notForWorkers)
+	env = append(env,
+		strategies.EnvStrategy+"="+l.Strategy,
+		strategies.EnvSlot+"="+strconv.Itoa(slot),
+		envSeat+"="+strconv.Itoa(seat),
+		envSpec+"="+string(spec),
+		envScoreboard+"="+strconv.Itoa(scoreboardFD),
+		"NOTIFY_SOCKET="+l.Notify,
+		"LISTEN_FDS=1",
+		"LISTEN_FDNAMES=prefork",
+	)
+	if l.Accept != "" {
+		env = append(env, strategies.EnvAccept+"="+l.Accept)
+	}
+	if l.Bind != "" {
+		env = append(env, strategies.EnvBind+"="+l.Bind)
+	}
+	if l.Program == nil {
+		return append(env, envRole+"="+roleApp), nil
+	}
+	return append(env, envRole+"="+roleShim), nil
+}
+
+// order is what the child is told in envSpec.
+type order struct {
+	Spec
+	Path    string   `json:",omitempty"`
+	Program []string `json:",omitempty"`
+}
+
+func (l *Launch) order() order { return order{l.Spec, l.Path, l.Program} }
+
+// notForWorkers is what the master's own environment says about the master: its
+// flags, its service manager's sockets, and what an upgrade handed to it.
+func notForWorkers(entry string) bool {
+	for _, prefix := range []string{"PREFORK_", "LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_"} {
+		if strings.HasPrefix(entry, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsRecycle reports whether a notification asks for a successor.
+func IsRecycle(message string) bool {
+	return slices.Contains(strings.Split(message, "\n"), recycleMessage)
+}
+
+// MaxWorkers is how many workers a master can have: the scoreboard's lines.
+const MaxWorkers = scoreboard.MaxSlots

@@ -1,0 +1,23 @@
+// Package strategies holds three ways for several processes to take connections
+// from one address, and what a worker needs to read from any of them.
+//
+// A strategy is which file the worker of a slot inherits, held open by the
+// master for as long as the slot lives, and how the worker takes connections
+// from it. Because the master holds it too, a worker that dies takes nothing
+// with it but what it was serving: its successor in the slot inherits the same
+// file, and what was queued is still there.
+//
+//	             master opens               worker i inherits   who accepts
+//	shared       one listening socket       the one socket      every worker
+//	reuseport    one socket a slot          socket i            every worker, its own
+//	dispatch     one socket, a pair a slot  its end of pair i   the master
+//
+// In shared and reuseport the kernel decides which worker gets a connection, and
+// the master is in nobody's way: it may die, and the workers carry on. In
+// dispatch the master accepts, chooses, passes the connection on and closes its
+// own copy. That difference is the type Pump: only dispatch is one.
+//
+// For the master: Open gives a Front. For a worker: Inherit gives a Source,
+// whichever the strategy. For a Go program that wants to be a worker: Listen
+// gives an ordinary net.Listener, and one that works without a master too.
+package strategies

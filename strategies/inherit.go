@@ -1,0 +1,75 @@
+//go:build linux
+
+package strategies
+
+import (
+	"errors"
+	"os"
+	"strconv"
+
+	"github.com/libp2p/go-reuseport"
+	"golang.org/x/sys/unix"
+)
+
+// What a worker finds in its environment, besides LISTEN_FDS, LISTEN_PID and
+// LISTEN_FDNAMES as systemd sets them (sd_listen_fds(3)).
+const (
+	EnvStrategy = "PREFORK_STRATEGY"    // the strategy's name
+	EnvSlot     = "PREFORK_SLOT"        // the worker's number, from 0
+	EnvAccept   = "PREFORK_ACCEPT"      // the accept mode the socket is made for
+	EnvBind     = "PREFORK_WORKER_BIND" // where to listen, for a worker that binds its own socket
+
+	// InheritedFD is the descriptor on which a worker finds its file.
+	InheritedFD = 3
+)
+
+// ErrNoMaster says that this process was not started by a master.
+var ErrNoMaster = errors.New("no inherited socket: this process was not started by prefork")
+
+// Inherit is the worker's end of a Front: it reads what the master left in the
+// environment and in descriptor 3. hot says that the process has nothing to do
+// but serve one connection at a time on the goroutine that calls Next, with
+// GOMAXPROCS at 1; see docs/architecture.md.
+func Inherit(hot bool) (Source, error) {
+	strategy := os.Getenv(EnvStrategy)
+	if strategy == "" || !forThisProcess() {
+		return nil, ErrNoMaster
+	}
+	if strategy == "dispatch" {
+		return openReceiving(InheritedFD, hot)
+	}
+	mode, err := LookupMode(os.Getenv(EnvAccept))
+	if err != nil {
+		return nil, err
+	}
+	fd := InheritedFD
+	if address := os.Getenv(EnvBind); address != "" {
+		if fd, err = bindOwn(address, mode); err != nil {
+			return nil, err
+		}
+	}
+	if err := mode.check(fd); err != nil {
+		return nil, err
+	}
+	return mode.open(fd, hot)
+}
+
+// forThisProcess tells an environment that is meant for this process from one
+// that a child of a worker happened to inherit.
+func forThisProcess() bool {
+	if os.Getenv(EnvBind) != "" {
+		return true
+	}
+	pid, err := strconv.Atoi(os.Getenv("LISTEN_PID"))
+	return err == nil && pid == os.Getpid() && os.Getenv("LISTEN_FDS") == "1"
+}
+
+// bindOwn binds a socket of this worker's own into the group: the classic form,
+// in which a worker that dies takes its queue with it.
+func bindOwn(address string, mode Mode) (int, error) {
+	s, err := listen(Config{Bind: Bind{"tcp", address}, Backlog: unix.SOMAXCONN, Accept: mode.Name}, reuseport.Control)
+	if err != nil {
+		return -1, err
+	}
+	return s.fd, nil
+}

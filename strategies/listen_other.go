@@ -1,0 +1,14 @@
+//go:build !linux
+
+package strategies
+
+import (
+	"context"
+	"net"
+)
+
+// Listen listens on address: a master needs Linux, a program can be developed
+// anywhere.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	return listenAlone(ctx, address)
+}

@@ -1,0 +1,78 @@
+//go:build linux
+
+package strategies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/xrash/smetrics"
+
+	"prefork/dispatch"
+)
+
+// Lookup finds a strategy by its name.
+func Lookup(name string) (Strategy, error) {
+	return byName("strategy", name, Strategies, func(s Strategy) string { return s.Name })
+}
+
+// LookupMode finds an accept mode by its name; "" is the default.
+func LookupMode(name string) (Mode, error) {
+	return byName("accept mode", name, Modes, func(m Mode) string { return m.Name })
+}
+
+// LookupPolicy finds a dispatch policy by its name; "" is the default.
+func LookupPolicy(name string) (dispatch.Policy, error) {
+	return byName("policy", name, dispatch.Policies, func(p dispatch.Policy) string { return p.Name })
+}
+
+// Has reports whether the strategy has the mode and the policy, either of which
+// may be "" for its default; the error says which strategies do.
+func (s Strategy) Has(mode, policy string) error {
+	if mode != "" && !slices.Contains(s.Modes, mode) {
+		return fmt.Errorf("accept mode %q: %s has none, because its workers do not accept; it is for %s", mode, s.Name,
+			who(func(t Strategy) bool { return slices.Contains(t.Modes, mode) }))
+	}
+	if policy != "" && !slices.Contains(s.Policies, policy) {
+		return fmt.Errorf("policy %q: %s has none, because there the kernel chooses; it is for %s", policy, s.Name,
+			who(func(t Strategy) bool { return slices.Contains(t.Policies, policy) }))
+	}
+	return nil
+}
+
+func who(has func(Strategy) bool) string {
+	var names []string
+	for _, s := range Strategies {
+		if has(s) {
+			names = append(names, "--strategy "+s.Name)
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// byName finds a row of a table, the first one for "". The error lists what
+// there is and suggests what was meant.
+func byName[Row any](what, name string, rows []Row, nameOf func(Row) string) (Row, error) {
+	var names []string
+	for _, row := range rows {
+		if name == "" || nameOf(row) == name {
+			return row, nil
+		}
+		names = append(names, nameOf(row))
+	}
+	var none Row
+	return none, Unknown(what, name, names)
+}
+
+// Unknown is the error for a name that is not among those that there are.
+func Unknown(what, name string, names []string) error {
+	const close = 0.8 // of 1; a slip of a letter or two
+	hint, best := "", close
+	for _, n := range names {
+		if score := smetrics.JaroWinkler(n, name, 0.7, 4); score >= best {
+			hint, best = fmt.Sprintf(" (did you mean %q?)", n), score
+		}
+	}
+	return fmt.Errorf("unknown %s %q%s; there are: %s", what, name, hint, strings.Join(names, ", "))
+}

@@ -1,0 +1,170 @@
+//go:build linux
+
+package strategies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
+)
+
+// socket is one listening socket, as a master holds it.
+type socket struct {
+	fd       int // owned
+	addr     net.Addr
+	handedOn bool // somebody else listens on it too
+}
+
+// control is what is done to a socket before it is bound.
+type control func(network, address string, c syscall.RawConn) error
+
+// listen opens a socket as the Config says, or the way before for a worker that
+// binds its own.
+func listen(c Config, before control) (*socket, error) {
+	if c.Bind.Network == "unix" {
+		removeStale(c.Bind.Address)
+	}
+	config := net.ListenConfig{Control: before}
+	// Go listens for Multipath TCP by default, a socket type to which no
+	// reuseport program can be attached.
+	config.SetMultipathTCP(false)
+	listener, err := config.Listen(context.Background(), c.Bind.Network, c.Bind.Address)
+	if err != nil {
+		return nil, fmt.Errorf("bind %s: %w", c.Bind, withAdvice(err))
+	}
+	if l, ok := listener.(*net.UnixListener); ok {
+		l.SetUnlinkOnClose(false) // Close of the Front does, unless the socket was handed on
+	}
+	fd, err := takeFD(listener)
+	if err != nil {
+		return nil, err
+	}
+	s := &socket{fd: fd, addr: listener.Addr()}
+	if err := s.prepare(c); err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	return s, nil
+}
+
+// adopt takes over a listening socket that somebody else opened.
+func adopt(c Config, fd int) (*socket, error) {
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		return nil, fmt.Errorf("inherited socket: %w", err)
+	}
+	s := &socket{fd: fd, addr: addrOf(name)}
+	return s, s.prepare(c)
+}
+
+func addrOf(name unix.Sockaddr) net.Addr {
+	switch a := name.(type) {
+	case *unix.SockaddrInet4:
+		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
+	case *unix.SockaddrInet6:
+		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
+	case *unix.SockaddrUnix:
+		return &net.UnixAddr{Name: a.Name, Net: "unix"}
+	}
+	return &net.UnixAddr{Net: "unknown"}
+}
+
+// takeFD moves the listener's socket out of the runtime's poller, into a
+// descriptor of our own.
+func takeFD(listener net.Listener) (int, error) {
+	defer listener.Close()
+	raw, err := listener.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd := -1
+	controlErr := raw.Control(func(from uintptr) {
+		fd, err = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if err := errors.Join(controlErr, err); err != nil {
+		return -1, fmt.Errorf("take over a listener: %w", err)
+	}
+	return fd, nil
+}
+
+// prepare sets what the workers expect of the socket.
+func (s *socket) prepare(c Config) error {
+	if err := unix.Listen(s.fd, c.Backlog); err != nil { // again: it only changes the backlog
+		return fmt.Errorf("listen with a backlog of %d: %w", c.Backlog, err)
+	}
+	if c.Foreign {
+		return unix.SetNonblock(s.fd, false)
+	}
+	mode, err := LookupMode(c.Accept)
+	if err != nil {
+		return err
+	}
+	return errors.Join(unix.SetNonblock(s.fd, mode.Nonblock), sys.Interruptible(s.fd))
+}
+
+// quiesce turns new connections away, and leaves alone those on their way: a
+// client that has not begun its handshake hears nothing and tries again in a
+// second, when the port is closed or has its next owner.
+func (s *socket) quiesce() error {
+	if _, ok := s.addr.(*net.UnixAddr); ok {
+		// A Unix listener shut down refuses to connect but still hands out its
+		// queue (unix_stream_connect and unix_accept in net/unix/af_unix.c).
+		return unix.Shutdown(s.fd, unix.SHUT_RD)
+	}
+	// Classic BPF on a TCP listener sees the TCP header; byte 13 holds the
+	// flags. Drop what has SYN, keep the ACKs of handshakes that are under way.
+	const flags, syn, drop, keep = 13, 0x02, 0, 0xffff
+	program := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},
+		{Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, K: syn, Jt: 0, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: drop},
+		{Code: unix.BPF_RET | unix.BPF_K, K: keep},
+	}
+	return unix.SetsockoptSockFprog(s.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
+		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
+}
+
+// close closes the socket, and removes its path if it has one and is the last.
+func (s *socket) close() error {
+	err := unix.Close(s.fd)
+	if a, ok := s.addr.(*net.UnixAddr); ok && a.Name != "" && !s.handedOn {
+		err = errors.Join(err, os.Remove(a.Name))
+	}
+	return err
+}
+
+// removeStale removes the path of a Unix socket that nobody listens on any more.
+func removeStale(path string) {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&os.ModeSocket == 0 {
+		return
+	}
+	conn, err := net.Dial("unix", path)
+	if err == nil {
+		_ = conn.Close()
+		return
+	}
+	if errors.Is(err, unix.ECONNREFUSED) {
+		_ = os.Remove(path)
+	}
+}
+
+// withAdvice adds what a user can do about an error of bind.
+func withAdvice(err error) error {
+	switch {
+	case errors.Is(err, unix.EACCES):
+		return fmt.Errorf("%w (ports below net.ipv4.ip_unprivileged_port_start, usually 1024, need CAP_NET_BIND_SERVICE; choose a higher one with --bind)", errors.Unwrap(err))
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		return fmt.Errorf("%w (no interface of this machine has that address)", errors.Unwrap(err))
+	}
+	return err
+}
+
+// HandedOn is Heirloom's, for every strategy with one socket.
+func (s *socket) HandedOn() { s.handedOn = true }

@@ -1,0 +1,169 @@
+//go:build linux
+
+package strategies
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
+)
+
+// taker is what differs between the ways of waiting.
+type taker interface {
+	// take waits for a connection. Coming back without one is no error but
+	// EAGAIN or EINTR.
+	take() (conn int, err error)
+	// try is take without waiting; EAGAIN says there is none.
+	try() (conn int, err error)
+	// depth is how many connections wait.
+	depth() int
+	// unblock makes a take that waits, or is about to, come back. It is called
+	// again until it does.
+	unblock()
+	// release frees what the taker opened itself.
+	release() error
+}
+
+// source makes a Source of a taker: the loop, the counting and the closing are
+// the same for all of them.
+type source struct {
+	taker
+	waits   atomic.Uint64
+	closing atomic.Bool
+	waiting atomic.Bool // within take
+	left    int         // how many more to hand out once closing; negative: not yet known
+}
+
+func newSource(t taker) *source { return &source{taker: t, left: -1} }
+
+func (s *source) Waits() uint64 { return s.waits.Load() }
+
+func (s *source) Next() (int, error) {
+	for {
+		s.waiting.Store(true)
+		if s.closing.Load() {
+			s.waiting.Store(false)
+			return s.drain()
+		}
+		conn, err := s.take()
+		s.waiting.Store(false)
+		s.waits.Add(1)
+		if err == nil {
+			return conn, nil
+		}
+		if !emptyHanded(err) {
+			return -1, err
+		}
+	}
+}
+
+// drain hands out what was queued when the source was closed. Bounded by that
+// count it ends under any load; what came later is for the workers that stay.
+func (s *source) drain() (int, error) {
+	if s.left < 0 {
+		s.left = s.depth()
+	}
+	for s.left > 0 {
+		s.left--
+		conn, err := s.try()
+		if err == nil {
+			return conn, nil
+		}
+		if errors.Is(err, unix.EAGAIN) || !emptyHanded(err) {
+			break
+		}
+	}
+	return -1, errors.Join(net.ErrClosed, s.release())
+}
+
+func (s *source) Close() error {
+	s.closing.Store(true)
+	// Next raises waiting before it looks at closing: either it sees closing, or
+	// it is seen waiting here.
+	for s.waiting.Load() {
+		s.unblock()
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+// emptyHanded says that a wait ended without a connection and without anything
+// wrong with the socket waited on.
+func emptyHanded(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && (errno == unix.EINTR || errno == unix.EAGAIN || transient(errno))
+}
+
+// transient are the errors of one connection that accept reports in its place;
+// accept(2) says to treat them like EAGAIN.
+func transient(errno syscall.Errno) bool {
+	switch errno {
+	case unix.ECONNABORTED, unix.ENETDOWN, unix.EPROTO, unix.ENOPROTOOPT, unix.EHOSTDOWN,
+		unix.ENONET, unix.EHOSTUNREACH, unix.EOPNOTSUPP, unix.ENETUNREACH, unix.EPERM:
+		return true
+	}
+	return false
+}
+
+// exhausted are the errors that go away when something else is given back.
+func exhausted(errno syscall.Errno) bool {
+	switch errno {
+	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+		return true
+	}
+	return false
+}
+
+// Exhausted reports whether err says that the process or the system has run out
+// of descriptors or memory: worth waiting for, and worth telling.
+func Exhausted(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && exhausted(errno)
+}
+
+// listening is what takers on a listening socket have in common.
+type listening struct {
+	fd   int
+	pace sys.Pace
+}
+
+// depth is the accept queue's. A Unix listener does not tell; then as many as
+// the largest backlog the system allows by default.
+func (l *listening) depth() int {
+	const somaxconn = 4096
+	depth, _, err := sys.QueueDepth(l.fd)
+	if err != nil {
+		return somaxconn
+	}
+	return depth
+}
+
+func (l *listening) unblock()       { sys.Interrupt() }
+func (l *listening) release() error { return nil }
+
+// check refuses a socket whose O_NONBLOCK is not as the mode needs it.
+func (m Mode) check(fd int) error {
+	nonblock, err := sys.Nonblocking(fd)
+	if err != nil {
+		return fmt.Errorf("descriptor %d is not open: was this process started by prefork? %w", fd, err)
+	}
+	if nonblock != m.Nonblock {
+		return fmt.Errorf("accept mode %s needs O_NONBLOCK=%t on the listening socket, which some process that shares it has changed: all workers of one socket must use the same mode", m.Name, m.Nonblock)
+	}
+	return nil
+}
+
+// errnoOrNil avoids the non-nil error that a zero Errno would be.
+func errnoOrNil(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
+}

@@ -1,0 +1,165 @@
+//go:build linux
+
+package strategies
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"prefork/dispatch"
+)
+
+// Front is one open strategy, as the master holds it.
+type Front interface {
+	// Addr is where clients connect.
+	Addr() net.Addr
+	// FD is what the workers of this slot inherit as descriptor 3, the same
+	// file at every call; it is opened when a slot is first asked for. The Front
+	// owns it. It is -1 where workers open their own (Config.BindInWorker).
+	//
+	// It is a bare descriptor because an os.File would join the runtime's poller,
+	// which then wakes the master for every connection, or set O_NONBLOCK on the
+	// description that all workers share.
+	FD(slot int) (int, error)
+	// Close closes every descriptor. What no worker has taken by then is lost.
+	Close() error
+}
+
+// Pump is a Front whose master stands in the way of every connection.
+type Pump interface {
+	Front
+	// Run accepts and passes on connections until ctx is done, and then what is
+	// queued by that time.
+	Run(ctx context.Context) error
+}
+
+// Retirer is a Front that can take a slot out of service without losing what
+// is queued for it. Where a Front is not one, no queue belongs to a slot.
+type Retirer interface {
+	// Retire sends no new connection to the slot, which must be the last one.
+	// What is queued already stays for the slot's workers.
+	Retire(slot int) error
+	// Drop closes the files of a retired slot.
+	Drop(slot int) error
+}
+
+// Quiescer is a Front that can turn new connections away before it is closed,
+// so that a queue can be drained to its end.
+type Quiescer interface{ Quiesce() error }
+
+// Heirloom is a Front whose sockets can be handed on to another master.
+type Heirloom interface {
+	// Sockets are the listening sockets, in slot order. The Front owns them.
+	Sockets() []int
+	// HandedOn says that another master has them now: Close leaves the path of
+	// a Unix-domain address alone.
+	HandedOn()
+}
+
+// Source is where a worker's next connection comes from.
+type Source interface {
+	// Next waits for a connection and returns its socket, which the caller owns.
+	// The error is net.ErrClosed once the Source is closed and drained.
+	Next() (conn int, err error)
+	// Waits is how often Next has come back from waiting, with a connection or
+	// without one.
+	Waits() uint64
+	// Close lets Next return what is queued by now and then end. It may be
+	// called from any goroutine, and does not close the inherited file.
+	Close() error
+}
+
+// Config is how a master opens a strategy.
+type Config struct {
+	Bind    Bind
+	Backlog int
+	Accept  string // a name among Modes; "" is the first. Not for dispatch.
+	// Foreign says that the workers are programs that know nothing of this
+	// package, so that sockets are left as such programs expect them.
+	Foreign bool
+	// BindInWorker leaves it to each worker to bind its socket; reuseport only.
+	BindInWorker bool
+	// Sockets are listening sockets to take over instead of opening new ones,
+	// in slot order. The Front owns them from then on.
+	Sockets []int
+
+	// For dispatch only.
+	Policy      string // a name among dispatch.Policies; "" is the first
+	Window      int    // connections on their way to one worker at most
+	Concurrency int    // connections that a worker serves at once
+	Workers     Workers
+	Random      *rand.Rand
+}
+
+// Workers is what a dispatching master knows of its workers.
+type Workers interface {
+	// Slots is how many slots there are.
+	Slots() int
+	// Ready reports whether the slot has a worker that takes connections.
+	Ready(slot int) bool
+	// Counts are how many connections the workers of this slot have taken and
+	// how many of those they hold. known is false where they do not count.
+	Counts(slot int) (taken uint64, open int, known bool)
+}
+
+// Strategy is one way of taking connections.
+type Strategy struct {
+	Name     string
+	Sentence string
+	// Modes are the names of the accept modes it has; empty if its workers do
+	// not accept.
+	Modes []string
+	// Policies are the names of the policies it has.
+	Policies []string
+	// Settle is how long connections can still join the queue of a retired slot:
+	// those whose handshake was under way.
+	Settle time.Duration
+	// Unix says whether it can listen on a Unix-domain address.
+	Unix bool
+
+	open func(Config) (Front, error)
+}
+
+// Strategies are all there are; the first is the default.
+var Strategies = []Strategy{
+	{
+		Name:     "shared",
+		Sentence: "one socket, inherited by every worker; the kernel wakes one of them per connection",
+		Modes:    modeNames(),
+		Unix:     true,
+		open:     openShared,
+	},
+	{
+		Name:     "reuseport",
+		Sentence: "a socket for every worker on the same port; the kernel picks one by hash",
+		Modes:    modeNames(),
+		Settle:   time.Second, // a SYN-ACK lost once comes again after a second
+		open:     openReuseport,
+	},
+	{
+		Name:     "dispatch",
+		Sentence: "the master accepts every connection and passes it to a worker",
+		Policies: policyNames(),
+		Unix:     true,
+		open:     openDispatch,
+	},
+}
+
+func modeNames() (names []string) {
+	for _, mode := range Modes {
+		names = append(names, mode.Name)
+	}
+	return names
+}
+
+func policyNames() (names []string) {
+	for _, policy := range dispatch.Policies {
+		names = append(names, policy.Name)
+	}
+	return names
+}
+
+// Open opens the strategy.
+func (s Strategy) Open(c Config) (Front, error) { return s.open(c) }
