@@ -77,29 +77,29 @@ func leastConn(*rand.Rand) Picker {
 // to log log n, nearly what looking at all of them would.
 func powerOfTwoChoices(random *rand.Rand) Picker {
 	return func(loads Loads) int {
-		a := randomWithRoom(loads, random, -1)
-		if a < 0 {
+		n := loads.Slots()
+		if n == 0 {
 			return -1
 		}
-		b := randomWithRoom(loads, random, a)
-		if b >= 0 && loads.Load(b) < loads.Load(a) {
+		a := firstWithRoom(loads, random.IntN(n), n)
+		if a < 0 || n == 1 {
+			return a
+		}
+		// One of the others, each as likely.
+		b := firstWithRoom(loads, a+1+random.IntN(n-1), n)
+		if loads.Load(b) < loads.Load(a) {
 			return b
 		}
 		return a
 	}
 }
 
-// randomWithRoom draws a slot that has room, other than not, or -1. The walk
-// from a random start favours the neighbour of a slot without room, which is
-// nothing beside looking at every slot for each connection.
-func randomWithRoom(loads Loads, random *rand.Rand, not int) int {
-	n := loads.Slots()
-	if n == 0 {
-		return -1
-	}
-	start := random.IntN(n)
+// firstWithRoom is the first slot from start on, in a ring of n, that has room,
+// or -1. That favours the neighbour of a slot without room, which is nothing
+// beside looking at every slot for each connection.
+func firstWithRoom(loads Loads, start, n int) int {
 	for i := range n {
-		if slot := (start + i) % n; slot != not && loads.Room(slot) {
+		if slot := (start + i) % n; loads.Room(slot) {
 			return slot
 		}
 	}

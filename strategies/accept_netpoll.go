@@ -4,7 +4,6 @@ package strategies
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"syscall"
 	"time"
@@ -18,31 +17,17 @@ import (
 // triggered epoll without EPOLLEXCLUSIVE, so that all workers wake.
 type netpoll struct {
 	listening
-	listener deadliner
-	raw      syscall.RawConn
-}
-
-type deadliner interface {
-	net.Listener
-	syscall.Conn
-	SetDeadline(time.Time) error
+	file *os.File // a descriptor of its own, registered with the poller
+	raw  syscall.RawConn
 }
 
 func openNetpoll(fd int, _ bool) (Source, error) {
-	// FileListener works on a copy. The file it is given is in the poller too
-	// for as long as it is open, so that must be a copy as well, closed at once.
 	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("copy descriptor %d: %w", fd, err)
 	}
-	file := os.NewFile(uintptr(own), "listener")
-	l, err := net.FileListener(file)
-	_ = file.Close()
-	if err != nil {
-		return nil, fmt.Errorf("listen on descriptor %d: %w", fd, err)
-	}
-	n := &netpoll{listening: listening{fd: fd}, listener: l.(deadliner)}
-	if n.raw, err = n.listener.SyscallConn(); err != nil {
+	n := &netpoll{listening: listening{fd: fd}, file: os.NewFile(uintptr(own), "listener")}
+	if n.raw, err = n.file.SyscallConn(); err != nil {
 		return nil, err
 	}
 	return newSource(n), nil
@@ -54,8 +39,11 @@ func (n *netpoll) take() (int, error) {
 		conn, errno = sys.TryAccept(int(fd), 0)
 		return errno != unix.EAGAIN
 	})
-	if err != nil {
+	if os.IsTimeout(err) {
 		return -1, unix.EINTR // the deadline that unblock sets
+	}
+	if err != nil {
+		return -1, fmt.Errorf("wait for a connection: %w", err)
 	}
 	return conn, errnoOrNil(errno)
 }
@@ -65,5 +53,5 @@ func (n *netpoll) try() (int, error) {
 	return conn, errnoOrNil(errno)
 }
 
-func (n *netpoll) unblock()       { _ = n.listener.SetDeadline(time.Unix(1, 0)) }
-func (n *netpoll) release() error { return n.listener.Close() }
+func (n *netpoll) unblock()       { _ = n.file.SetReadDeadline(time.Unix(1, 0)) }
+func (n *netpoll) release() error { return n.file.Close() }

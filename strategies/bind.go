@@ -19,7 +19,7 @@ type Bind struct {
 func ParseBind(s string) (Bind, error) {
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
 		// sun_path of sockaddr_un has 108 bytes, the last of them zero.
-		if path == "" || len(path) > 107 {
+		if path == "" || len(path) > 107 || strings.ContainsRune(path, 0) {
 			return Bind{}, fmt.Errorf("bind %q: a Unix-domain address is unix: and a path of 1 to 107 bytes", s)
 		}
 		return Bind{"unix", path}, nil
@@ -30,6 +30,9 @@ func ParseBind(s string) (Bind, error) {
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
 		return Bind{}, fmt.Errorf("bind %q: want host:port, :port or unix:/path (an IPv6 host goes in brackets)", s)
+	}
+	if host == "unix" {
+		return Bind{}, fmt.Errorf("bind %q: unix is no host; a Unix-domain address is unix:/path", s)
 	}
 	if n, err := strconv.ParseUint(port, 10, 32); err != nil || n > 65535 {
 		return Bind{}, fmt.Errorf("bind %q: the port is a number from 0 to 65535", s)

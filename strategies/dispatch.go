@@ -56,9 +56,6 @@ func (d *dispatcher) Addr() net.Addr { return d.addr }
 func (d *dispatcher) FD(slot int) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if slot >= d.retired {
-		d.retired = 0
-	}
 	for len(d.pairs) <= slot {
 		ends, err := dispatch.NewPair()
 		if err != nil {
@@ -88,8 +85,11 @@ func (d *dispatcher) Retire(slot int) error {
 func (d *dispatcher) Drop(slot int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.retired = 0
-	return d.closeFrom(slot)
+	err := d.closeFrom(slot)
+	if len(d.pairs) <= d.retired {
+		d.retired = 0
+	}
+	return err
 }
 
 func (d *dispatcher) closeFrom(slot int) error {

@@ -130,10 +130,11 @@ func (s *socket) quiesce() error {
 		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
 
-// close closes the socket, and removes its path if it has one and is the last.
+// close closes the socket, and removes its path if it has one (an abstract name,
+// with @, is none) and is the last.
 func (s *socket) close() error {
 	err := unix.Close(s.fd)
-	if a, ok := s.addr.(*net.UnixAddr); ok && a.Name != "" && !s.handedOn {
+	if a, ok := s.addr.(*net.UnixAddr); ok && a.Name != "" && a.Name[0] != '@' && !s.handedOn {
 		err = errors.Join(err, os.Remove(a.Name))
 	}
 	return err

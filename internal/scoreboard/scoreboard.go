@@ -12,6 +12,7 @@
 package scoreboard
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"unsafe"
@@ -85,6 +86,9 @@ type header struct {
 func Over(memory []byte) (*Board, error) {
 	if len(memory) != Size {
 		return nil, fmt.Errorf("scoreboard: %d bytes, want %d", len(memory), Size)
+	}
+	if uintptr(unsafe.Pointer(&memory[0]))%8 != 0 {
+		return nil, errors.New("scoreboard: memory is not aligned to 8 bytes")
 	}
 	b := &Board{
 		header: (*header)(unsafe.Pointer(&memory[0])),

@@ -5,11 +5,8 @@
 package servertest
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -96,15 +93,25 @@ func Launch(t testing.TB, args ...string) *Server {
 	}
 	s := &Server{t: t, cmd: Command(append(flags, args...)...), log: &Log{}, dead: make(chan struct{})}
 	s.log.changed = sync.NewCond(&s.log.mu)
-	s.cmd.Stderr = s.log
-	s.cmd.Stdout = s.log
-	if err := s.cmd.Start(); err != nil {
+	// A pipe of our own: workers and heirs hold it after the master has ended.
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cmd.Stdout, s.cmd.Stderr = w, w
+	err = s.cmd.Start()
+	_ = w.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
+		_, _ = io.Copy(s.log, r)
+		_ = r.Close()
+		s.log.close()
+	}()
+	go func() {
 		_ = s.cmd.Wait()
 		close(s.dead)
-		s.log.close()
 	}()
 	t.Cleanup(s.end)
 	listening := s.Await("listening", 1)
@@ -166,7 +173,7 @@ func (s *Server) end() {
 		}
 	}
 	for _, pid := range family {
-		Eventually(s.t, fmt.Sprintf("process %d is gone", pid), func() bool { return unix.Kill(pid, 0) != nil })
+		Eventually(s.t, fmt.Sprintf("process %d is gone", pid), func() bool { return gone(pid) })
 	}
 	if s.t.Failed() {
 		s.t.Logf("log:\n%s", s.log)
@@ -266,16 +273,7 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 // worker, the thread that accepts.
 func VoluntarySwitches(t testing.TB, pid int) int {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/status", pid, pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "\nvoluntary_ctxt_switches:")
-	var n int
-	if _, err := fmt.Sscan(rest, &n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return switches(pid, pid)
 }
 
 // children are the processes below one.
@@ -317,85 +315,47 @@ func openBoard(t testing.TB, pid int) *scoreboard.Board {
 	return nil
 }
 
-// Log collects what a master says, and tells who waits for a line.
-type Log struct {
-	mu      sync.Mutex
-	changed *sync.Cond
-	text    bytes.Buffer
-	closed  bool
-}
-
-// Record is one line of the log.
-type Record map[string]any
-
-// String is an attribute of the record.
-func (r Record) String(key string) string {
-	text, _ := r[key].(string)
-	return text
-}
-
-// Int is an attribute of the record.
-func (r Record) Int(key string) int {
-	number, _ := r[key].(float64)
-	return int(number)
-}
-
-func (l *Log) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.changed.Broadcast()
-	return l.text.Write(b)
-}
-
-func (l *Log) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
-	l.changed.Broadcast()
-}
-
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *Log) await(message string, n int) (Record, error) {
-	late := false
-	timer := time.AfterFunc(patience, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		late = true
-		l.changed.Broadcast()
-	})
-	defer timer.Stop()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for {
-		if record, ok := find(l.text.Bytes(), message, n); ok {
-			return record, nil
-		}
-		if l.closed {
-			return nil, errors.New("the master has ended")
-		}
-		if late {
-			return nil, errors.New("it took too long")
-		}
-		l.changed.Wait()
+// EndHeir stops the master that has taken over, and waits for it and its workers.
+func (s *Server) EndHeir(pid int) {
+	s.t.Helper()
+	family := append(children(pid), pid)
+	_ = unix.Kill(pid, unix.SIGTERM)
+	for _, member := range family {
+		Eventually(s.t, fmt.Sprintf("process %d of the new master is gone", member), func() bool { return gone(member) })
 	}
 }
 
-func find(text []byte, message string, n int) (Record, bool) {
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var record Record
-		if json.Unmarshal(lines.Bytes(), &record) != nil || record.String("msg") != message {
-			continue
-		}
-		if n--; n == 0 {
-			return record, true
-		}
+// gone reports whether a process has ended, be it that nobody has reaped it.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
 	}
-	return nil, false
+	after := string(stat[bytes.LastIndexByte(stat, ')')+1:])
+	return strings.HasPrefix(strings.TrimSpace(after), "Z")
+}
+
+// Wakes is how often all threads of a process together have blocked.
+func Wakes(t testing.TB, pid int) (n int) {
+	t.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+	if err != nil || len(tasks) == 0 {
+		t.Fatalf("process %d has no threads: %v", pid, err)
+	}
+	for _, task := range tasks {
+		tid, _ := strconv.Atoi(filepath.Base(task))
+		n += switches(pid, tid)
+	}
+	return n
+}
+
+// switches is a thread's count of voluntary context switches; 0 once it is gone.
+func switches(pid, tid int) (n int) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/status", pid, tid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(status), "\nvoluntary_ctxt_switches:")
+	_, _ = fmt.Sscan(rest, &n)
+	return n
 }

@@ -72,9 +72,14 @@ func (e Started) apply(m *Machine) {
 }
 
 func (e StartFailed) apply(m *Machine) {
-	m.slots[e.Slot].seats[e.Seat].state = scoreboard.Gone
+	s := &m.slots[e.Slot].seats[e.Seat]
+	generation := s.generation
+	*s = seat{}
 	m.note(Error, "cannot start a worker", "slot", e.Slot, "error", e.Err)
-	m.replacementFailed(e.Slot)
+	if m.phase != running {
+		return
+	}
+	m.replacementFailed(e.Slot, generation)
 	m.failed(e.Slot, 0, fmt.Sprintf("could not be started: %v", e.Err))
 }
 
@@ -96,20 +101,20 @@ func (e Exited) apply(m *Machine) {
 	if s == nil {
 		return
 	}
-	was, since := s.state, s.since
+	was := *s
 	m.move(slotIndex, seatIndex, scoreboard.Gone)
-	m.do(Bury{Slot: slotIndex, Seat: seatIndex, PID: e.PID, Killed: s.killed})
+	m.do(Bury{Slot: slotIndex, Seat: seatIndex, PID: e.PID, Killed: was.killed && was.state == scoreboard.Draining})
 	*s = seat{}
-	if was == scoreboard.Draining || m.phase != running {
+	if was.state == scoreboard.Draining || m.phase != running {
 		return
 	}
 	healthy := time.Duration(0)
-	if was == scoreboard.Ready {
-		healthy = m.now.Sub(since)
+	if was.state == scoreboard.Ready {
+		healthy = m.now.Sub(was.since)
 		m.note(Warn, "worker ended unasked", "slot", slotIndex, "pid", e.PID, "how", e.Why)
 	} else {
 		m.note(Error, "worker ended before it was ready", "slot", slotIndex, "pid", e.PID, "how", e.Why)
-		m.replacementFailed(slotIndex)
+		m.replacementFailed(slotIndex, was.generation)
 	}
 	why := e.Why
 	if e.LastWords != "" {
@@ -156,8 +161,12 @@ func (StopNow) apply(m *Machine) {
 
 func (e PumpEnded) apply(m *Machine) {
 	m.pumpEnded = true
+	if e.Err != nil {
+		m.note(Error, "the master can pass on no more connections", "error", e.Err)
+	}
 	if m.phase == running {
-		m.phase = killing
+		m.begin(stopping)
+		m.do(Quiesce{})
 		m.end = Exit{Code: ExitFailed, Err: fmt.Errorf("the master can pass on no more connections: %w", e.Err)}
 	}
 }

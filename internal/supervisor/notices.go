@@ -64,16 +64,19 @@ func (n *notices) read(events chan<- Event) {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		pid := sender(control[:gotControl])
-		if err != nil || pid == 0 {
-			continue
-		}
-		for _, event := range eventsOf(string(payload[:got]), pid) {
-			select {
-			case events <- event:
-			case <-n.done:
-				return
+		pid, passed := parse(control[:gotControl])
+		if err == nil && pid != 0 {
+			for _, event := range eventsOf(string(payload[:got]), pid) {
+				select {
+				case events <- event:
+				case <-n.done:
+				}
 			}
+		}
+		// Only now: systemd-notify waits for its descriptor (BARRIER=1) to be
+		// closed before it ends, and its ancestry can be read until then.
+		for _, fd := range passed {
+			_ = unix.Close(fd)
 		}
 	}
 }
@@ -117,16 +120,20 @@ func parentOf(pid int) int {
 	return parent
 }
 
-// sender is the process that the kernel says sent a message.
-func sender(control []byte) int {
+// parse reads which process the kernel says sent a message, and the descriptors
+// that came with it, which are the caller's to close.
+func parse(control []byte) (pid int, passed []int) {
 	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil {
-		return 0
+		return 0, nil
 	}
 	for i := range messages {
 		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
-			return int(cred.Pid)
+			pid = int(cred.Pid)
+		}
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil {
+			passed = append(passed, fds...)
 		}
 	}
-	return 0
+	return pid, passed
 }

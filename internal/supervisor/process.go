@@ -42,7 +42,7 @@ func (s *supervisor) start(a Start) Event {
 	}
 	go func() {
 		state, err := process.Wait()
-		s.events <- Exited{PID: pid, Why: why(state, err), LastWords: words()}
+		s.report(Exited{PID: pid, Why: why(state, err), LastWords: words()})
 	}()
 	return Started{a.Slot, a.Seat, pid}
 }

@@ -16,18 +16,9 @@ const stale = -1
 func (m *Machine) reconcile() {
 	switch m.phase {
 	case running:
-		for len(m.slots) < m.want {
-			m.slots = append(m.slots, slot{})
-		}
 		m.checkReadiness()
-		for i := range m.slots {
-			if i < m.want && m.slots[i].retiredAt.IsZero() {
-				m.fill(i)
-			} else {
-				m.retire(i)
-			}
-		}
-		m.dropLast()
+		m.shrink()
+		m.grow()
 		m.replace()
 		m.announce()
 	case stopping, leaving:
@@ -44,6 +35,36 @@ func (m *Machine) reconcile() {
 		m.phase = over
 		m.do(m.end)
 	}
+}
+
+// shrink takes slots that are not wanted out of service, from the last one down.
+// Those on their way out go on even if they are wanted again.
+func (m *Machine) shrink() {
+	for i := len(m.slots) - 1; i >= 0; i-- {
+		if i >= m.want || !m.slots[i].retiredAt.IsZero() {
+			m.retire(i)
+		}
+	}
+	m.dropLast()
+}
+
+// grow opens the slots that are wanted, once none is on its way out, for slots
+// come and go at the end; and it sees to it that each has a worker.
+func (m *Machine) grow() {
+	for len(m.slots) < m.want && !m.retiring() {
+		m.slots = append(m.slots, slot{})
+	}
+	for i := range m.slots {
+		if m.slots[i].retiredAt.IsZero() {
+			m.fill(i)
+		}
+	}
+}
+
+// retiring reports whether any slot is on its way out; then the last one is.
+func (m *Machine) retiring() bool {
+	last := len(m.slots) - 1
+	return last >= 0 && !m.slots[last].retiredAt.IsZero()
 }
 
 // fill starts a worker in a slot that has none.
@@ -78,7 +99,8 @@ func (m *Machine) checkReadiness() {
 		case s.state != scoreboard.Starting || s.pid == 0:
 		case m.limits.ReadyAfter > 0 && age >= m.limits.ReadyAfter:
 			m.ready(i, j)
-		case m.limits.ReadyAfter == 0 && age >= startTimeout:
+		case m.limits.ReadyAfter == 0 && age >= startTimeout && !s.killed:
+			m.note(Error, "worker did not get ready in time", "slot", i, "pid", s.pid, "waited", startTimeout)
 			m.kill(s)
 		}
 	})
@@ -99,12 +121,12 @@ func (m *Machine) ready(slotIndex, seatIndex int) {
 // replace starts successors beside workers of an old generation, a few at a time.
 func (m *Machine) replace() {
 	room := 1 + m.want/8
-	for i := range m.slots[:m.want] {
+	for i := range m.slots {
 		if old, next := m.replaceable(i); old && next == nil {
 			room--
 		}
 	}
-	for i := range m.slots[:m.want] {
+	for i := range m.slots {
 		old, next := m.replaceable(i)
 		if old && next != nil && room > 0 {
 			room--
@@ -114,8 +136,12 @@ func (m *Machine) replace() {
 }
 
 // replaceable reports whether the slot has a ready worker of an old generation,
-// and a free seat for its successor; no seat means it is on its way.
+// and a free seat for its successor; no seat means it is on its way. A slot on
+// its way out has no use for one.
 func (m *Machine) replaceable(i int) (old bool, free *int) {
+	if !m.slots[i].retiredAt.IsZero() {
+		return false, nil
+	}
 	for j, s := range m.slots[i].seats {
 		switch {
 		case s.state == scoreboard.Ready && s.generation < m.generation:
@@ -127,9 +153,9 @@ func (m *Machine) replaceable(i int) (old bool, free *int) {
 	return old, free
 }
 
-// replacementFailed gives up a reload whose first successor did not get ready:
-// what worked goes on.
-func (m *Machine) replacementFailed(slotIndex int) {
+// replacementFailed gives up a reload when a successor does not get ready: what
+// worked goes on. It tells nothing of a later reload, which may be its cure.
+func (m *Machine) replacementFailed(slotIndex, generation int) {
 	replacing := false
 	for _, s := range m.slots[slotIndex].seats {
 		replacing = replacing || s.state == scoreboard.Ready
@@ -139,7 +165,7 @@ func (m *Machine) replacementFailed(slotIndex int) {
 	}
 	m.eachWorker(func(_, _ int, s *seat) {
 		if s.state == scoreboard.Ready {
-			s.generation = m.generation
+			s.generation = max(s.generation, generation)
 		}
 	})
 	m.note(Error, "reload given up: the new worker did not get ready; the old ones go on", "slot", slotIndex)
@@ -177,10 +203,6 @@ func (m *Machine) dropLast() {
 		m.do(Drop{i})
 		m.slots = m.slots[:i]
 	}
-	for len(m.slots) < m.want {
-		m.slots = append(m.slots, slot{})
-		m.fill(len(m.slots) - 1)
-	}
 }
 
 // announce says once that all are ready.
@@ -209,8 +231,14 @@ func (m *Machine) tellAll() {
 	})
 }
 
+// tell tells a worker to stop, once its process is known: 0 would mean the whole
+// process group of the master.
 func (m *Machine) tell(slotIndex, seatIndex int) {
-	m.do(Tell{m.slots[slotIndex].seats[seatIndex].pid})
+	pid := m.slots[slotIndex].seats[seatIndex].pid
+	if pid == 0 {
+		return
+	}
+	m.do(Tell{pid})
 	m.move(slotIndex, seatIndex, scoreboard.Draining)
 }
 

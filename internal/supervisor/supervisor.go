@@ -51,7 +51,8 @@ func Run(ctx context.Context, o Options) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	s := &supervisor{Options: o, log: o.Log, events: make(chan Event, 64), machine: NewMachine(o.Limits)}
+	s := &supervisor{Options: o, log: o.Log, machine: NewMachine(o.Limits),
+		events: make(chan Event, 64), over: make(chan struct{})}
 	defer s.close()
 	if err := s.open(); err != nil {
 		return err
@@ -66,7 +67,8 @@ type supervisor struct {
 	log     *slog.Logger
 	machine *Machine
 	events  chan Event
-	todo    []Event // what acting has led to
+	over    chan struct{} // closed when nobody reads events any more
+	todo    []Event       // what acting has led to
 	ended   *Exit
 
 	legacy    *legacy // from the master before this one
@@ -77,6 +79,7 @@ type supervisor struct {
 	stopPump  context.CancelFunc
 	stoppers  []func()
 	cut       uint64
+	heir      int // the new master's pid while an upgrade is under way
 }
 
 func (s *supervisor) open() error {
@@ -112,6 +115,7 @@ func (s *supervisor) open() error {
 func (s *supervisor) cleanup(f func()) { s.stoppers = append(s.stoppers, f) }
 
 func (s *supervisor) close() {
+	close(s.over)
 	for i := len(s.stoppers) - 1; i >= 0; i-- {
 		s.stoppers[i]()
 	}
@@ -143,6 +147,9 @@ func (s *supervisor) loop(ctx context.Context) error {
 		case <-cancelled:
 			cancelled = nil
 			event = Stop{}
+		}
+		if _, failed := event.(UpgradeFailed); failed {
+			s.heir = 0
 		}
 		s.turn(event)
 		if at := s.machine.Deadline(); !at.IsZero() {
@@ -180,6 +187,14 @@ func eventOf(sig os.Signal, interrupted bool) Event {
 		}
 	}
 	return Stop{}
+}
+
+// report is how other goroutines speak to the loop. After its end nobody listens.
+func (s *supervisor) report(event Event) {
+	select {
+	case s.events <- event:
+	case <-s.over:
+	}
 }
 
 func (s *supervisor) then(event Event) { s.todo = append(s.todo, event) }
@@ -227,6 +242,9 @@ func (s *supervisor) retirer(f func(strategies.Retirer) error) {
 
 func (s *supervisor) quiesce() {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+	if s.heir != 0 {
+		_ = unix.Kill(s.heir, unix.SIGTERM) // who asks for a stop does not want a successor
+	}
 	if q, ok := s.front.(strategies.Quiescer); ok {
 		if err := q.Quiesce(); err != nil {
 			s.log.Warn("cannot turn new connections away; those that come while stopping may be reset", "error", err)
@@ -246,8 +264,7 @@ func (s *supervisor) startPump() {
 	s.cleanup(func() { cancel(); <-ended })
 	go func() {
 		defer close(ended)
-		err := pump.Run(ctx)
-		s.events <- PumpEnded{err}
+		s.report(PumpEnded{pump.Run(ctx)})
 	}()
 }
 

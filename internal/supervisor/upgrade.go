@@ -76,7 +76,8 @@ func (s *supervisor) upgrade() error {
 		return fmt.Errorf("start %s: %w", path, err)
 	}
 	s.log.Info("upgrading", "binary", path, "pid", pid)
-	go func() { s.events <- s.awaitHeir(pid, ready, heirloom) }()
+	s.heir = pid
+	go func() { s.report(s.awaitHeir(pid, ready, heirloom)) }()
 	return nil
 }
 

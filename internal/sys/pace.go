@@ -21,19 +21,27 @@ const (
 	// raw blocking call with EINTR: that is the bound on every raw wait.
 	slice = 10 * time.Millisecond
 
-	// quickBeforeRaw is how many waits in a row must be shorter than a slice
-	// before the raw way is taken. Below it an idle server deals its
-	// connections in the kernel's exact order, which the interruptions of the
-	// raw way would now and then shuffle.
-	quickBeforeRaw = 64
+	// A wait shorter than a slice counts one towards the raw way, a longer one
+	// slowCosts against it; at quickBeforeRaw it is taken. Below that an idle
+	// server deals its connections in the kernel's exact order, which the
+	// interruptions of the raw way would now and then shuffle.
+	quickBeforeRaw = 16
+	slowCosts      = 4
+
+	// slicesBeforePark is for how many slices in a row a raw wait may be in
+	// vain. A slice in vain costs about a third of what it costs to park.
+	slicesBeforePark = 3
+
+	// yieldEvery is how often a raw worker takes a turn of the scheduler.
+	yieldEvery = slice * 3 / 4
 )
 
 // Pace enters blocking system calls in one of two ways, and chooses between
 // them by how long the last waits took.
 //
-//	parked ──64 waits in a row under 10 ms──► raw
-//	   ▲                                       │
-//	   └────────a wait of 10 ms or more────────┘
+//	parked ──mostly waits under 10 ms──► raw
+//	   ▲                                  │
+//	   └────────a wait of 30 ms───────────┘
 //
 // Parked is the ordinary way, through the Go scheduler: the runtime takes the
 // processor back and its monitor thread goes to sleep, so an idle worker costs
@@ -55,20 +63,16 @@ type Pace struct {
 
 	raw    bool
 	locked bool
-	quick  int
+	quick  int // towards raw
+	vain   int // slices in vain
+
+	yielded time.Time
 }
 
 // Call is syscall.Syscall6 at the present pace.
 func (p *Pace) Call(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errno) {
 	if p.raw {
-		r, _, errno := syscall.RawSyscall6(trap, a1, a2, a3, a4, a5, a6)
-		if errno == unix.EINTR {
-			p.park()
-		}
-		// A turn of the scheduler costs a few hundred nanoseconds and is what
-		// keeps the monitor from interrupting a worker that is doing well.
-		runtime.Gosched()
-		return r, errno
+		return p.callRaw(trap, a1, a2, a3, a4, a5, a6)
 	}
 	if !p.Hot {
 		r, _, errno := syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
@@ -79,23 +83,43 @@ func (p *Pace) Call(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errn
 	}
 	start := time.Now()
 	r, _, errno := syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
-	if errno != 0 || time.Since(start) >= slice {
-		p.quick = 0
-	} else if p.quick++; p.quick >= quickBeforeRaw {
+	if errno == 0 && time.Since(start) < slice {
+		p.quick++
+	} else {
+		p.quick = max(0, p.quick-slowCosts)
+	}
+	if p.quick >= quickBeforeRaw {
 		p.unpark()
 	}
 	return r, errno
 }
 
+func (p *Pace) callRaw(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(trap, a1, a2, a3, a4, a5, a6)
+	if errno != unix.EINTR {
+		p.vain = 0
+	} else if p.vain++; p.vain >= slicesBeforePark {
+		p.park()
+	}
+	// A turn of the scheduler now and then keeps the monitor from interrupting a
+	// worker that is doing well. A turn for each connection would cost more: it
+	// touches dozens of cache lines that 64 workers in turn find cold.
+	if now := time.Now(); errno == unix.EINTR || now.Sub(p.yielded) >= yieldEvery {
+		p.yielded = now
+		runtime.Gosched()
+	}
+	return r, errno
+}
+
 func (p *Pace) park() {
-	p.raw, p.locked, p.quick = false, true, 0
+	p.raw, p.locked, p.quick, p.vain = false, true, 0, 0
 	runtime.LockOSThread()
 }
 
 // unpark unlocks the thread: a locked goroutine that yields makes the runtime
 // hand its processor to another thread and back, two context switches a turn.
 func (p *Pace) unpark() {
-	p.raw, p.locked, p.quick = true, false, 0
+	p.raw, p.locked = true, false
 	runtime.UnlockOSThread()
 }
 

@@ -15,7 +15,6 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/scoreboard"
@@ -145,13 +144,24 @@ func (w *worker) run() error {
 		<-signals
 		w.leave()
 	}()
-	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+	if err := notify("READY=1"); err != nil {
 		return fmt.Errorf("tell the master that this worker is ready: %w", err)
 	}
 	if w.spec.Concurrency == 1 {
 		return w.serveOne()
 	}
 	return w.serveMany()
+}
+
+// notify is sd_notify(3). The library's would start the runtime's poller; see
+// newRawConn.
+func notify(message string) error {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Sendto(fd, []byte(message), unix.MSG_NOSIGNAL, &unix.SockaddrUnix{Name: os.Getenv("NOTIFY_SOCKET")})
 }
 
 // leave ends the worker once it has served what it holds and what is queued.
@@ -171,7 +181,7 @@ func (w *worker) began() {
 	w.waits = waits
 	w.line.Progress.Store(w.now())
 	if w.taken++; w.taken == w.share {
-		_, _ = daemon.SdNotify(false, recycleMessage)
+		_ = notify(recycleMessage)
 	}
 }
 

@@ -32,17 +32,19 @@ type rawConn struct {
 // newRawConn makes one whose waiting reads look at their deadline again when
 // stopping is done: an app ends idle connections by moving it.
 func newRawConn(stopping context.Context) (*rawConn, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
+	// Not os.Pipe: it would start the runtime's poller, which the monitor then
+	// asks a hundred times a second.
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("wake pipe: %w", err)
 	}
-	stop := context.AfterFunc(stopping, func() { _ = w.Close() })
-	c := &rawConn{fd: -1, wake: int(r.Fd())}
+	stop := context.AfterFunc(stopping, func() { _ = unix.Close(pipe[1]) })
+	c := &rawConn{fd: -1, wake: pipe[0]}
 	c.unwatch = func() {
 		if stop() {
-			_ = w.Close()
+			_ = unix.Close(pipe[1])
 		}
-		_ = r.Close()
+		_ = unix.Close(pipe[0])
 	}
 	return c, nil
 }
@@ -59,7 +61,7 @@ func (c *rawConn) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	woken := false
+	woken := false // by wake, which stays readable
 	for {
 		if c.expired() {
 			return 0, os.ErrDeadlineExceeded
@@ -104,7 +106,7 @@ func (c *rawConn) Write(b []byte) (int, error) {
 func (c *rawConn) wait(events int16, woken *bool) error {
 	fds := []unix.PollFd{{Fd: int32(c.fd), Events: events}, {Fd: int32(c.wake), Events: unix.POLLIN}}
 	if *woken {
-		fds = fds[:1]
+		fds[1].Fd = -1 // poll(2) passes over it
 	}
 	limit := time.Duration(-1)
 	if deadline := c.deadline.Load(); deadline != 0 {
@@ -113,7 +115,7 @@ func (c *rawConn) wait(events int16, woken *bool) error {
 	if _, err := sys.PollAny(fds, limit); err != nil && !errors.Is(err, unix.EINTR) {
 		return opError("wait", err)
 	}
-	*woken = *woken || fds[len(fds)-1].Revents != 0 && len(fds) == 2
+	*woken = *woken || fds[1].Revents != 0
 	if c.expired() {
 		return os.ErrDeadlineExceeded
 	}

@@ -1,0 +1,41 @@
+# make run: see it work.   make test: everything tested.   make help: the rest.
+GO ?= go
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test lint floor deps clean
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build ./prefork: one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o prefork .
+
+run: build ## serve under each strategy in turn and show who answers
+	@bash docs/first-steps.sh ./prefork
+
+test: deps ## install what the tests need, and run them all with the race detector
+	$(GO) test -race ./...
+
+lint: ## gofmt, vet, staticcheck, the other systems, and whether generated files are clean
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	GOOS=darwin $(GO) vet . ./internal/cli ./strategies
+	$(GO) mod tidy -diff
+	$(GO) generate ./...
+	git diff --exit-code
+
+floor: build ## hold prefork against the least that a pre-fork server can cost (needs a C compiler)
+	@$(GO) run ./bench/floor -prefork ./prefork $(FLOOR)
+
+# The worker programs under docs/workers are tested with their interpreters.
+TOOLS := cc python3 ruby node
+MISSING = $(strip $(foreach tool,$(TOOLS),$(if $(shell command -v $(tool)),,$(tool))))
+PACKAGES = $(subst cc,gcc libc6-dev,$(subst node,nodejs,$(MISSING)))
+SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
+
+deps: ## install what the tests need: a C compiler, Python, Ruby and Node
+	@test -z "$(MISSING)" || { set -x; $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $(PACKAGES); }
+
+clean: ## remove what was built
+	rm -f prefork

@@ -1,0 +1,169 @@
+//go:build linux
+
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"prefork/internal/scoreboard"
+)
+
+// Machines are led at random through thousands of events. The world checks each
+// action; here is checked what holds between them, and that they always come to
+// an end: of what they were asked for, and of themselves.
+
+const (
+	walks     = 50
+	walkSteps = 200
+)
+
+// move is one thing that may happen in a walk.
+type move struct {
+	name string
+	do   func(*world, *rand.Rand)
+}
+
+// peaceful are the moves during which no ready worker dies but by order.
+var peaceful = []move{
+	{"a worker gets ready", pick(scoreboard.Starting, (*world).ready)},
+	{"a worker gets ready", pick(scoreboard.Starting, (*world).ready)},
+	{"one that was told ends", pick(scoreboard.Draining, (*world).crash)},
+	{"a worker wants a successor", pick(scoreboard.Ready, func(w *world, pid int) { w.step(Recycle{pid}) })},
+	{"a new worker does not get ready", func(w *world, r *rand.Rand) {
+		if pids := w.are(scoreboard.Starting); len(pids) > 0 {
+			w.crash(pids[r.IntN(len(pids))])
+		}
+	}},
+	{"starting fails for a while", func(w *world, r *rand.Rand) {
+		w.startErr = nil
+		if r.IntN(3) == 0 {
+			w.startErr = errors.New("no memory")
+		}
+	}},
+	{"workers become stubborn or not", func(w *world, r *rand.Rand) { w.stubborn = r.IntN(2) == 0 }},
+	{"scaled", func(w *world, r *rand.Rand) { w.step(Scale{r.IntN(7) - 3}) }},
+	{"reloaded", func(w *world, _ *rand.Rand) { w.step(Reload{}) }},
+	{"time passes", func(w *world, r *rand.Rand) { w.advance(time.Duration(r.ExpFloat64() * float64(time.Second))) }},
+	{"the next deadline comes", func(w *world, _ *rand.Rand) {
+		if at := w.m.Deadline(); !at.IsZero() {
+			w.advance(at.Sub(w.now))
+		}
+	}},
+	{"an upgrade fails", func(w *world, _ *rand.Rand) { w.step(Upgrade{}); w.step(UpgradeFailed{errNotReady}) }},
+}
+
+var violent = append([]move{
+	{"a ready worker crashes", pick(scoreboard.Ready, (*world).crash)},
+	{"a worker crashes", func(w *world, r *rand.Rand) {
+		if pids := w.pids(); len(pids) > 0 {
+			w.crash(pids[r.IntN(len(pids))])
+		}
+	}},
+}, peaceful...)
+
+// pick does something to a random worker in a state, if there is one.
+func pick(state scoreboard.State, do func(*world, int)) func(*world, *rand.Rand) {
+	return func(w *world, r *rand.Rand) {
+		if pids := w.are(state); len(pids) > 0 {
+			do(w, pids[r.IntN(len(pids))])
+		}
+	}
+}
+
+// walk leads a new world through moves and checks it after each.
+func walk(t *testing.T, moves []move, check func(*world)) {
+	for seed := range uint64(walks) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 0))
+			w := randomWorld(t, r)
+			w.step(Tick{})
+			w.ready(w.pids()[0]) // or a machine may rightly give up at boot
+			for range walkSteps {
+				m := moves[r.IntN(len(moves))]
+				w.history = append(w.history, m.name)
+				m.do(w, r)
+				check(w)
+			}
+			w.comesToRest()
+			w.endsOnce(r)
+		})
+	}
+}
+
+func randomWorld(t *testing.T, r *rand.Rand) *world {
+	w := newWorld(t, Limits{
+		Workers:    1 + r.IntN(10),
+		MaxWorkers: 12,
+		Graceful:   time.Duration(r.IntN(3)) * 5 * time.Second,
+		ReadyAfter: time.Duration(r.IntN(2)) * time.Second,
+		Settle:     time.Duration(r.IntN(2)) * time.Second,
+	})
+	w.pump = r.IntN(2) == 0
+	return w
+}
+
+func TestRandomWalk(t *testing.T) {
+	walk(t, violent, func(w *world) {
+		if w.exit != nil {
+			w.fail("ended unasked: %+v", w.exit)
+		}
+		for slot := range w.slots {
+			if n := len(w.in(slot)); n > scoreboard.Seats {
+				w.fail("slot %d has %d workers", slot, n)
+			}
+			if n := len(w.readyIn(slot)); n > 1 {
+				w.fail("slot %d has %d ready workers", slot, n)
+			}
+		}
+	})
+}
+
+// Whatever is asked for, reloads above all, a slot that has once had a ready
+// worker has one for as long as it is in service.
+func TestNoServiceIsLostWhileNothingCrashes(t *testing.T) {
+	walk(t, peaceful, func(w *world) {
+		for slot := range w.serving {
+			if len(w.readyIn(slot)) == 0 {
+				w.fail("nobody serves slot %d", slot)
+			}
+		}
+	})
+}
+
+// comesToRest lets all go well from here on, which in bounded time must lead to
+// what was asked for last, and to a machine that waits for nothing.
+func (w *world) comesToRest() {
+	w.startErr = nil
+	w.history = append(w.history, "all goes well")
+	for range 1000 {
+		w.readyAll()
+		at := w.m.Deadline()
+		if at.IsZero() {
+			break
+		}
+		w.advance(at.Sub(w.now))
+	}
+	w.checkComplete()
+}
+
+// endsOnce stops the machine in one of the ways there are, disturbs it, and
+// expects one Exit; the world fails at a second, or at one that leaves workers.
+func (w *world) endsOnce(r *rand.Rand) {
+	ways := []Event{Stop{}, StopNow{}, HandedOver{}, PumpEnded{errors.New("broken")}}
+	w.step(Reload{})
+	w.step(ways[r.IntN(len(ways))])
+	disturb := []Event{Stop{}, Reload{}, Scale{+1}, PumpEnded{}, Tick{}}
+	for range r.IntN(4) {
+		w.step(disturb[r.IntN(len(disturb))])
+	}
+	w.advance(w.m.limits.Graceful)
+	if w.exit == nil {
+		w.fail("has not ended after the graceful timeout")
+	}
+	w.step(Stop{})
+	w.step(Tick{})
+}

@@ -1,0 +1,300 @@
+//go:build linux
+
+package supervisor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"prefork/internal/scoreboard"
+)
+
+// world carries out what a machine says, as the supervisor would, on processes
+// and a clock that do not exist. Whatever the test is about, it fails at an
+// action that could not be carried out or would do harm.
+type world struct {
+	t   testing.TB
+	m   *Machine
+	now time.Time
+
+	alive   map[int]*process // by pid; pids are 1, 2, 3, … in the order of starts
+	lastPID int
+	slots   int // how many have files
+	retired map[int]bool
+	serving map[int]bool // slots in service that have had a ready worker
+	todo    []Event      // what acting has led to
+	exit    *Exit
+
+	startErr error // what starting a worker fails with
+	stubborn bool  // workers told to stop do not
+	pump     bool  // there is one; the test says when it ends
+
+	log     []string // actions since saw was last called
+	notes   []string
+	history []string // everything, for the message of a failure
+}
+
+type process struct {
+	slot, seat int
+	state      scoreboard.State // as last shown
+	told       bool
+}
+
+// newWorld is a world before anything has been started.
+func newWorld(t testing.TB, l Limits) *world {
+	if l.MaxWorkers == 0 {
+		l.MaxWorkers = 64
+	}
+	if l.Graceful == 0 {
+		l.Graceful = 20 * time.Second
+	}
+	return &world{
+		t: t, m: NewMachine(l), now: time.Unix(1e9, 0),
+		alive: make(map[int]*process), retired: make(map[int]bool), serving: make(map[int]bool),
+	}
+}
+
+// boot is a world in which all workers are ready, and nothing logged yet.
+func boot(t testing.TB, l Limits) *world {
+	w := newWorld(t, l)
+	w.step(Tick{})
+	w.readyAll()
+	w.log = nil
+	return w
+}
+
+// step is supervisor.turn.
+func (w *world) step(event Event) {
+	for w.todo = append(w.todo, event); len(w.todo) > 0; {
+		next := w.todo[0]
+		w.todo = w.todo[1:]
+		w.history = append(w.history, fmt.Sprintf("%v %T%+v", w.now.Sub(time.Unix(1e9, 0)), next, next))
+		for _, action := range w.m.Step(w.now, next) {
+			w.act(action)
+		}
+	}
+	if at := w.m.Deadline(); w.exit == nil && !at.IsZero() && !at.After(w.now) {
+		w.fail("the deadline has passed: it is %v ago", w.now.Sub(at))
+	}
+}
+
+// advance lets time pass: the machine hears of it at its deadlines only.
+func (w *world) advance(d time.Duration) {
+	for end := w.now.Add(d); ; {
+		at := w.m.Deadline()
+		if w.exit != nil || at.IsZero() || at.After(end) {
+			w.now = end
+			return
+		}
+		w.now = at
+		w.step(Tick{})
+	}
+}
+
+func (w *world) act(action Action) {
+	w.record(action)
+	switch a := action.(type) {
+	case Start:
+		w.todo = append(w.todo, w.start(a))
+	case Show:
+		w.find(a.PID).state = a.State
+		if a.State == scoreboard.Ready && !w.retired[a.Slot] {
+			w.serving[a.Slot] = true
+		}
+	case Tell:
+		w.find(a.PID).told = true
+		if !w.stubborn {
+			w.end(a.PID, "exited with status 0")
+		}
+	case Kill:
+		w.find(a.PID)
+		w.end(a.PID, "was killed by SIGKILL")
+	case Bury:
+		w.bury(a)
+	case Retire:
+		w.retire(a.Slot)
+	case Drop:
+		w.drop(a.Slot)
+	case StopPump:
+		if !w.pump {
+			w.todo = append(w.todo, PumpEnded{})
+		}
+	case Exit:
+		if w.exit != nil || len(w.alive) > 0 {
+			w.fail("exit with %d workers alive, exited before: %v", len(w.alive), w.exit != nil)
+		}
+		w.exit = &a
+	}
+}
+
+func (w *world) start(a Start) Event {
+	if w.retired[a.Slot] || a.Slot == w.slots && len(w.retired) > 0 || a.Slot > w.slots {
+		w.fail("start in slot %d, of %d slots; retired: %v", a.Slot, w.slots, w.retired)
+	}
+	for _, p := range w.alive {
+		if p.slot == a.Slot && p.seat == a.Seat {
+			w.fail("start in seat %d.%d, which is taken", a.Slot, a.Seat)
+		}
+	}
+	w.slots = max(w.slots, a.Slot+1)
+	if w.startErr != nil {
+		return StartFailed{a.Slot, a.Seat, w.startErr}
+	}
+	w.lastPID++
+	w.alive[w.lastPID] = &process{slot: a.Slot, seat: a.Seat}
+	return Started{a.Slot, a.Seat, w.lastPID}
+}
+
+// end has a process end, of which the machine is to hear once.
+func (w *world) end(pid int, why string) {
+	exited := Exited{PID: pid, Why: why}
+	if !slices.Contains(w.todo, Event(exited)) {
+		w.todo = append(w.todo, exited)
+	}
+}
+
+func (w *world) bury(b Bury) {
+	if p := w.find(b.PID); p.state != scoreboard.Gone || p.slot != b.Slot || p.seat != b.Seat {
+		w.fail("bury of process %d, which is %v in %d.%d", b.PID, p.state, p.slot, p.seat)
+	}
+	delete(w.alive, b.PID)
+}
+
+// retire and drop hold the machine to what strategies.Retirer asks: always the
+// last slot there is.
+func (w *world) retire(slot int) {
+	for s := slot + 1; s < w.slots; s++ {
+		if !w.retired[s] {
+			w.fail("retired slot %d before %d", slot, s)
+		}
+	}
+	w.retired[slot] = true
+	delete(w.serving, slot)
+}
+
+func (w *world) drop(slot int) {
+	if slot != w.slots-1 || !w.retired[slot] || len(w.in(slot)) > 0 {
+		w.fail("dropped slot %d of %d; retired: %v; workers: %v", slot, w.slots, w.retired, w.in(slot))
+	}
+	delete(w.retired, slot)
+	w.slots--
+}
+
+// find is a process that the machine means to be alive.
+func (w *world) find(pid int) *process {
+	p := w.alive[pid]
+	if p == nil {
+		w.fail("there is no process %d", pid)
+	}
+	return p
+}
+
+func (w *world) fail(format string, args ...any) {
+	w.t.Helper()
+	last := w.history[max(0, len(w.history)-40):]
+	w.t.Fatalf("%s\nlast events and actions:\n%s", fmt.Sprintf(format, args...), strings.Join(last, "\n"))
+}
+
+func (w *world) record(action Action) {
+	w.history = append(w.history, fmt.Sprintf("  → %T%+v", action, action))
+	if note, ok := action.(Note); ok {
+		w.notes = append(w.notes, note.Message)
+	} else if line := describe(action); line != "" {
+		w.log = append(w.log, line)
+	}
+}
+
+// describe is what saw compares; "" for what every other action brings with it.
+func describe(action Action) string {
+	switch a := action.(type) {
+	case Start:
+		if a.Capture {
+			return fmt.Sprintf("start %d, listening", a.Slot)
+		}
+		return fmt.Sprintf("start %d", a.Slot)
+	case Tell:
+		return fmt.Sprintf("tell %d", a.PID)
+	case Kill:
+		return fmt.Sprintf("kill %d", a.PID)
+	case Retire:
+		return fmt.Sprintf("retire %d", a.Slot)
+	case Drop:
+		return fmt.Sprintf("drop %d", a.Slot)
+	case Quiesce:
+		return "quiesce"
+	case StopPump:
+		return "stop pump"
+	case StartUpgrade:
+		return "upgrade"
+	case AllReady:
+		return fmt.Sprintf("all %d ready", a.Workers)
+	case Exit:
+		return fmt.Sprintf("exit %d", a.Code)
+	}
+	return ""
+}
+
+// saw checks what the machine has done since the last call.
+func (w *world) saw(want ...string) {
+	w.t.Helper()
+	if !slices.Equal(w.log, want) {
+		w.fail("did %q, want %q", w.log, want)
+	}
+	w.log = nil
+}
+
+// noted checks that the operator has been told.
+func (w *world) noted(part string) {
+	w.t.Helper()
+	if !slices.ContainsFunc(w.notes, func(n string) bool { return strings.Contains(n, part) }) {
+		w.fail("no note says %q; there are: %q", part, w.notes)
+	}
+}
+
+func (w *world) ready(pid int) { w.step(Ready{pid}) }
+
+// readyAll has every starting worker say READY, and those started because of it.
+func (w *world) readyAll() {
+	for pids := w.are(scoreboard.Starting); len(pids) > 0; pids = w.are(scoreboard.Starting) {
+		w.ready(pids[0])
+	}
+}
+
+func (w *world) crash(pid int) { w.step(Exited{PID: pid, Why: "exited with status 1"}) }
+
+// obey has those who were told to stop end at last.
+func (w *world) obey() {
+	for _, pid := range w.pids() {
+		if p := w.alive[pid]; p != nil && p.told {
+			w.step(Exited{PID: pid, Why: "exited with status 0"})
+		}
+	}
+}
+
+// pids are the living, oldest first.
+func (w *world) pids() (pids []int) {
+	for pid := range w.alive {
+		pids = append(pids, pid)
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+func (w *world) filter(keep func(*process) bool) []int {
+	return slices.DeleteFunc(w.pids(), func(pid int) bool { return !keep(w.alive[pid]) })
+}
+
+func (w *world) are(state scoreboard.State) []int {
+	return w.filter(func(p *process) bool { return p.state == state })
+}
+
+func (w *world) in(slot int) []int {
+	return w.filter(func(p *process) bool { return p.slot == slot })
+}
+
+func (w *world) readyIn(slot int) []int {
+	return w.filter(func(p *process) bool { return p.slot == slot && p.state == scoreboard.Ready })
+}
