@@ -3,6 +3,8 @@
 package strategies
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/sys"
@@ -23,7 +25,7 @@ func (b *blocking) take() (int, error) {
 }
 
 // try looks first, since the socket blocks. Another worker may be faster: then
-// accept waits after all, until Close interrupts it.
+// accept waits after all, and has to be interrupted.
 func (b *blocking) try() (int, error) {
 	ready, err := sys.Poll(b.fd, unix.POLLIN, 0)
 	if err != nil {
@@ -32,5 +34,19 @@ func (b *blocking) try() (int, error) {
 	if !ready {
 		return -1, unix.EAGAIN
 	}
+	taken := make(chan struct{})
+	defer close(taken)
+	go interruptUntil(taken)
 	return b.take()
+}
+
+func interruptUntil(done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Millisecond):
+			sys.Interrupt()
+		}
+	}
 }

@@ -4,11 +4,14 @@ package strategies
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 
 	"github.com/libp2p/go-reuseport"
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
 )
 
 // What a worker finds in its environment, besides LISTEN_FDS, LISTEN_PID and
@@ -34,6 +37,13 @@ func Inherit(hot bool) (Source, error) {
 	strategy := os.Getenv(EnvStrategy)
 	if strategy == "" || !forThisProcess() {
 		return nil, ErrNoMaster
+	}
+	// For programs the master leaves the socket as they would expect it. This one
+	// has to be able to stop waiting.
+	if os.Getenv(EnvBind) == "" {
+		if err := sys.Interruptible(InheritedFD); err != nil {
+			return nil, fmt.Errorf("descriptor %d is no socket: was this process started by prefork? %w", InheritedFD, err)
+		}
 	}
 	if strategy == "dispatch" {
 		return openReceiving(InheritedFD, hot)

@@ -18,6 +18,10 @@ import (
 // listens on address by itself. Once ctx is done, Accept returns what is queued
 // by then and after that net.ErrClosed, so that no connection is lost when the
 // program stops or makes room for its successor.
+//
+// A program that uses net/http and wants to lose none should wait until its
+// connections are done (http.Server.ConnState) before it exits: Shutdown drops
+// connections whose first request it has not yet begun to read.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	source, err := Inherit(false)
 	if errors.Is(err, ErrNoMaster) {

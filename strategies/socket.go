@@ -60,6 +60,9 @@ func adopt(c Config, fd int) (*socket, error) {
 		return nil, fmt.Errorf("inherited socket: %w", err)
 	}
 	s := &socket{fd: fd, addr: addrOf(name)}
+	if c.Foreign {
+		return s, nil // the programs of the master before may rely on how it is
+	}
 	return s, s.prepare(c)
 }
 

@@ -58,6 +58,11 @@ func (s *source) Next() (int, error) {
 		if err == nil {
 			return conn, nil
 		}
+		if errors.Is(err, unix.EINVAL) {
+			// The master has shut its Unix-domain listener down, and the queue is
+			// empty: nothing will come any more.
+			return -1, errors.Join(net.ErrClosed, s.release())
+		}
 		if !emptyHanded(err) {
 			return -1, err
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/signal"
@@ -51,6 +52,10 @@ func Run(ctx context.Context, o Options) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
+	// Whatever else this process was started with is not for workers.
+	if err := unix.CloseRange(firstExtraFD, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		o.Log.Debug("workers may inherit stray descriptors", "error", err)
+	}
 	s := &supervisor{Options: o, log: o.Log, machine: NewMachine(o.Limits),
 		events: make(chan Event, 64), over: make(chan struct{})}
 	defer s.close()
