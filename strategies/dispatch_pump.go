@@ -42,7 +42,7 @@ func (d *dispatcher) Run(ctx context.Context) error {
 		return err
 	}
 	defer wake()
-	p := pump{dispatcher: d, stopped: stopped}
+	p := pump{dispatcher: d, stopped: stopped, empty: true}
 	defer p.closeHeld()
 	for ctx.Err() == nil {
 		if err := p.turn(); err != nil {
@@ -74,7 +74,7 @@ type pump struct {
 	stopped  int // readable when Run is to end
 	sender   dispatch.Sender
 	held     []int // accepted, and without a worker that has room
-	backlog  bool  // the accept queue may hold more
+	empty    bool  // the accept queue was, when last looked at
 	draining bool  // ctx is done
 }
 
@@ -83,7 +83,7 @@ func (p *pump) turn() error {
 	if !p.room() {
 		return p.waitForRoom()
 	}
-	if !p.backlog && len(p.held) == 0 {
+	if p.empty && len(p.held) == 0 {
 		if err := p.waitForConnection(); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (p *pump) turn() error {
 // has the socket next, if there is one.
 func (p *pump) drain() error {
 	p.draining = true
-	for left := (&listening{fd: p.fd}).depth(); left > 0 || len(p.held) > 0; left -= acceptBatch {
+	for left := (&listening{fd: p.fd}).depth(); left > 0 || len(p.held) > 0; {
 		for !p.room() {
 			if !p.anyReady() {
 				return nil // nobody to pass anything to, and nobody to come
@@ -107,16 +107,18 @@ func (p *pump) drain() error {
 				return err
 			}
 		}
+		had := len(p.held)
 		if left > 0 {
 			if err := p.accept(); err != nil {
 				return err
 			}
 		}
+		left -= len(p.held) - had
+		if p.empty {
+			left = 0
+		}
 		if err := p.passOn(); err != nil {
 			return err
-		}
-		if !p.backlog {
-			left = 0
 		}
 	}
 	return nil
@@ -135,18 +137,17 @@ func (p *pump) waitForConnection() error {
 // accept fills held, without waiting.
 func (p *pump) accept() error {
 	listener := p.fd
-	p.backlog = true
+	p.empty = false
 	for len(p.held) < acceptBatch {
 		conn, errno := sys.TryAccept(listener, 0)
 		switch {
 		case errno == 0:
 			p.held = append(p.held, conn)
 		case errno == unix.EAGAIN:
-			p.backlog = false
+			p.empty = true
 			return nil
 		case transient(errno):
 		case exhausted(errno):
-			p.backlog = false
 			time.Sleep(recheck)
 			return nil
 		default:

@@ -269,13 +269,6 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// VoluntarySwitches is how often the main thread of a process has blocked: in a
-// worker, the thread that accepts.
-func VoluntarySwitches(t testing.TB, pid int) int {
-	t.Helper()
-	return switches(pid, pid)
-}
-
 // children are the processes below one.
 func children(pid int) (all []int) {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))

@@ -57,8 +57,8 @@ const (
 // The zero value always parks. A Pace belongs to one goroutine.
 type Pace struct {
 	// Hot allows the raw way. The calling goroutine is then locked to its
-	// thread whenever it parks, so that the thread's context switches are the
-	// worker's own.
+	// thread while it parks, so that the thread's context switches are those of
+	// the waits.
 	Hot bool
 
 	raw    bool
