@@ -113,6 +113,9 @@ func (p *pump) drain() error {
 				return err
 			}
 		}
+		for _, conn := range p.held[had:] {
+			admitAnyTTL(conn)
+		}
 		left -= len(p.held) - had
 		if p.empty {
 			left = 0

@@ -111,28 +111,6 @@ func (s *socket) prepare(c Config) error {
 	return errors.Join(unix.SetNonblock(s.fd, mode.Nonblock), sys.Interruptible(s.fd))
 }
 
-// quiesce turns new connections away, and leaves alone those on their way: a
-// client that has not begun its handshake hears nothing and tries again in a
-// second, when the port is closed or has its next owner.
-func (s *socket) quiesce() error {
-	if _, ok := s.addr.(*net.UnixAddr); ok {
-		// A Unix listener shut down refuses to connect but still hands out its
-		// queue (unix_stream_connect and unix_accept in net/unix/af_unix.c).
-		return unix.Shutdown(s.fd, unix.SHUT_RD)
-	}
-	// Classic BPF on a TCP listener sees the TCP header; byte 13 holds the
-	// flags. Drop what has SYN, keep the ACKs of handshakes that are under way.
-	const flags, syn, drop, keep = 13, 0x02, 0, 0xffff
-	program := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},
-		{Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, K: syn, Jt: 0, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: drop},
-		{Code: unix.BPF_RET | unix.BPF_K, K: keep},
-	}
-	return unix.SetsockoptSockFprog(s.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
-}
-
 // close closes the socket, and removes its path if it has one (an abstract name,
 // with @, is none) and is the last.
 func (s *socket) close() error {

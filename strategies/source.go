@@ -79,6 +79,7 @@ func (s *source) drain() (int, error) {
 		s.left--
 		conn, err := s.try()
 		if err == nil {
+			admitAnyTTL(conn)
 			return conn, nil
 		}
 		if errors.Is(err, unix.EAGAIN) || !emptyHanded(err) {

@@ -19,6 +19,10 @@ import (
 // startTimeout is how long a server may take until it listens.
 const startTimeout = 10 * time.Second
 
+// warmup is how many seconds a server is loaded before it is measured: its
+// workers choose how to wait by what they have seen.
+const warmup = 0.5
+
 // result is one round of one server.
 type result struct {
 	cpu  float64 // server CPU, microseconds a connection
@@ -41,6 +45,9 @@ func (p plan) measure(ctx context.Context, dir string, command func(port string)
 	defer end(server)
 	if err := awaitListener(port); err != nil {
 		return result{}, fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+	}
+	if _, err := load(ctx, dir, port, p.clients, warmup); err != nil {
+		return result{}, err
 	}
 	before := treeCPU(server.Process.Pid)
 	rate, err := load(ctx, dir, port, p.clients, p.seconds)
@@ -75,8 +82,7 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// awaitListener waits until the server answers, and lets its workers settle: 64
-// of them take a while to start.
+// awaitListener waits until the server answers.
 func awaitListener(port string) error {
 	for deadline := time.Now().Add(startTimeout); ; time.Sleep(10 * time.Millisecond) {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -85,7 +91,6 @@ func awaitListener(port string) error {
 			_ = conn.Close()
 		}
 		if err == nil {
-			time.Sleep(500 * time.Millisecond)
 			return nil
 		}
 		if time.Now().After(deadline) {

@@ -3,69 +3,126 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// Exit codes; see also those of package supervisor.
-const (
-	exitUsage      = 2
-	exitNotAllowed = 77
-)
+// programKey is where an App keeps the program that follows --.
+const programKey = "program"
 
 // Run is the whole program but for the process: it runs args, writes to out and
 // errOut, and returns the exit code.
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	forgetEmpty()
+	args, program := split(args)
 	app := &cli.App{
 		Name:            "prefork",
 		Usage:           "a pre-fork server under three strategies, and what each of them costs",
 		UsageText:       usageText,
-		Version:         version(),
 		HideHelpCommand: true,
 		HideVersion:     true,
-		Suggest:         true,
 		Writer:          out,
 		ErrWriter:       errOut,
+		Metadata:        map[string]any{programKey: program},
 		ExitErrHandler:  func(*cli.Context, error) {}, // the code is ours to give
-		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return usage(err) },
-		Flags:           serveFlags(),
-		Action:          serve,
+		OnUsageError:    plainly,
+		Before:          flagsFollowCommand,
+		Flags:           append(serveFlags(), versionFlag, cli.HelpFlag),
+		Action:          root,
 		Commands:        commands(),
 	}
-	err := app.RunContext(ctx, args)
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(errOut, "prefork: %v\n", err)
-	return codeOf(err)
+	app.CustomAppHelpTemplate = appHelp(app)
+	return report(app.RunContext(ctx, args), args, errOut)
 }
 
-const usageText = `prefork [flags]                    serve with a built-in app
-prefork [flags] -- command args…   serve with any program as worker
-prefork version                    what this is`
+var versionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version"}
+
+// root is what happens when no command is given.
+func root(c *cli.Context) error {
+	if c.Bool("version") {
+		return printVersion(c)
+	}
+	return serve(c)
+}
+
+const usageText = `prefork [flags]                     serve with a built-in app
+prefork [flags] -- command args…    serve with any program as worker`
 
 func commands() []*cli.Command {
 	return []*cli.Command{
 		{
-			Name:         "serve",
-			Usage:        "serve; the same as no command",
-			ArgsUsage:    "[-- command args…]",
-			Flags:        serveFlags(),
-			Action:       serve,
-			OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usage(err) },
+			Name:               "serve",
+			Usage:              "serve; the same as no command",
+			UsageText:          "prefork serve [flags] [-- command args…]",
+			Flags:              serveFlags(),
+			Action:             serve,
+			OnUsageError:       plainly,
+			HideHelpCommand:    true,
+			CustomHelpTemplate: commandHelp("serve", "the same as no command", "[flags] [-- command args…]", serveFlags(), topics()),
 		},
 		{
-			Name:   "version",
-			Usage:  "print the version",
-			Action: func(c *cli.Context) error { _, err := fmt.Fprintln(c.App.Writer, "prefork", version()); return err },
+			Name:            "version",
+			Usage:           "print the version",
+			HideHelpCommand: true,
+			OnUsageError:    plainly,
+			Action:          printVersion,
+		},
+		{
+			Name:            "help",
+			Usage:           "print this, or the help of a command",
+			HideHelpCommand: true,
+			OnUsageError:    plainly,
+			Action:          help,
 		},
 	}
+}
+
+// split takes the program after -- off the command line, before it is parsed: to
+// the parser, `prefork -- serve` would be `prefork serve`. program is nil if
+// there is no --.
+func split(args []string) (own, program []string) {
+	at := slices.Index(args, "--")
+	if at < 0 {
+		return args, nil
+	}
+	return args[:at], append([]string{}, args[at+1:]...)
+}
+
+// program is what follows --, and whether there is a -- at all.
+func program(c *cli.Context) (argv []string, separated bool) {
+	argv, _ = c.App.Metadata[programKey].([]string)
+	return argv, argv != nil
+}
+
+// flagsFollowCommand rejects `prefork -s dispatch serve`, where the flag would be
+// read and then forgotten.
+func flagsFollowCommand(c *cli.Context) error {
+	name := c.Args().First()
+	if c.App.Command(name) == nil || c.NumFlags() == 0 {
+		return nil
+	}
+	return usage(fmt.Errorf("flags go after the command: prefork %s %s …", name, dashed(c.LocalFlagNames()[0])))
+}
+
+// forgetEmpty takes an empty variable for none: compose files leave such behind.
+func forgetEmpty() {
+	for _, entry := range os.Environ() {
+		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, "PREFORK_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+}
+
+func printVersion(c *cli.Context) error {
+	_, err := fmt.Fprintln(c.App.Writer, "prefork", version())
+	return err
 }
 
 // version is the module's, or the commit's it was built from.
@@ -81,28 +138,4 @@ func version() string {
 		}
 	}
 	return fmt.Sprintf("%s %s/%s %s", name, runtime.GOOS, runtime.GOARCH, info.GoVersion)
-}
-
-// coded is an error with an exit code.
-type coded struct {
-	code int
-	error
-}
-
-func (c coded) Unwrap() error { return c.error }
-
-// usage marks an error as one of how the command was called.
-func usage(err error) error {
-	return coded{exitUsage, fmt.Errorf("%w\nprefork --help tells how it is used", err)}
-}
-
-func codeOf(err error) int {
-	var c coded
-	switch {
-	case errors.As(err, &c):
-		return c.code
-	case errors.Is(err, os.ErrPermission):
-		return exitNotAllowed
-	}
-	return 1
 }

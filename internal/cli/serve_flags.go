@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"log/slog"
 	"runtime"
 	"strings"
 	"time"
@@ -27,18 +28,27 @@ const somaxconn = 4096
 
 // serveFlags is made anew for each command that has them.
 func serveFlags() []cli.Flag {
+	var all []cli.Flag
+	for _, some := range [][]cli.Flag{whatFlags(), howFlags(), lifeFlags(), processFlags()} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+func whatFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{
 			Name: "bind", Aliases: []string{"b"}, Category: catWhat, Value: ":8080", EnvVars: env("BIND"),
 			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port or unix:/path",
 		},
 		&cli.IntFlag{
-			Name: "workers", Aliases: []string{"w"}, Category: catWhat, Value: runtime.NumCPU(), EnvVars: env("WORKERS", "WEB_CONCURRENCY"),
-			DefaultText: "one a CPU", Usage: "run `N` worker processes",
+			// GOMAXPROCS, unlike NumCPU, knows a container's share of the processors.
+			Name: "workers", Aliases: []string{"w"}, Category: catWhat, Value: runtime.GOMAXPROCS(0), EnvVars: env("WORKERS", "WEB_CONCURRENCY"),
+			DefaultText: "CPUs", Usage: "run `N` worker processes",
 		},
 		&cli.StringFlag{
 			Name: "app", Category: catWhat, Value: worker.Apps[0].Name, EnvVars: env("APP"),
-			Usage: "what built-in workers do: " + list(worker.AppNames()),
+			Usage: "built-in workers run `APP`: " + or(worker.AppNames()),
 		},
 		&cli.IntFlag{
 			Name: "concurrency", Category: catWhat, Value: 1, EnvVars: env("CONCURRENCY"),
@@ -46,49 +56,57 @@ func serveFlags() []cli.Flag {
 		},
 		&cli.DurationFlag{
 			Name: "read-timeout", Category: catWhat, Value: 10 * time.Second, EnvVars: env("READ_TIMEOUT"),
-			Usage: "http and work drop a client that sends nothing for so long",
+			Usage: "http and work drop a client that sends nothing for `T`",
 		},
+	}
+}
 
+func howFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringFlag{
 			Name: "strategy", Aliases: []string{"s"}, Category: catHow, Value: strategies.Strategies[0].Name, EnvVars: env("STRATEGY"),
-			Usage: list(names(strategies.Strategies, func(s strategies.Strategy) string { return s.Name })),
+			Usage: "use strategy `NAME`: " + or(names(strategies.Strategies, strategyName)),
 		},
 		&cli.StringFlag{
 			Name: "accept", Category: catHow, EnvVars: env("ACCEPT"), DefaultText: strategies.Modes[0].Name,
-			Usage: "how workers wait (shared, reuseport): " + list(names(strategies.Modes, func(m strategies.Mode) string { return m.Name })),
+			Usage: "under shared and reuseport, workers wait in `MODE`: " + or(names(strategies.Modes, modeName)),
+		},
+		&cli.StringFlag{
+			Name: "reuseport-bind", Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
+			Usage: "under reuseport, `WHO` binds the sockets: master, which keeps a dead worker's queue, or worker, which loses it",
 		},
 		&cli.StringFlag{
 			Name: "policy", Category: catHow, EnvVars: env("POLICY"), DefaultText: dispatch.Policies[0].Name,
-			Usage: "how the master chooses (dispatch): " + list(names(dispatch.Policies, func(p dispatch.Policy) string { return p.Name })),
+			Usage: "under dispatch, the master chooses by `POLICY`: " + or(names(dispatch.Policies, policyName)),
 		},
 		&cli.IntFlag{
 			Name: "window", Category: catHow, Value: 16, EnvVars: env("WINDOW"),
-			Usage: "at most `N` connections on their way to one worker (dispatch)",
-		},
-		&cli.StringFlag{
-			Name: "reuseport-bind", Category: catHow, Value: "master", EnvVars: env("REUSEPORT_BIND"),
-			Usage: "`WHO` binds the sockets (reuseport): master, which keeps a dead worker's queue, or worker, which loses it",
+			Usage: "under dispatch, at most `N` on their way to a worker",
 		},
 		&cli.IntFlag{
 			Name: "backlog", Category: catHow, Value: somaxconn, EnvVars: env("BACKLOG"),
 			Usage: "the kernel queues up to `N` connections a socket",
 		},
+	}
+}
 
+func lifeFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.DurationFlag{
 			Name: "graceful-timeout", Category: catLife, Value: 30 * time.Second, EnvVars: env("GRACEFUL_TIMEOUT"),
-			Usage: "kill workers that take longer to finish",
+			Usage: "kill workers that take longer than `T` to finish",
 		},
 		&cli.DurationFlag{
 			Name: "ready-after", Category: catLife, Value: time.Second, EnvVars: env("READY_AFTER"),
-			Usage: "a program that does not say READY=1 counts as ready when it has lived for so long",
+			Usage: "a program that lives for `T` counts as ready without READY=1; 0 waits for that",
 		},
 		&cli.StringFlag{
 			Name: "stop-signal", Category: catLife, Value: "TERM", EnvVars: env("STOP_SIGNAL"),
 			Usage: "`SIGNAL` tells a program to stop",
 		},
 		&cli.StringFlag{
-			Name: "on-master-death", Category: catLife, Value: "exit", EnvVars: env("ON_MASTER_DEATH"),
-			Usage: "workers `DO` exit or serve when the master is killed",
+			Name: "on-master-death", Category: catLife, Value: deaths[0], EnvVars: env("ON_MASTER_DEATH"),
+			Usage: "workers `DO` " + or(deaths) + " when the master is killed",
 		},
 		&cli.IntFlag{
 			Name: "max-conns", Category: catLife, EnvVars: env("MAX_CONNS"), DefaultText: "never",
@@ -96,13 +114,49 @@ func serveFlags() []cli.Flag {
 		},
 		&cli.IntFlag{
 			Name: "max-conns-jitter", Category: catLife, EnvVars: env("MAX_CONNS_JITTER"), DefaultText: "none",
-			Usage: "add up to `N` connections to that, differently for each worker",
+			Usage: "add up to `N` to that, drawn by each worker",
 		},
-
-		&cli.StringFlag{Name: "pid-file", Category: catProcess, EnvVars: env("PID_FILE"), Usage: "write the master's pid to `FILE` when all workers are ready"},
-		&cli.StringFlag{Name: "log-format", Category: catProcess, Value: "text", EnvVars: env("LOG_FORMAT"), Usage: "text or json"},
-		&cli.StringFlag{Name: "log-level", Category: catProcess, Value: "info", EnvVars: env("LOG_LEVEL"), Usage: "debug, info, warn or error"},
 	}
+}
+
+func processFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{
+			Name: "pid-file", Category: catProcess, EnvVars: env("PID_FILE"), DefaultText: "none",
+			Usage: "write the pid to `FILE` once all workers are ready",
+		},
+		&cli.StringFlag{
+			Name: "log-format", Category: catProcess, Value: logFormats[0].name, EnvVars: env("LOG_FORMAT"),
+			Usage: "write the log as `FORMAT`: " + or(logFormatNames()),
+		},
+		&cli.StringFlag{
+			Name: "log-level", Category: catProcess, Value: levelName(slog.LevelInfo), EnvVars: env("LOG_LEVEL"),
+			Usage: "log from `LEVEL` on: " + or(names(logLevels, levelName)),
+		},
+	}
+}
+
+// topics are the tables behind the flags.
+func topics() []topic {
+	return []topic{
+		{"Apps (--app)", rows(worker.Apps, appName, func(a worker.App) string { return a.Sentence })},
+		{"Strategies (--strategy)", rows(strategies.Strategies, strategyName, func(s strategies.Strategy) string { return s.Sentence })},
+		{"Accept modes (--accept)", rows(strategies.Modes, modeName, func(m strategies.Mode) string { return m.Sentence })},
+		{"Policies (--policy)", rows(dispatch.Policies, policyName, func(p dispatch.Policy) string { return p.Sentence })},
+	}
+}
+
+func appName(a worker.App) string               { return a.Name }
+func strategyName(s strategies.Strategy) string { return s.Name }
+func modeName(m strategies.Mode) string         { return m.Name }
+func policyName(p dispatch.Policy) string       { return p.Name }
+func levelName(l slog.Level) string             { return strings.ToLower(l.String()) }
+
+func logFormatNames() (all []string) {
+	for _, format := range logFormats {
+		all = append(all, format.name)
+	}
+	return all
 }
 
 func env(names ...string) []string {
@@ -110,11 +164,22 @@ func env(names ...string) []string {
 	return names
 }
 
-func list(names []string) string { return strings.Join(names, ", ") }
+// or lists names: a, b or c.
+func or(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
 
-func names[Row any](rows []Row, name func(Row) string) (all []string) {
-	for _, row := range rows {
+func names[Row any](table []Row, name func(Row) string) (all []string) {
+	for _, row := range table {
 		all = append(all, name(row))
+	}
+	return all
+}
+
+func rows[Row any](table []Row, name, sentence func(Row) string) (all [][2]string) {
+	for _, row := range table {
+		all = append(all, [2]string{name(row), sentence(row)})
 	}
 	return all
 }

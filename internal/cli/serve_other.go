@@ -14,6 +14,8 @@ func Worker() (code int, isWorker bool) { return 0, false }
 
 func serveFlags() []cli.Flag { return nil }
 
+func topics() []topic { return nil }
+
 func serve(*cli.Context) error {
 	return errors.New("serve needs Linux, for its accept queues, SO_REUSEPORT and SCM_RIGHTS; this is " + runtime.GOOS)
 }

@@ -6,9 +6,8 @@ package inspect
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,67 +26,60 @@ func (p Process) String() string { return fmt.Sprintf("%s (pid %d)", p.Name, p.P
 // user may not see it.
 var ErrUnknown = errors.New("no process found")
 
-// Listener finds a process that listens on an address, "tcp" or "unix".
+// Listener finds the process whose listening socket stands in the way of one on
+// this address, "tcp" or "unix".
 func Listener(network, address string) (Process, error) {
 	inodes, err := listening(network, address)
 	if err != nil {
 		return Process{}, err
 	}
-	links, err := filepath.Glob("/proc/[0-9]*/fd/*")
+	holders, err := holding(inodes)
 	if err != nil {
 		return Process{}, err
 	}
-	for _, link := range links {
-		target, err := os.Readlink(link)
-		if err != nil || !inodes[target] {
-			continue
-		}
-		pid, _ := strconv.Atoi(strings.Split(link, "/")[2])
-		name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-		if err != nil {
-			continue
-		}
-		return Process{PID: pid, Name: strings.TrimSpace(string(name))}, nil
-	}
-	return Process{}, ErrUnknown
+	return topmost(holders)
 }
 
-// listening are the sockets that listen on an address, as /proc/PID/fd names them.
-func listening(network, address string) (map[string]bool, error) {
-	fs, err := procfs.NewDefaultFS()
+// holding are the processes that have one of these sockets open, by pid, as far
+// as this user may see them.
+func holding(inodes []uint32) (map[int]procfs.ProcStat, error) {
+	processes, err := procfs.AllProcs()
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string]bool)
-	if network == "unix" {
-		sockets, err := fs.NetUNIX()
-		if err != nil {
-			return nil, err
+	holders := make(map[int]procfs.ProcStat)
+	for _, process := range processes {
+		targets, err := process.FileDescriptorTargets()
+		if err != nil || !slices.ContainsFunc(targets, func(target string) bool { return isSocket(target, inodes) }) {
+			continue
 		}
-		for _, row := range sockets.Rows {
-			if row.Path == address {
-				found[fmt.Sprintf("socket:[%d]", row.Inode)] = true
-			}
-		}
-		return found, nil
-	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	const listen = 10 // TCP_LISTEN in net/tcp_states.h
-	for _, read := range []func() (procfs.NetTCP, error){fs.NetTCP, fs.NetTCP6} {
-		sockets, err := read()
-		if err != nil {
-			continue // no IPv6, or no IPv4
-		}
-		for _, row := range sockets {
-			if row.St == listen && strconv.FormatUint(row.LocalPort, 10) == port {
-				found[fmt.Sprintf("socket:[%d]", row.Inode)] = true
-			}
+		if stat, err := process.Stat(); err == nil {
+			holders[stat.PID] = stat
 		}
 	}
-	return found, nil
+	return holders, nil
+}
+
+// isSocket reports whether a link in /proc/PID/fd leads to one of the sockets.
+func isSocket(target string, inodes []uint32) bool {
+	number, found := strings.CutPrefix(target, "socket:[")
+	inode, err := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 32)
+	return found && err == nil && slices.Contains(inodes, uint32(inode))
+}
+
+// topmost is the holder that no other one has started: whoever wants the address
+// has to stop the master, for a worker would be replaced.
+func topmost(holders map[int]procfs.ProcStat) (Process, error) {
+	var top Process
+	for pid, stat := range holders {
+		if _, child := holders[stat.PPID]; !child && (top.PID == 0 || pid < top.PID) {
+			top = Process{PID: pid, Name: stat.Comm}
+		}
+	}
+	if top.PID == 0 {
+		return Process{}, ErrUnknown
+	}
+	return top, nil
 }
 
 // SomaxConn is the largest backlog that the kernel allows.

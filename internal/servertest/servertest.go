@@ -7,6 +7,7 @@ package servertest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -78,14 +79,49 @@ type Server struct {
 // nothing of it is left.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	s := Launch(t, args...)
+	return StartAs(t, func(*exec.Cmd) {}, args...)
+}
+
+// Launch is Start without the wait for workers: the address is open.
+func Launch(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return launch(t, func(*exec.Cmd) {}, args...)
+}
+
+// StartAs is Start with a command that who has changed.
+func StartAs(t testing.TB, who func(*exec.Cmd), args ...string) *Server {
+	t.Helper()
+	s := launch(t, who, args...)
 	s.Await("ready", 1)
 	s.board = openBoard(t, s.PID())
 	return s
 }
 
-// Launch is Start without the wait for workers: the address is open.
-func Launch(t testing.TB, args ...string) *Server {
+// AsNobody has a command run as an ordinary user, from a copy of the test binary
+// that such a user may run. Who is not root is one already.
+func AsNobody(t testing.TB) func(*exec.Cmd) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return func(*exec.Cmd) {}
+	}
+	dir, err := os.MkdirTemp("", "prefork-nobody-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	self, err := os.ReadFile("/proc/self/exe")
+	path := filepath.Join(dir, "prefork")
+	if err := errors.Join(err, os.WriteFile(path, self, 0o755), os.Chmod(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	const nobody = 65534
+	return func(cmd *exec.Cmd) {
+		cmd.Path, cmd.Dir = path, dir
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+}
+
+func launch(t testing.TB, who func(*exec.Cmd), args ...string) *Server {
 	t.Helper()
 	flags := []string{"--log-format", "json", "--log-level", "debug"}
 	if !strings.Contains(strings.Join(args, " "), "--bind") {
@@ -93,6 +129,7 @@ func Launch(t testing.TB, args ...string) *Server {
 	}
 	s := &Server{t: t, cmd: Command(append(flags, args...)...), log: &Log{}, dead: make(chan struct{})}
 	s.log.changed = sync.NewCond(&s.log.mu)
+	who(s.cmd)
 	// A pipe of our own: workers and heirs hold it after the master has ended.
 	r, w, err := os.Pipe()
 	if err != nil {

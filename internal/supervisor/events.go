@@ -85,6 +85,7 @@ func (e StartFailed) apply(m *Machine) {
 
 func (e Ready) apply(m *Machine) {
 	if slotIndex, seatIndex, s := m.find(e.PID); s != nil && s.state == scoreboard.Starting {
+		m.everReady = true
 		m.ready(slotIndex, seatIndex)
 	}
 }

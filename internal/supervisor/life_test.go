@@ -3,7 +3,9 @@
 package supervisor_test
 
 import (
+	"errors"
 	"net"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -112,6 +114,28 @@ func TestUpgradeOverUnixSocketKeepsThePath(t *testing.T) {
 		})
 	}
 }
+
+// Once a stop has begun, new clients are turned away without being accepted: those
+// that are were there before, and are served.
+func TestStopUnderLoadResetsNothing(t *testing.T) {
+	eachStrategy(t, func(t *testing.T, strategy string) {
+		for _, who := range []func(*exec.Cmd){asRoot, servertest.AsNobody(t)} {
+			s := servertest.StartAs(t, who, "-s", strategy, "-w", "3")
+			load := s.StartLoad(6)
+			load.More(t, 100)
+			if code := s.Stop(syscall.SIGTERM); code != 0 {
+				t.Errorf("exit code %d, want 0", code)
+			}
+			for _, err := range load.Stop() {
+				if !errors.Is(err, syscall.ECONNREFUSED) {
+					t.Errorf("a client saw %v; nothing but a refusal is right", err)
+				}
+			}
+		}
+	})
+}
+
+func asRoot(*exec.Cmd) {}
 
 // A killed worker takes with it what it was serving and nothing else. The one
 // worker is stopped first, so that a queue stands behind the connection that it

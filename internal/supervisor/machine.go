@@ -65,7 +65,7 @@ type Machine struct {
 	stopBegan  time.Time
 	pumpEnded  bool // the master passes on no more connections
 	upgrading  bool
-	everReady  bool // some worker has been ready
+	everReady  bool // some worker has said that it is ready, or has lived like one
 	allReady   bool // at some time all were
 	end        Exit
 

@@ -96,6 +96,8 @@ func (m *Machine) checkReadiness() {
 	m.eachWorker(func(i, j int, s *seat) {
 		age := m.now.Sub(s.since)
 		switch {
+		case s.state == scoreboard.Ready && age >= healthyAfter:
+			m.everReady = true
 		case s.state != scoreboard.Starting || s.pid == 0:
 		case m.limits.ReadyAfter > 0 && age >= m.limits.ReadyAfter:
 			m.ready(i, j)
@@ -108,7 +110,6 @@ func (m *Machine) checkReadiness() {
 
 // ready makes a worker its slot's, and tells the one it replaces to stop.
 func (m *Machine) ready(slotIndex, seatIndex int) {
-	m.everReady = true
 	m.move(slotIndex, seatIndex, scoreboard.Ready)
 	m.note(Debug, "worker ready", "slot", slotIndex, "pid", m.slots[slotIndex].seats[seatIndex].pid)
 	for j := range m.slots[slotIndex].seats {
@@ -303,6 +304,9 @@ func (m *Machine) Deadline() time.Time {
 		}
 	}
 	m.eachWorker(func(_, _ int, s *seat) {
+		if s.state == scoreboard.Ready && !m.everReady {
+			by(s.since.Add(healthyAfter))
+		}
 		if s.state == scoreboard.Starting {
 			by(s.since.Add(m.limits.ReadyAfter))
 			by(s.since.Add(startTimeout))

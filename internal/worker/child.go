@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -30,18 +31,24 @@ func IsWorker() bool { return os.Getenv(envRole) != "" }
 
 // Main is the worker's whole life. It returns the exit code.
 func Main() int {
-	if err := run(); err != nil {
-		fmt.Fprintf(os.Stderr, "prefork: worker %s: %v\n", os.Getenv(strategies.EnvSlot), err)
+	var o order
+	err := json.Unmarshal([]byte(os.Getenv(envSpec)), &o)
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if o.LogJSON {
+		log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	}
+	slog.SetDefault(log.With("slot", os.Getenv(strategies.EnvSlot), "pid", os.Getpid()))
+	if err == nil {
+		err = run(o)
+	}
+	if err != nil {
+		slog.Error("worker failed", "error", err)
 		return 1
 	}
 	return 0
 }
 
-func run() error {
-	var o order
-	if err := json.Unmarshal([]byte(os.Getenv(envSpec)), &o); err != nil {
-		return fmt.Errorf("%s: %w", envSpec, err)
-	}
+func run(o order) error {
 	if os.Getenv(envRole) == roleShim {
 		return shim(o)
 	}

@@ -36,4 +36,5 @@ type Spec struct {
 	MaxConns    int           // ask for a successor after so many; 0 never does
 	MaxJitter   int           // up to so many more, drawn by each worker
 	ReadTimeout time.Duration // for a client that sends nothing
+	LogJSON     bool          // what the worker has to say is JSON too
 }

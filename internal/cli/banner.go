@@ -1,0 +1,99 @@
+//go:build linux
+
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"prefork/internal/supervisor"
+)
+
+// banner says what was started and what to try, in one screen.
+func banner(w io.Writer, o supervisor.Options, addr net.Addr) {
+	parts := []string{"prefork", o.Strategy.Name + how(o)}
+	if o.Launch.Program != nil {
+		parts = append(parts, strings.Join(o.Launch.Program, " "))
+	}
+	parts = append(parts, show(addr), count(o.Limits.Workers, "worker"), fmt.Sprint("pid ", os.Getpid()))
+	fmt.Fprintln(w, folded(w, strings.Join(parts, " · ")))
+	fmt.Fprintln(w, folded(w, o.Strategy.Sentence))
+	if try := attempt(o, addr); try != "" {
+		fmt.Fprintf(w, "try   %s\n", try)
+	}
+	fmt.Fprintf(w, "stop  Ctrl-C\n\n")
+}
+
+// how is the way in which workers get their connections, where it is ours to
+// say: a program waits as it likes.
+func how(o supervisor.Options) string {
+	switch {
+	case o.Config.Policy != "":
+		return ", " + o.Config.Policy
+	case o.Launch.Accept == "":
+		return ""
+	case o.Config.BindInWorker:
+		return ", " + o.Launch.Accept + " accept, bound by the workers"
+	}
+	return ", " + o.Launch.Accept + " accept"
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// show is an address as one would type it: without the host that stands for all.
+func show(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf(":%d", tcp.Port)
+	}
+	if addr.Network() == "unix" {
+		return "unix:" + addr.String()
+	}
+	return addr.String()
+}
+
+// attempt is a command that shows the server at work, or none for a program of
+// which nobody knows what it speaks.
+func attempt(o supervisor.Options, addr net.Addr) string {
+	if o.Launch.Program != nil {
+		return ""
+	}
+	switch o.Launch.Spec.App {
+	case "http":
+		return "for i in $(seq 10); do curl -s " + url(addr) + "; done"
+	case "work":
+		return "echo sleep 5ms | " + netcat(addr)
+	case "echo":
+		return netcat(addr)
+	}
+	return "for i in $(seq 10); do " + netcat(addr) + "; done"
+}
+
+func netcat(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return fmt.Sprintf("nc %s %d", host(tcp), tcp.Port)
+	}
+	return "nc -U " + addr.String()
+}
+
+// url is what curl wants, which for a Unix socket is an option and any host.
+func url(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return net.JoinHostPort(host(tcp), fmt.Sprint(tcp.Port))
+	}
+	return "--unix-socket " + addr.String() + " localhost"
+}
+
+func host(tcp *net.TCPAddr) string {
+	if tcp.IP.IsUnspecified() {
+		return "localhost"
+	}
+	return tcp.IP.String()
+}

@@ -1,0 +1,6 @@
+//go:build linux
+
+package cli
+
+// ServeFlags is for the tests that compare the help with the flags behind it.
+var ServeFlags = serveFlags

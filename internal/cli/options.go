@@ -1,0 +1,83 @@
+//go:build linux
+
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/supervisor"
+	"prefork/strategies"
+)
+
+// options turns flags into what a master needs, or says what is wrong with them.
+// The log comes first, since the others warn; what costs something to check
+// comes last.
+func options(c *cli.Context) (supervisor.Options, error) {
+	var o supervisor.Options
+	for _, read := range []func(*cli.Context, *supervisor.Options) error{
+		readLog, readCommand, readBind, readBacklog, readStrategy, readBinder, readWindow,
+		readWorkers, readApp, readProgram, readGraceful, readSignal, readDeath, readPIDFile, checkRoom,
+	} {
+		if err := read(c, &o); err != nil {
+			return o, err
+		}
+	}
+	o.Listening = func(addr net.Addr) { banner(c.App.Writer, o, addr) }
+	if c.String("log-format") == "json" {
+		o.Listening = func(addr net.Addr) {
+			o.Log.Info("listening", "strategy", o.Strategy.Name, "address", addr.String(), "workers", o.Limits.Workers, "pid", os.Getpid())
+		}
+	}
+	return o, nil
+}
+
+// logFormats are all there are.
+var logFormats = []struct {
+	name string
+	open func(io.Writer, *slog.HandlerOptions) slog.Handler
+}{
+	{"text", func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewTextHandler(w, o) }},
+	{"json", func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewJSONHandler(w, o) }},
+}
+
+var logLevels = []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+
+func readLog(c *cli.Context, o *supervisor.Options) error {
+	level := new(slog.LevelVar)
+	for _, format := range logFormats {
+		if format.name == c.String("log-format") {
+			o.Log = slog.New(format.open(c.App.ErrWriter, &slog.HandlerOptions{Level: level}))
+		}
+	}
+	if o.Log == nil {
+		return usage(strategies.Unknown("log format", c.String("log-format"), logFormatNames()))
+	}
+	for _, l := range logLevels {
+		if levelName(l) == c.String("log-level") {
+			level.Set(l)
+			return nil
+		}
+	}
+	return usage(strategies.Unknown("log level", c.String("log-level"), names(logLevels, levelName)))
+}
+
+// readPIDFile finds out early what would only show when the workers are ready.
+func readPIDFile(c *cli.Context, o *supervisor.Options) error {
+	if o.PIDFile = c.String("pid-file"); o.PIDFile == "" {
+		return nil
+	}
+	directory := filepath.Dir(o.PIDFile)
+	// The slash makes a file in the directory's place an error too.
+	if err := unix.Access(directory+"/", unix.W_OK); err != nil {
+		return fmt.Errorf("--pid-file %s: cannot write to directory %s: %w", o.PIDFile, directory, err)
+	}
+	return nil
+}

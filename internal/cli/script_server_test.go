@@ -1,0 +1,225 @@
+//go:build linux
+
+package cli_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// story is what a script's commands remember.
+type story struct {
+	servers map[string]*server
+	letters map[string]string // pids, and what they are called in the output
+}
+
+type storyKey struct{}
+
+func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
+
+// server is a prefork that a script has started.
+type server struct {
+	cmd  *exec.Cmd
+	dead chan struct{} // closed once cmd has been waited for
+}
+
+// run CODE COMMAND ARGS… runs a command to its end, and wants the exit code.
+func run(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, len(args) >= 2, "run CODE COMMAND ARGS…")
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	toEnd(ts, args[0], &exec.Cmd{Path: path, Args: args[1:], Env: environ(ts), Dir: ts.MkAbs(".")})
+}
+
+// nobody CODE ARGS… is run CODE prefork ARGS… by a user without privileges.
+func nobody(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, len(args) >= 1, "nobody CODE ARGS…")
+	// Not by its path, which such a user may not walk.
+	cmd := &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{"prefork"}, args[1:]...), Env: environ(ts), Dir: "/"}
+	if os.Getuid() == 0 {
+		const nobody = 65534
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	toEnd(ts, args[0], cmd)
+}
+
+// toEnd runs a command that is to end by itself, with this exit code.
+func toEnd(ts *testscript.TestScript, code string, cmd *exec.Cmd) {
+	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
+	ts.Check(cmd.Start())
+	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	wantCode(ts, code, cmd.Wait())
+}
+
+// start NAME prefork ARGS… starts a server and waits until it says that it is
+// ready, as a service manager would. What it says goes to NAME.out and NAME.err;
+// $NAME is its address and $NAME_pid its process.
+func start(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, len(args) >= 2, "start NAME COMMAND ARGS…")
+	name := args[0]
+	ready, notify := listenForReady(ts)
+	defer ready.Close()
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	s := &server{dead: make(chan struct{}), cmd: &exec.Cmd{Path: path, Args: args[1:], Dir: ts.MkAbs(".")}}
+	s.cmd.Env = append(environ(ts), "NOTIFY_SOCKET="+notify)
+	out, log := create(ts, name+".out"), create(ts, name+".err")
+	defer out.Close()
+	defer log.Close()
+	s.cmd.Stdout, s.cmd.Stderr = out, log
+	ts.Check(s.cmd.Start())
+	storyOf(ts).servers[name] = s
+	go func() {
+		_ = s.cmd.Wait()
+		close(s.dead)
+		_ = ready.SetReadDeadline(time.Now()) // nobody will speak now
+	}()
+	ts.Defer(s.end)
+	_ = ready.SetReadDeadline(time.Now().Add(patience))
+	if err := awaitReady(ready); err != nil {
+		ts.Fatalf("%s does not get ready: %v\n%s", name, err, ts.ReadFile(name+".err"))
+	}
+	ts.Setenv(name, addressIn(ts, name))
+	ts.Setenv(name+"_pid", strconv.Itoa(s.cmd.Process.Pid))
+}
+
+// listenForReady opens a socket of sd_notify(3).
+func listenForReady(ts *testscript.TestScript) (conn *net.UnixConn, path string) {
+	directory, err := os.MkdirTemp("", "notify")
+	ts.Check(err)
+	ts.Defer(func() { _ = os.RemoveAll(directory) })
+	path = filepath.Join(directory, "s") // short: a script's own directory may not be
+	conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	ts.Check(err)
+	return conn, path
+}
+
+func awaitReady(conn *net.UnixConn) error {
+	buffer := make([]byte, 4096)
+	for {
+		n, err := conn.Read(buffer)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(buffer[:n])) {
+			if strings.TrimSpace(line) == "READY=1" {
+				return nil
+			}
+		}
+	}
+}
+
+// environ is the script's environment, by the names that servers may care for.
+func environ(ts *testscript.TestScript) (env []string) {
+	for _, name := range []string{"PATH", "GORACE", "PORT", "WEB_CONCURRENCY", "TMPDIR"} {
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	for _, flag := range serveFlagNames() {
+		if value := ts.Getenv(envName(flag)); value != "" {
+			env = append(env, envName(flag)+"="+value)
+		}
+	}
+	return env
+}
+
+func create(ts *testscript.TestScript, name string) *os.File {
+	file, err := os.Create(ts.MkAbs(name))
+	ts.Check(err)
+	return file
+}
+
+var (
+	inBanner = regexp.MustCompile(` · (\S+) · \d+ workers? · pid \d+`)
+	inJSON   = regexp.MustCompile(`"msg":"listening".*"address":"([^"]+)"`)
+)
+
+// addressIn is the address that a server has announced.
+func addressIn(ts *testscript.TestScript, name string) string {
+	m := inBanner.FindStringSubmatch(ts.ReadFile(name + ".out"))
+	if m == nil {
+		m = inJSON.FindStringSubmatch(ts.ReadFile(name + ".err"))
+	}
+	if m == nil {
+		ts.Fatalf("%s has not said where it listens", name)
+	}
+	if strings.HasPrefix(m[1], ":") {
+		return "127.0.0.1" + m[1]
+	}
+	return m[1]
+}
+
+// signal NAME SIGNAL sends a server a signal.
+func signalServer(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, len(args) == 2, "signal NAME SIGNAL")
+	ts.Check(serverNamed(ts, args[0]).cmd.Process.Signal(unix.SignalNum("SIG" + args[1])))
+}
+
+// ended NAME CODE waits for a server's end, and wants the exit code.
+func ended(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, len(args) == 2, "ended NAME CODE")
+	s := serverNamed(ts, args[0])
+	select {
+	case <-s.dead:
+	case <-time.After(patience):
+		ts.Fatalf("%s does not end", args[0])
+	}
+	if code := strconv.Itoa(s.cmd.ProcessState.ExitCode()); code != args[1] {
+		ts.Fatalf("exit code %s, want %s", code, args[1])
+	}
+}
+
+func serverNamed(ts *testscript.TestScript, name string) *server {
+	s := storyOf(ts).servers[name]
+	if s == nil {
+		ts.Fatalf("no server is called %s", name)
+	}
+	return s
+}
+
+// end ends what a script has left running, by the second INT at once.
+func (s *server) end() {
+	for range 2 {
+		_ = s.cmd.Process.Signal(unix.SIGINT)
+	}
+	select {
+	case <-s.dead:
+	case <-time.After(patience):
+		_ = s.cmd.Process.Kill()
+		<-s.dead
+	}
+}
+
+func wantCode(ts *testscript.TestScript, want string, err error) {
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if fmt.Sprint(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
+// need fails a script that does not call a command as it is meant.
+func need(ts *testscript.TestScript, neg, ok bool, how string) {
+	if neg || !ok {
+		ts.Fatalf("usage: %s", how)
+	}
+}
