@@ -3,6 +3,7 @@
 package strategies
 
 import (
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +47,7 @@ func interruptUntil(done <-chan struct{}) {
 		case <-done:
 			return
 		case <-time.After(time.Millisecond):
-			sys.Interrupt()
+			sys.Interrupt(os.Getpid())
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -151,7 +152,7 @@ func (l *listening) depth() int {
 	return depth
 }
 
-func (l *listening) unblock()       { sys.Interrupt() }
+func (l *listening) unblock()       { sys.Interrupt(os.Getpid()) }
 func (l *listening) release() error { return nil }
 
 // check refuses a socket whose O_NONBLOCK is not as the mode needs it.

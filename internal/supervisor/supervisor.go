@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/scoreboard"
+	"prefork/internal/sys"
 	"prefork/internal/worker"
 	"prefork/strategies"
 )
@@ -213,7 +214,7 @@ func (s *supervisor) act(action Action) {
 		line.PID.Store(int32(a.PID))
 		line.State.Store(uint32(a.State))
 	case Tell:
-		_ = unix.Kill(a.PID, s.StopSignal)
+		s.tell(a.PID)
 	case Kill:
 		_ = unix.Kill(-a.PID, unix.SIGKILL) // its process group; see worker.Launch
 	case Bury:
@@ -234,6 +235,19 @@ func (s *supervisor) act(action Action) {
 		s.log.Log(context.Background(), a.Level, a.Message, a.Args...)
 	case Exit:
 		s.ended = &a
+	}
+}
+
+// tell tells a worker to stop. A built-in one that was just about to wait for a
+// connection has heard it, but goes on waiting until something interrupts it; so
+// there are nudges.
+func (s *supervisor) tell(pid int) {
+	_ = unix.Kill(pid, s.StopSignal)
+	if s.Launch.Program != nil {
+		return
+	}
+	for _, after := range []time.Duration{5 * time.Millisecond, 20 * time.Millisecond} {
+		time.AfterFunc(after, func() { sys.Interrupt(pid) })
 	}
 }
 

@@ -6,11 +6,13 @@
 package sys
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -83,6 +85,9 @@ func (p *Pace) Call(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errn
 	}
 	start := time.Now()
 	r, _, errno := syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
+	if errno == unix.EINTR {
+		letSignalIn()
+	}
 	if errno == 0 && time.Since(start) < slice {
 		p.quick++
 	} else {
@@ -104,11 +109,22 @@ func (p *Pace) callRaw(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.E
 	// A turn of the scheduler now and then keeps the monitor from interrupting a
 	// worker that is doing well. A turn for each connection would cost more: it
 	// touches dozens of cache lines that 64 workers in turn find cold.
-	if now := time.Now(); errno == unix.EINTR || now.Sub(p.yielded) >= yieldEvery {
+	if errno == unix.EINTR {
+		letSignalIn()
+	} else if now := time.Now(); now.Sub(p.yielded) >= yieldEvery {
 		p.yielded = now
 		runtime.Gosched()
 	}
 	return r, errno
+}
+
+// letSignalIn lets the goroutine run for which a signal is meant. Its thread takes
+// a moment to wake up and ask for the processor; had we gone back to waiting by
+// then, it would have to wait for the monitor.
+func letSignalIn() {
+	pause := unix.Timespec{Nsec: int64(200 * time.Microsecond)}
+	_, _, _ = syscall.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
+	runtime.Gosched()
 }
 
 func (p *Pace) park() {
@@ -123,13 +139,13 @@ func (p *Pace) unpark() {
 	runtime.UnlockOSThread()
 }
 
-// Interrupt ends the blocking calls of every thread of this process with EINTR.
+// Interrupt ends the blocking calls of every thread of a process with EINTR, if it
+// handles SIGURG, as all Go programs do; others ignore it.
 // Closing a descriptor does not wake a thread that is blocked on it, and
 // shutting a shared listener down would stop every other worker too. A thread
 // about to block is missed: repeat until the waiter has noticed.
-func Interrupt() {
-	pid := os.Getpid()
-	tasks, err := os.ReadDir("/proc/self/task")
+func Interrupt(pid int) {
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
 		return
 	}

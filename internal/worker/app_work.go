@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
 )
 
 // longestDemand is the most a client may ask of a worker.
@@ -91,6 +93,7 @@ func threadTime() time.Duration {
 // nap blocks the thread: the runtime's own timers are only good to a
 // millisecond.
 func nap(demand time.Duration) {
+	sys.SetTimerSlack(sys.DefaultTimerSlack) // of this thread; see monitorSlack
 	for end := time.Now().Add(demand); ; {
 		left := time.Until(end)
 		if left <= 0 {

@@ -19,11 +19,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/scoreboard"
+	"prefork/internal/sys"
 	"prefork/strategies"
 )
 
 // orphanGrace is how long a worker whose master has died may take to finish.
 const orphanGrace = time.Second
+
+// A process-directed signal goes to the main thread. The goroutine that accepts
+// starts out on that one, so that a signal ends its wait.
+func init() {
+	if IsWorker() {
+		runtime.LockOSThread()
+	}
+}
 
 // IsWorker reports whether this process was started by a master's Launch, and
 // must call Main before anything else.
@@ -57,6 +66,7 @@ func run(o order) error {
 	// processor would only be something to wake.
 	runtime.GOMAXPROCS(1)
 	nameProcess()
+	sys.SetTimerSlack(sys.DefaultTimerSlack) // of this thread; see monitorSlack
 	w, err := newWorker(o.Spec)
 	if err != nil {
 		return err
@@ -154,6 +164,7 @@ func (w *worker) run() error {
 	if err := notify("READY=1"); err != nil {
 		return fmt.Errorf("tell the master that this worker is ready: %w", err)
 	}
+	runtime.UnlockOSThread() // from here on it is for the source to say; see sys.Pace
 	if w.spec.Concurrency == 1 {
 		return w.serveOne()
 	}

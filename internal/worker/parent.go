@@ -10,8 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"prefork/internal/scoreboard"
+	"prefork/internal/sys"
 	"prefork/strategies"
 )
 
@@ -28,6 +30,13 @@ type Launch struct {
 	// DeathSignal is sent to workers when the master dies; 0 lets them carry on.
 	DeathSignal syscall.Signal
 }
+
+// monitorSlack is how late a hot worker's timers may be. The only one that is
+// ever set while it serves is that of the Go runtime's monitor thread, which
+// looks after the worker 100 times a second and finds nothing to do. With slack
+// the kernel lets it sleep until the processor is awake anyway. It is short
+// enough for a signal to be heard in time.
+const monitorSlack = 40 * time.Millisecond
 
 // Start starts a worker in a seat. fd becomes its descriptor 3, unless it is -1;
 // stderr is where its words go. It must always be called from the same locked
@@ -52,6 +61,9 @@ func (l *Launch) Start(slot, seat, fd int, stderr *os.File) (pid int, err error)
 		// A group of its own keeps the terminal's Ctrl-C for the master, and lets
 		// a kill reach what a wrapper script has started.
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.DeathSignal},
+	}
+	if l.Program == nil && l.Spec.Concurrency == 1 {
+		defer sys.SetTimerSlack(sys.SetTimerSlack(monitorSlack)) // children inherit it
 	}
 	name := fmt.Sprintf("prefork: %s worker %d", l.Strategy, slot)
 	// Not the path: the file there may have been replaced since.
