@@ -5,16 +5,22 @@ package cli
 import (
 	"errors"
 	"log/slog"
+	"os"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"prefork/bench/load"
 	"prefork/internal/supervisor"
 	"prefork/internal/worker"
 )
 
-// Worker runs this process as a worker if a master has started it as one.
+// Worker runs this process as what another of this binary has started it as: a
+// worker of a master, or a load generator.
 func Worker() (code int, isWorker bool) {
+	if load.IsGenerator() {
+		return load.Main(os.Stdin, os.Stdout), true
+	}
 	if !worker.IsWorker() {
 		return 0, false
 	}

@@ -43,6 +43,8 @@ func Main(m *testing.M) {
 	if os.Getenv(playEnv) != "" {
 		os.Exit(cli.Run(context.Background(), os.Args, os.Stdout, os.Stderr))
 	}
+	// The race detector makes every process sleep a second at its end otherwise.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	code := m.Run()
 	if left := children(os.Getpid()); code == 0 && len(left) > 0 {
 		fmt.Fprintln(os.Stderr, "children left behind:", left)
@@ -58,8 +60,7 @@ func Command(args ...string) *exec.Cmd {
 		panic(err)
 	}
 	cmd := exec.Command(self, args...)
-	// The race detector makes every process sleep a second at its end otherwise.
-	cmd.Env = append(os.Environ(), playEnv+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), playEnv+"=1")
 	return cmd
 }
 
