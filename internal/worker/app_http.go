@@ -37,7 +37,6 @@ func newHTTP(env Env) Handler {
 		},
 		Logger: silent{}, // a client's bad request is the client's to hear of
 	}
-	context.AfterFunc(env.Stopping, app.endIdle)
 	return app
 }
 
@@ -47,7 +46,8 @@ func (a *httpApp) Serve(conn net.Conn) {
 	_ = a.server.ServeConn(&httpConn{Conn: conn, app: a})
 }
 
-func (a *httpApp) endIdle() {
+// Stop ends the connections that wait for a further request.
+func (a *httpApp) Stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for conn := range a.idle {
@@ -82,7 +82,7 @@ func (c *httpConn) Write(b []byte) (int, error) {
 }
 
 // enterIdle reports false when there is to be no further request. The check and
-// the entry are one step, so that endIdle misses no connection.
+// the entry are one step, so that Stop misses no connection.
 func (c *httpConn) enterIdle() bool {
 	c.app.mu.Lock()
 	defer c.app.mu.Unlock()

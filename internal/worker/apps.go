@@ -21,6 +21,10 @@ type App struct {
 // its end. The caller closes them.
 type Handler interface{ Serve(net.Conn) }
 
+// Stopper is a Handler that has something to do when the worker is to stop:
+// Env.Stopping is done by then.
+type Stopper interface{ Stop() }
+
 // HandlerFunc is a Handler that is one function.
 type HandlerFunc func(net.Conn)
 

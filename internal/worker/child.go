@@ -79,6 +79,7 @@ type worker struct {
 	spec   Spec
 	source strategies.Source
 	app    Handler
+	conn   *rawConn // nil unless one connection is served at a time
 	line   *scoreboard.Line
 	parent int
 
@@ -104,6 +105,11 @@ func newWorker(spec Spec) (*worker, error) {
 	}
 	if w.line, err = seat(); err != nil {
 		return nil, err
+	}
+	if hot {
+		if w.conn, err = newRawConn(); err != nil {
+			return nil, err
+		}
 	}
 	w.line.Speaks.Store(1)
 	w.share = spec.share()
@@ -188,6 +194,12 @@ func (w *worker) leave() {
 		time.AfterFunc(orphanGrace, func() { os.Exit(0) })
 	}
 	w.stop()
+	if app, ok := w.app.(Stopper); ok {
+		app.Stop()
+	}
+	if w.conn != nil {
+		w.conn.wake() // only now, for Stop moves its deadline
+	}
 	_ = w.source.Close()
 }
 

@@ -3,7 +3,6 @@
 package worker
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,31 +24,22 @@ import (
 type rawConn struct {
 	fd       int // owned; -1 when closed
 	deadline atomic.Int64
-	wake     int // readable once the worker is to stop; owned
-	unwatch  func()
+	pipe     [2]int // for wake; open as long as the process
 }
 
-// newRawConn makes one whose waiting reads look at their deadline again when
-// stopping is done: an app ends idle connections by moving it.
-func newRawConn(stopping context.Context) (*rawConn, error) {
+func newRawConn() (*rawConn, error) {
+	c := &rawConn{fd: -1}
 	// Not os.Pipe: it would start the runtime's poller, which the monitor then
 	// asks a hundred times a second.
-	var pipe [2]int
-	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+	if err := unix.Pipe2(c.pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, fmt.Errorf("wake pipe: %w", err)
-	}
-	stop := context.AfterFunc(stopping, func() { _ = unix.Close(pipe[1]) })
-	c := &rawConn{fd: -1, wake: pipe[0]}
-	c.unwatch = func() {
-		if stop() {
-			_ = unix.Close(pipe[1])
-		}
-		_ = unix.Close(pipe[0])
 	}
 	return c, nil
 }
 
-func (c *rawConn) release() { c.unwatch() }
+// wake has a waiting read look at its deadline again, for who has moved it from
+// another goroutine. Once is all it is good for: the worker is to stop.
+func (c *rawConn) wake() { _, _ = unix.Write(c.pipe[1], []byte{0}) }
 
 // reset takes over a connection.
 func (c *rawConn) reset(fd int) {
@@ -104,7 +94,7 @@ func (c *rawConn) Write(b []byte) (int, error) {
 // wait parks until the connection is ready for events or the deadline has
 // passed. It comes back early, once, when the worker is to stop.
 func (c *rawConn) wait(events int16, woken *bool) error {
-	fds := []unix.PollFd{{Fd: int32(c.fd), Events: events}, {Fd: int32(c.wake), Events: unix.POLLIN}}
+	fds := []unix.PollFd{{Fd: int32(c.fd), Events: events}, {Fd: int32(c.pipe[0]), Events: unix.POLLIN}}
 	if *woken {
 		fds[1].Fd = -1 // poll(2) passes over it
 	}
@@ -135,8 +125,8 @@ func (c *rawConn) Close() error {
 	return nil
 }
 
-// SetReadDeadline may be called from any goroutine; see newRawConn for when a
-// waiting read notices.
+// SetReadDeadline may be called from any goroutine; a read that waits notices
+// after wake.
 func (c *rawConn) SetReadDeadline(t time.Time) error {
 	if t.IsZero() {
 		c.deadline.Store(0)

@@ -19,19 +19,14 @@ const exhaustedPause = 50 * time.Millisecond
 // serveOne is the classic pre-fork loop: one connection at a time, on the thread
 // that accepts.
 func (w *worker) serveOne() error {
-	conn, err := newRawConn(w.stopping)
-	if err != nil {
-		return err
-	}
-	defer conn.release()
 	for {
 		fd, err := w.next()
 		if err != nil {
 			return ignoreClosed(err)
 		}
-		conn.reset(fd)
-		w.app.Serve(conn)
-		_ = conn.Close()
+		w.conn.reset(fd)
+		w.app.Serve(w.conn)
+		_ = w.conn.Close()
 		w.ended()
 	}
 }
