@@ -68,7 +68,9 @@ func (d *dispatcher) FD(slot int) (int, error) {
 		if err != nil {
 			return -1, errors.Join(err, ends.Close())
 		}
-		d.pairs = append(d.pairs, &pair{Pair: ends})
+		// A slot that was there before has counts from then.
+		taken, _, _ := d.config.Workers.Counts(len(d.pairs))
+		d.pairs = append(d.pairs, &pair{Pair: ends, sent: taken})
 	}
 	return d.pairs[slot].Worker, nil
 }

@@ -29,11 +29,6 @@ const (
 // Run is the master's loop: accept, choose, pass on, close. It ends when ctx is
 // done, with every connection it accepted passed on or closed.
 func (d *dispatcher) Run(ctx context.Context) error {
-	// The loop's waits are raw, bounded by the runtime's preemption; the
-	// master's other goroutines need a processor of their own meanwhile.
-	if runtime.GOMAXPROCS(0) < 2 {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -179,6 +174,9 @@ func (p *pump) passOn() error {
 		to.unseen++
 	}
 	for slot, to := range p.pairs {
+		if len(to.pending) == 0 {
+			continue
+		}
 		if err := p.send(slot, to); err != nil {
 			return err
 		}
@@ -191,7 +189,7 @@ func (p *pump) send(slot int, to *pair) error {
 	for len(to.pending) > 0 {
 		batch := to.pending[:min(len(to.pending), p.batch(slot))]
 		err := p.sender.Send(to.Master, batch)
-		if errors.Is(err, dispatch.ErrFull) || errors.Is(err, unix.ETOOMANYREFS) {
+		if errors.Is(err, dispatch.ErrFull) || errors.Is(err, unix.ETOOMANYREFS) || Exhausted(err) {
 			to.sent -= uint64(len(to.pending))
 			to.unseen = p.config.Window // look before the next one
 			p.held = append(p.held, to.pending...)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
@@ -40,12 +41,15 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 
 // listener is a net.Listener over any Source.
 type listener struct {
+	mu     sync.Mutex // of Accept, which a net.Listener allows to several
 	source Source
 	stop   func() bool
 }
 
 func (l *listener) Accept() (net.Conn, error) {
+	l.mu.Lock()
 	fd, err := l.source.Next()
+	l.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}

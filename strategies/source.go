@@ -40,6 +40,7 @@ type source struct {
 	closing atomic.Bool
 	waiting atomic.Bool // within take
 	left    int         // how many more to hand out once closing; negative: not yet known
+	ended   bool        // and the taker released
 }
 
 func newSource(t taker) *source { return &source{taker: t, left: -1} }
@@ -48,6 +49,9 @@ func (s *source) Waits() uint64 { return s.waits.Load() }
 
 func (s *source) Next() (int, error) {
 	for {
+		if s.ended {
+			return -1, net.ErrClosed
+		}
 		s.waiting.Store(true)
 		if s.closing.Load() {
 			s.waiting.Store(false)
@@ -62,7 +66,7 @@ func (s *source) Next() (int, error) {
 		if errors.Is(err, unix.EINVAL) {
 			// The master has shut its Unix-domain listener down, and the queue is
 			// empty: nothing will come any more.
-			return -1, errors.Join(net.ErrClosed, s.release())
+			return -1, s.end()
 		}
 		if !emptyHanded(err) {
 			return -1, err
@@ -87,7 +91,16 @@ func (s *source) drain() (int, error) {
 			break
 		}
 	}
-	return -1, errors.Join(net.ErrClosed, s.release())
+	return -1, s.end()
+}
+
+// end releases the taker, once, and is the error that says so.
+func (s *source) end() error {
+	if s.ended {
+		return net.ErrClosed
+	}
+	s.ended = true
+	return errors.Join(net.ErrClosed, s.release())
 }
 
 func (s *source) Close() error {

@@ -61,7 +61,8 @@ type Heirloom interface {
 // Source is where a worker's next connection comes from.
 type Source interface {
 	// Next waits for a connection and returns its socket, which the caller owns.
-	// The error is net.ErrClosed once the Source is closed and drained.
+	// The error is net.ErrClosed once the Source is closed and drained. It is for
+	// one goroutine.
 	Next() (conn int, err error)
 	// Waits is how often Next has come back from waiting, with a connection or
 	// without one.

@@ -46,6 +46,7 @@ func readApp(c *cli.Context, o *supervisor.Options) error {
 		MaxConns:    c.Int("max-conns"),
 		MaxJitter:   c.Int("max-conns-jitter"),
 		ReadTimeout: c.Duration("read-timeout"),
+		Unix:        o.Config.Bind.Network == "unix",
 		LogJSON:     c.String("log-format") == "json",
 	}
 	o.Launch.Spec, o.Config.Concurrency = s, s.Concurrency

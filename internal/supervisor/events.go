@@ -128,6 +128,10 @@ func (e Scale) apply(m *Machine) {
 	if m.phase != running {
 		return
 	}
+	if m.upgrading {
+		m.note(Warn, "not scaled", "workers", m.want, "reason", "an upgrade is under way")
+		return
+	}
 	want := min(max(m.want+e.By, 1), m.limits.MaxWorkers)
 	if want == m.want {
 		m.note(Warn, "not scaled", "workers", m.want, "reason", fmt.Sprintf("there can be 1 to %d", m.limits.MaxWorkers))
@@ -177,6 +181,8 @@ func (Upgrade) apply(m *Machine) {
 	case m.phase != running:
 	case m.upgrading:
 		m.note(Warn, "an upgrade is under way already")
+	case m.retiring():
+		m.note(Warn, "not upgraded", "reason", "a worker is on its way out; try again in a moment")
 	default:
 		m.upgrading = true
 		m.do(StartUpgrade{})

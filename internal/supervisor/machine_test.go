@@ -317,7 +317,7 @@ func TestUpgradeFails(t *testing.T) {
 	w.step(Upgrade{})
 	w.saw("upgrade")
 	w.noted("under way already")
-	w.step(UpgradeFailed{errNotReady})
+	w.step(UpgradeFailed{errors.New("it ended early")})
 	w.saw()
 	w.noted("this one goes on")
 	w.step(Upgrade{}) // another try is allowed

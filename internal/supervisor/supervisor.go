@@ -4,7 +4,6 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -60,10 +59,14 @@ func Run(ctx context.Context, o Options) error {
 	s := &supervisor{Options: o, log: o.Log, machine: NewMachine(o.Limits),
 		events: make(chan Event, 64), over: make(chan struct{})}
 	defer s.close()
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGHUP,
+		syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU)
+	defer signal.Stop(signals)
 	if err := s.open(); err != nil {
 		return err
 	}
-	return s.loop(ctx)
+	return s.loop(ctx, signals)
 }
 
 // supervisor is the machine's hands and ears. Its fields belong to the goroutine
@@ -92,6 +95,9 @@ func (s *supervisor) open() error {
 	var err error
 	if s.legacy, err = inherited(); err != nil {
 		return err
+	}
+	if s.legacy.workers > 0 {
+		s.machine.want, s.Limits.Workers = s.legacy.workers, s.legacy.workers
 	}
 	if s.board, s.boardFile, err = scoreboard.Create(); err != nil {
 		return err
@@ -128,11 +134,7 @@ func (s *supervisor) close() {
 }
 
 // loop waits, steps and acts.
-func (s *supervisor) loop(ctx context.Context) error {
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGHUP,
-		syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU)
-	defer signal.Stop(signals)
+func (s *supervisor) loop(ctx context.Context, signals <-chan os.Signal) error {
 	if os.Getpid() == 1 {
 		defer reapStrangers(s.isOurs)()
 	}
@@ -154,8 +156,12 @@ func (s *supervisor) loop(ctx context.Context) error {
 			cancelled = nil
 			event = Stop{}
 		}
-		if _, failed := event.(UpgradeFailed); failed {
+		switch event.(type) {
+		case UpgradeFailed:
 			s.heir = 0
+		case HandedOver:
+			s.heir = 0
+			s.front.(strategies.Heirloom).HandedOn()
 		}
 		s.turn(event)
 		if at := s.machine.Deadline(); !at.IsZero() {
@@ -360,5 +366,3 @@ func (c crew) Counts(slot int) (taken uint64, open int, known bool) {
 	sum := c.board.Slot(slot)
 	return sum.Accepted, sum.Open, sum.Speaks
 }
-
-var errNotReady = errors.New("it ended before it was ready")

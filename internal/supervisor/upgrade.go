@@ -33,6 +33,7 @@ const (
 // bequest is what one master tells the next.
 type bequest struct {
 	Sockets []int // listening sockets, in slot order
+	Workers int   // how many there are to be: signals may have changed it
 	Ready   int   // where to say that it is ready
 }
 
@@ -57,7 +58,7 @@ func (s *supervisor) upgrade() error {
 	}
 	defer w.Close()
 	files := []uintptr{0, 1, 2}
-	will := bequest{}
+	will := bequest{Workers: s.machine.want}
 	for _, fd := range heirloom.Sockets() {
 		will.Sockets = append(will.Sockets, len(files))
 		files = append(files, uintptr(fd))
@@ -77,12 +78,12 @@ func (s *supervisor) upgrade() error {
 	}
 	s.log.Info("upgrading", "binary", path, "pid", pid)
 	s.heir = pid
-	go func() { s.report(s.awaitHeir(pid, ready, heirloom)) }()
+	go func() { s.report(awaitHeir(pid, ready)) }()
 	return nil
 }
 
 // awaitHeir waits until the new master is ready or is not going to be.
-func (s *supervisor) awaitHeir(pid int, ready *os.File, heirloom strategies.Heirloom) Event {
+func awaitHeir(pid int, ready *os.File) Event {
 	defer ready.Close()
 	process, err := os.FindProcess(pid)
 	if err != nil {
@@ -90,18 +91,18 @@ func (s *supervisor) awaitHeir(pid int, ready *os.File, heirloom strategies.Heir
 	}
 	_ = ready.SetReadDeadline(time.Now().Add(upgradeTimeout))
 	if n, err := ready.Read(make([]byte, 1)); n == 1 {
-		heirloom.HandedOn()
 		return HandedOver{}
 	} else if os.IsTimeout(err) {
 		_ = process.Kill()
 	}
 	state, err := process.Wait()
-	return UpgradeFailed{fmt.Errorf("%w: it %s", errNotReady, why(state, err))}
+	return UpgradeFailed{fmt.Errorf("it %s before it was ready", why(state, err))}
 }
 
 // legacy is what this master got from the one before it, if there was one.
 type legacy struct {
 	sockets []int
+	workers int // 0 if there was no master before
 	pipe    *os.File
 }
 
@@ -125,7 +126,7 @@ func inherited() (*legacy, error) {
 		}
 		unix.CloseOnExec(fd)
 	}
-	return &legacy{sockets: will.Sockets, pipe: os.NewFile(uintptr(will.Ready), "upgrade")}, nil
+	return &legacy{sockets: will.Sockets, workers: will.Workers, pipe: os.NewFile(uintptr(will.Ready), "upgrade")}, nil
 }
 
 // ready tells the master before this one that it can leave.

@@ -53,7 +53,7 @@ var peaceful = []move{
 			w.advance(at.Sub(w.now))
 		}
 	}},
-	{"an upgrade fails", func(w *world, _ *rand.Rand) { w.step(Upgrade{}); w.step(UpgradeFailed{errNotReady}) }},
+	{"an upgrade fails", func(w *world, _ *rand.Rand) { w.step(Upgrade{}); w.step(UpgradeFailed{errors.New("it ended early")}) }},
 }
 
 var violent = append([]move{

@@ -84,7 +84,12 @@ func (p *Pace) Call(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errn
 		p.park()
 	}
 	start := time.Now()
+	// The runtime sends its preemption signal once to a thread that has just
+	// blocked. That would put the worker at the end of the line for the next
+	// connection. While it serves one, it needs the signal: see Recv.
+	preemption(unix.SIG_BLOCK)
 	r, _, errno := syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
+	preemption(unix.SIG_UNBLOCK)
 	if errno == unix.EINTR {
 		letSignalIn()
 	}
@@ -139,8 +144,18 @@ func (p *Pace) unpark() {
 	runtime.UnlockOSThread()
 }
 
+// sigsetSize is the kernel's, in bytes.
+const sigsetSize = 8
+
+// preemption blocks or unblocks SIGURG for this thread.
+func preemption(how int) {
+	set := unix.Sigset_t{}
+	set.Val[0] = 1 << (unix.SIGURG - 1)
+	_, _, _ = syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, uintptr(how), uintptr(unsafe.Pointer(&set)), 0, sigsetSize, 0, 0)
+}
+
 // Interrupt ends the blocking calls of every thread of a process with EINTR, if it
-// handles SIGURG, as all Go programs do; others ignore it.
+// handles SIGWINCH, as all Go programs do; others ignore it.
 // Closing a descriptor does not wake a thread that is blocked on it, and
 // shutting a shared listener down would stop every other worker too. A thread
 // about to block is missed: repeat until the waiter has noticed.
@@ -151,7 +166,7 @@ func Interrupt(pid int) {
 	}
 	for _, task := range tasks {
 		if tid, err := strconv.Atoi(task.Name()); err == nil {
-			_ = unix.Tgkill(pid, tid, unix.SIGURG)
+			_ = unix.Tgkill(pid, tid, unix.SIGWINCH)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -27,7 +28,7 @@ import (
 const orphanGrace = time.Second
 
 // A process-directed signal goes to the main thread. The goroutine that accepts
-// starts out on that one, so that a signal ends its wait.
+// starts out on that one, so that a signal mostly ends its wait.
 func init() {
 	if IsWorker() {
 		runtime.LockOSThread()
@@ -163,10 +164,7 @@ func (w *worker) run() error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT)
 	defer signal.Stop(signals)
-	go func() {
-		<-signals
-		w.leave()
-	}()
+	go w.heed(signals)
 	if err := notify("READY=1"); err != nil {
 		return fmt.Errorf("tell the master that this worker is ready: %w", err)
 	}
@@ -188,11 +186,20 @@ func notify(message string) error {
 	return unix.Sendto(fd, []byte(message), unix.MSG_NOSIGNAL, &unix.SockaddrUnix{Name: os.Getenv("NOTIFY_SOCKET")})
 }
 
+// heed leaves at the first signal. The master's death is another one, which may
+// come while the worker is leaving.
+func (w *worker) heed(signals <-chan os.Signal) {
+	var once sync.Once
+	for range signals {
+		if os.Getppid() != w.parent {
+			time.AfterFunc(orphanGrace, func() { os.Exit(0) })
+		}
+		once.Do(func() { go w.leave() })
+	}
+}
+
 // leave ends the worker once it has served what it holds and what is queued.
 func (w *worker) leave() {
-	if os.Getppid() != w.parent {
-		time.AfterFunc(orphanGrace, func() { os.Exit(0) })
-	}
 	w.stop()
 	if app, ok := w.app.(Stopper); ok {
 		app.Stop()

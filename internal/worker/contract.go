@@ -36,5 +36,6 @@ type Spec struct {
 	MaxConns    int           // ask for a successor after so many; 0 never does
 	MaxJitter   int           // up to so many more, drawn by each worker
 	ReadTimeout time.Duration // for a client that sends nothing
+	Unix        bool          // connections are of a Unix-domain address
 	LogJSON     bool          // what the worker has to say is JSON too
 }

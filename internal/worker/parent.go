@@ -114,12 +114,12 @@ func (l *Launch) order() order { return order{l.Spec, l.Path, l.Program} }
 // notForWorkers is what the master's own environment says about the master: its
 // flags, its service manager's sockets, and what an upgrade handed to it.
 func notForWorkers(entry string) bool {
-	for _, prefix := range []string{"PREFORK_", "LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_"} {
-		if strings.HasPrefix(entry, prefix) {
-			return true
-		}
+	name, _, _ := strings.Cut(entry, "=")
+	switch name {
+	case "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID":
+		return true
 	}
-	return false
+	return strings.HasPrefix(name, "PREFORK_")
 }
 
 // IsRecycle reports whether a notification asks for a successor.

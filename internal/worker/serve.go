@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"prefork/internal/sys"
 	"prefork/strategies"
 )
 
@@ -23,6 +24,9 @@ func (w *worker) serveOne() error {
 		fd, err := w.next()
 		if err != nil {
 			return ignoreClosed(err)
+		}
+		if w.spec.Unix {
+			_ = sys.Interruptible(fd) // TCP connections inherit it from the listener
 		}
 		w.conn.reset(fd)
 		w.app.Serve(w.conn)
