@@ -28,6 +28,7 @@ type pair struct {
 	dispatch.Pair        // owned
 	sent          uint64 // connections passed, ever
 	unseen        int    // of those, at most so many are still in the pair
+	broken        bool   // a worker has shut it down
 	pending       []int  // chosen for this slot, not yet sent; owned
 	buffer        [acceptBatch]int
 }

@@ -86,7 +86,8 @@ func (p *pump) turn() error {
 	if err := p.accept(); err != nil {
 		return err
 	}
-	return p.passOn()
+	p.passOn()
+	return nil
 }
 
 // drain passes on what is queued by now. What comes later is for the master that
@@ -115,9 +116,7 @@ func (p *pump) drain() error {
 		if p.empty {
 			left = 0
 		}
-		if err := p.passOn(); err != nil {
-			return err
-		}
+		p.passOn()
 	}
 	return nil
 }
@@ -157,7 +156,7 @@ func (p *pump) accept() error {
 
 // passOn gives every held connection to a worker, as long as any has room. What
 // goes to one worker goes in as few messages as may be.
-func (p *pump) passOn() error {
+func (p *pump) passOn() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	waiting := p.held
@@ -177,27 +176,23 @@ func (p *pump) passOn() error {
 		if len(to.pending) == 0 {
 			continue
 		}
-		if err := p.send(slot, to); err != nil {
-			return err
-		}
+		p.send(slot, to)
 	}
-	return nil
 }
 
-// send passes on what is pending for one slot. What does not fit is held again.
-func (p *pump) send(slot int, to *pair) error {
+// send passes on what is pending for one slot. What does not fit is held again; so
+// is all of it if the worker has broken its socket, which then gets no more.
+func (p *pump) send(slot int, to *pair) {
 	for len(to.pending) > 0 {
 		batch := to.pending[:min(len(to.pending), p.batch(slot))]
 		err := p.sender.Send(to.Master, batch)
-		if errors.Is(err, dispatch.ErrFull) || errors.Is(err, unix.ETOOMANYREFS) || Exhausted(err) {
+		if err != nil {
+			full := errors.Is(err, dispatch.ErrFull) || errors.Is(err, unix.ETOOMANYREFS) || Exhausted(err)
+			to.broken = !full
 			to.sent -= uint64(len(to.pending))
 			to.unseen = p.config.Window // look before the next one
 			p.held = append(p.held, to.pending...)
-			to.pending = to.pending[:0]
-			return nil
-		}
-		if err != nil {
-			return err
+			break
 		}
 		for _, conn := range batch {
 			sys.Close(conn)
@@ -205,7 +200,6 @@ func (p *pump) send(slot int, to *pair) error {
 		to.pending = to.pending[len(batch):]
 	}
 	to.pending = to.buffer[:0]
-	return nil
 }
 
 // batch is how many connections one message to this slot may carry: no more
@@ -278,10 +272,10 @@ func (d *dispatcher) Slots() int {
 }
 
 func (d *dispatcher) Room(slot int) bool {
-	if !d.config.Workers.Ready(slot) {
+	to := d.pairs[slot]
+	if to.broken || !d.config.Workers.Ready(slot) {
 		return false
 	}
-	to := d.pairs[slot]
 	if to.unseen < d.config.Window {
 		return true
 	}
