@@ -96,8 +96,6 @@ type Config struct {
 
 // Workers is what a dispatching master knows of its workers.
 type Workers interface {
-	// Slots is how many slots there are.
-	Slots() int
 	// Ready reports whether the slot has a worker that takes connections.
 	Ready(slot int) bool
 	// Counts are how many connections the workers of this slot have taken and

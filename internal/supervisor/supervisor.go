@@ -107,7 +107,7 @@ func (s *supervisor) open() error {
 		return err
 	}
 	s.cleanup(s.notices.close)
-	s.Config.Workers = crew{s.board, s.machine.limits.MaxWorkers}
+	s.Config.Workers = crew{s.board}
 	s.Config.Sockets = s.legacy.sockets
 	if s.front, err = s.Strategy.Open(s.Config); err != nil {
 		return err
@@ -353,12 +353,7 @@ func (s *supervisor) isOurs(pid int) bool {
 }
 
 // crew is what the dispatching master knows of its workers: the scoreboard.
-type crew struct {
-	board *scoreboard.Board
-	slots int
-}
-
-func (c crew) Slots() int { return c.slots }
+type crew struct{ board *scoreboard.Board }
 
 func (c crew) Ready(slot int) bool { return c.board.Slot(slot).Ready }
 
