@@ -1,0 +1,36 @@
+// Package bench measures servers side by side: what is compared (arms), under
+// which load (workloads, in a closed and an open loop), with what happening to
+// them (scenarios), in rounds that every arm goes through in random order. What
+// it finds is a Result, which package report shows.
+package bench
+
+import "time"
+
+// Plan is what a run is to do, and part of what it has found: two results may be
+// compared if their plans are the same.
+type Plan struct {
+	Workload string        `json:"workload"` // a name among Workloads
+	Scenario string        `json:"scenario"` // a name among Scenarios
+	Phases   []string      `json:"phases"`   // Closed, Open or both, in order
+	Baseline string        `json:"baseline"` // name of an arm
+	Rounds   int           `json:"rounds"`   // of each phase
+	Length   time.Duration `json:"length_ns"`
+	Warmup   time.Duration `json:"warmup_ns"`
+	Timeout  time.Duration `json:"timeout_ns"`
+	// Stall is how long a request may take before it counts as stalled.
+	Stall time.Duration `json:"stall_ns"`
+
+	Clients int `json:"clients"` // of the closed loop
+	// Rate is connections a second in the open loop. If it is 0, Share tells it:
+	// that part of what the weakest arm reached in the closed loop.
+	Rate  float64 `json:"rate,omitempty"`
+	Share float64 `json:"share,omitempty"`
+
+	Service  string        `json:"service,omitempty"` // of work and mixed: a distribution of package stats
+	Spin     bool          `json:"spin,omitempty"`
+	Requests int           `json:"requests,omitempty"` // of http: requests a connection; 0 is one, which is closed after
+	Think    time.Duration `json:"think_ns,omitempty"` // between the requests of a connection
+	FIN      bool          `json:"fin,omitempty"`      // clients close in the usual way; otherwise they reset
+
+	Sysctls map[string]string `json:"sysctls,omitempty"` // set in a network namespace of the run
+}
