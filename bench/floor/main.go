@@ -82,7 +82,10 @@ func floor(ctx context.Context, out io.Writer, args []string) error {
 			}
 		}
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return p.compareClients(ctx, out, dir)
 }
 
 func parse(args []string) (plan, error) {
@@ -128,15 +131,11 @@ func compile(ctx context.Context, dir string) error {
 func (p plan) compare(ctx context.Context, out io.Writer, dir string, r row, workers int) error {
 	var floors, ours, cpu, rate []float64
 	for range p.rounds {
-		a, err := p.measure(ctx, dir, func(port string) []string {
-			return []string{filepath.Join(dir, "floor"), r.floor, port, strconv.Itoa(workers)}
-		})
+		a, err := p.measure(ctx, dir, floorServer(dir, r, workers))
 		if err != nil {
 			return err
 		}
-		b, err := p.measure(ctx, dir, func(port string) []string {
-			return append([]string{p.prefork, "--log-level", "error", "-b", "0.0.0.0:" + port, "-w", strconv.Itoa(workers)}, r.flags...)
-		})
+		b, err := p.measure(ctx, dir, p.preforkServer(r, workers))
 		if err != nil {
 			return err
 		}
@@ -146,6 +145,18 @@ func (p plan) compare(ctx context.Context, out io.Writer, dir string, r row, wor
 	_, err := fmt.Fprintf(out, "%d\t%s\t%.1f\t%.1f\t%.2f\t%.2f–%.2f\t%.2f\t\n", workers, r.name,
 		median(floors), median(ours), median(cpu), slices.Min(cpu), slices.Max(cpu), median(rate))
 	return err
+}
+
+func floorServer(dir string, r row, workers int) command {
+	return func(port string) []string {
+		return []string{filepath.Join(dir, "floor"), r.floor, port, strconv.Itoa(workers)}
+	}
+}
+
+func (p plan) preforkServer(r row, workers int) command {
+	return func(port string) []string {
+		return append([]string{p.prefork, "--log-level", "error", "-b", "0.0.0.0:" + port, "-w", strconv.Itoa(workers)}, r.flags...)
+	}
 }
 
 func median(values []float64) float64 {

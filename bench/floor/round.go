@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"prefork/internal/proctree"
 )
 
 // startTimeout is how long a server may take until it listens.
@@ -29,23 +31,35 @@ type result struct {
 	rate float64 // connections a second
 }
 
-// measure starts a server on a free port, loads it for a round and ends it.
-func (p plan) measure(ctx context.Context, dir string, command func(port string) []string) (result, error) {
-	port, err := freePort()
-	if err != nil {
-		return result{}, err
+// command is a server's, for a port that is free.
+type command func(port string) []string
+
+// start starts a server and waits until it answers. The caller must end it.
+func start(ctx context.Context, of command) (server *exec.Cmd, port string, err error) {
+	if port, err = freePort(); err != nil {
+		return nil, "", err
 	}
-	args := command(port)
-	server := exec.CommandContext(ctx, args[0], args[1:]...)
+	args := of(port)
+	server = exec.CommandContext(ctx, args[0], args[1:]...)
 	server.Stderr = os.Stderr
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := server.Start(); err != nil {
+		return nil, "", err
+	}
+	if err := awaitListener(port); err != nil {
+		end(server)
+		return nil, "", fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+	}
+	return server, port, nil
+}
+
+// measure starts a server, loads it for a round and ends it.
+func (p plan) measure(ctx context.Context, dir string, of command) (result, error) {
+	server, port, err := start(ctx, of)
+	if err != nil {
 		return result{}, err
 	}
 	defer end(server)
-	if err := awaitListener(port); err != nil {
-		return result{}, fmt.Errorf("%s: %w", strings.Join(args, " "), err)
-	}
 	if _, err := load(ctx, dir, port, p.clients, warmup); err != nil {
 		return result{}, err
 	}
@@ -60,7 +74,7 @@ func (p plan) measure(ctx context.Context, dir string, command func(port string)
 
 // end kills a server and waits until its workers are gone too.
 func end(server *exec.Cmd) {
-	family := tree(server.Process.Pid)
+	family := proctree.Of(server.Process.Pid)
 	for _, pid := range family {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -117,35 +131,12 @@ func load(ctx context.Context, dir, port string, clients int, seconds float64) (
 	return rate, nil
 }
 
-// treeCPU is the processor time that a process and those below it have used, by
-// the scheduler's own count (the first field of schedstat, in nanoseconds).
-func treeCPU(pid int) (used time.Duration) {
-	for _, member := range tree(pid) {
-		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", member))
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				continue
-			}
-			first, _, _ := strings.Cut(string(text), " ")
-			ns, _ := strconv.ParseInt(first, 10, 64)
-			used += time.Duration(ns)
-		}
+// treeCPU is the processor time that a process and those below it have used.
+func treeCPU(pid int) time.Duration {
+	var sum proctree.Usage
+	for _, member := range proctree.Of(pid) {
+		usage, _ := proctree.Read(member)
+		sum = sum.Add(usage)
 	}
-	return used
-}
-
-// tree is a process and all below it.
-func tree(pid int) []int {
-	all := []int{pid}
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, file := range files {
-		text, _ := os.ReadFile(file)
-		for field := range strings.FieldsSeq(string(text)) {
-			if child, err := strconv.Atoi(field); err == nil {
-				all = append(all, tree(child)...)
-			}
-		}
-	}
-	return all
+	return sum.CPU
 }

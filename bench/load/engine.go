@@ -3,8 +3,8 @@
 package load
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"syscall"
 	"time"
 	"unsafe"
@@ -13,281 +13,214 @@ import (
 )
 
 const (
-	// maxOpen is how many connections a generator holds at most.
+	// maxOpen is how many connections an event loop holds at most.
 	maxOpen = 20000
-	// eventBatch is how many events one look at epoll brings.
+	// eventBatch is how many events one look at epoll brings, and beginBatch how
+	// many connections are begun before the next look: a loop that is behind must
+	// still take in answers.
 	eventBatch = 256
-	// tick bounds a wait, so that late connections are noticed.
+	beginBatch = 64
+	// tick bounds a wait, so that late answers are noticed.
 	tick = 20 * time.Millisecond
 )
 
-// engine is the event loop. Its slots are made once; a connection is one of them
-// for as long as it lasts.
+// engine is one event loop: when things happen. What happens to a connection is
+// in conn.go. Nothing is allocated per connection.
 type engine struct {
-	order  Order
-	target *target
-	pace   pacer
-	tally  *tally
+	order    Order
+	target   *target
+	pace     *pacer
+	tally    *tally
+	onMark   func(Mark) // nil in all loops but one
+	requests requests
 
-	ep     int
-	events [eventBatch]unix.EpollEvent
-	conns  []conn
-	free   []int32 // slots that hold no connection
-	open   int
-	buffer [512]byte
+	ep       int
+	events   [eventBatch]unix.EpollEvent
+	slots    slots
+	waiting  queue // for an answer, by when it was asked for
+	thinking queue // before the next request, by when that is due
+	sockets  int   // open
+	out      [64]byte
+	in       [16 << 10]byte
 
-	origin time.Time // what times are counted from
-	now    time.Duration
+	from, end time.Duration
+	origin    time.Time // what times are counted from
+	now       time.Duration
+	marked    Mark // the last one that has passed
+	stopped   bool // nothing is begun any more
 }
 
-// conn is one connection.
-type conn struct {
-	fd        int
-	due       time.Duration // when it should have been begun
-	begun     time.Duration
-	connected bool
-	demand    int32 // length of what is to be sent, in line
-	line      [28]byte
-	got       int32 // bytes of the answer
-	answer    [32]byte
-}
-
-// Run carries out an order. It wants a thread to itself.
-func Run(o Order) (*Result, error) {
-	e, err := newEngine(o)
+// newEngine makes one event loop of several. It is bound to the thread.
+func newEngine(o Order, loop, loops int) (*engine, error) {
+	t, err := parseTarget(o)
 	if err != nil {
 		return nil, err
 	}
-	defer e.close()
-	if err := e.run(); err != nil {
-		return nil, err
-	}
-	return e.tally.result(), nil
-}
-
-func newEngine(o Order) (*engine, error) {
-	t, err := parseTarget(o.Address)
-	if err != nil {
-		return nil, err
-	}
-	pace, err := newPacer(o)
+	t.source = uint32(loop)
+	pace, err := newPacer(o, loop, loops)
 	if err != nil {
 		return nil, err
 	}
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
+		pace.stop()
 		return nil, fmt.Errorf("epoll_create: %w", err)
 	}
-	e := &engine{order: o, target: t, pace: pace, ep: ep, tally: newTally(o)}
-	e.conns = make([]conn, maxOpen)
-	for i := len(e.conns) - 1; i >= 0; i-- {
-		e.conns[i].fd = -1
-		e.free = append(e.free, int32(i))
+	e := &engine{
+		order: o, target: t, pace: pace, tally: newTally(o, pace.demands.usual > 0), requests: newRequests(o),
+		ep: ep, from: o.Warmup, end: o.Warmup + o.Length,
 	}
+	e.waiting, e.thinking = newQueue(&e.slots), newQueue(&e.slots)
 	return e, nil
 }
 
+// close is called when no connection is left, or after an error that ends the
+// process.
 func (e *engine) close() {
 	e.pace.stop()
-	for i := range e.conns {
-		if e.conns[i].fd >= 0 {
-			_ = unix.Close(e.conns[i].fd)
-		}
-	}
 	_ = unix.Close(e.ep)
 }
 
-func (e *engine) run() error {
-	e.origin = time.Now()
-	end := e.order.Warmup + e.order.Length
-	nextSweep := tick
+func (e *engine) run(origin time.Time) error {
+	e.origin = origin
 	for {
 		e.now = time.Since(e.origin)
-		e.tally.at(e.now, e.open)
-		if e.now >= end && (e.open == 0 || e.now >= end+e.order.Timeout) {
+		e.passMarks()
+		if !e.stopped {
+			e.beginDue()
+			e.wakeThinking()
+		}
+		e.giveUpLate()
+		if e.now >= e.end && e.stop() {
 			return nil
 		}
-		if e.now < end {
-			e.beginDue(end)
-		}
-		if e.now >= nextSweep {
-			nextSweep = e.now + tick
-			e.sweep()
-		}
-		if err := e.wait(end); err != nil {
+		if err := e.wait(); err != nil {
 			return err
 		}
 	}
 }
 
-// beginDue begins every connection that is due.
-func (e *engine) beginDue(end time.Duration) {
-	for e.now < end {
-		due, ok := e.pace.next(e.now, e.open)
+func (e *engine) passMarks() {
+	if e.marked == "" && e.now >= e.from {
+		e.tally.opened(e.sockets)
+		e.pass(Measuring)
+	}
+	if e.marked == Measuring && e.now >= e.end {
+		e.pass(Measured)
+	}
+}
+
+func (e *engine) pass(m Mark) {
+	e.marked = m
+	if e.onMark != nil {
+		e.onMark(m)
+	}
+}
+
+// beginDue begins connections that are due.
+func (e *engine) beginDue() {
+	for range beginBatch {
+		a, ok := e.pace.take(e.now, e.slots.used)
 		if !ok {
 			return
 		}
-		e.begin(due)
+		e.tally.due(a.due)
+		e.begin(a)
 		e.now = time.Since(e.origin)
 	}
 }
 
-func (e *engine) begin(due time.Duration) {
-	if len(e.free) == 0 {
-		e.tally.failed(due, Local)
+// wakeThinking sends the requests that are due.
+func (e *engine) wakeThinking() {
+	for c := e.thinking.first(); c != nil && c.due <= e.now && c.due < e.end; c = e.thinking.first() {
+		slot := e.thinking.head
+		e.thinking.remove(slot)
+		e.tally.lag(c.due, e.now)
+		e.ask(slot, c)
+		e.now = time.Since(e.origin)
+	}
+}
+
+// giveUpLate gives up connections whose answer is late.
+func (e *engine) giveUpLate() {
+	for c := e.waiting.first(); c != nil && e.now-c.begun > e.order.Timeout; c = e.waiting.first() {
+		e.fail(e.waiting.head, c, Late)
+	}
+}
+
+// stop ends an order, once all that was due has been begun, and reports whether no
+// answer is awaited any more.
+func (e *engine) stop() bool {
+	if !e.stopped && e.pace.due(e.now, e.slots.used) < e.end && e.now < e.end+slack {
+		return false
+	}
+	if !e.stopped {
+		e.stopped = true
+		e.dropDue()
+		e.releaseKept()
+	}
+	return e.waiting.first() == nil
+}
+
+// dropDue counts connections that there was no time to begin.
+func (e *engine) dropDue() {
+	for {
+		a, ok := e.pace.take(e.end, math.MaxInt)
+		if !ok {
+			return
+		}
+		e.tally.due(a.due)
+	}
+}
+
+// releaseKept ends the connections between two requests. Those that are to be kept
+// have been, to the end.
+func (e *engine) releaseKept() {
+	for c := e.thinking.first(); c != nil; c = e.thinking.first() {
+		slot := e.thinking.head
+		e.thinking.remove(slot)
+		if e.tally.keep && c.fd >= 0 {
+			e.tally.held(c)
+		}
+		e.release(slot, c)
+	}
+	if !e.tally.keep {
 		return
 	}
-	fd, errno := e.target.dial(!e.order.FIN)
-	if errno != 0 {
-		e.tally.failed(due, kindOf(errno))
-		return
+	for slot := e.waiting.head; slot != none; slot = e.slots.at(slot).next {
+		e.tally.held(e.slots.at(slot))
 	}
-	slot := e.free[len(e.free)-1]
-	e.free = e.free[:len(e.free)-1]
-	e.open++
-	c := &e.conns[slot]
-	c.fd, c.due, c.begun, c.connected, c.got = fd, due, e.now, false, 0
-	c.demand = e.pace.demand(&c.line)
-	e.tally.begun(due, e.now)
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff, Fd: slot}
-	_, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(e.ep), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
-	if errno != 0 {
-		e.fail(slot, Local)
+}
+
+// nextDue is when there is something to do, if nothing happens before.
+func (e *engine) nextDue() time.Duration {
+	if e.stopped {
+		return math.MaxInt64
 	}
+	due := e.pace.due(e.now, e.slots.used)
+	if c := e.thinking.first(); c != nil {
+		due = min(due, c.due)
+	}
+	if e.marked == "" {
+		return min(due, e.from)
+	}
+	return min(due, e.end)
 }
 
 // wait takes one batch of events, or comes back when something is due.
-func (e *engine) wait(end time.Duration) error {
-	limit := min(max(0, e.pace.due()-e.now), tick)
-	if e.now >= end {
-		limit = tick
-	}
+func (e *engine) wait() error {
+	limit := min(max(0, e.nextDue()-e.now), tick)
 	ts := unix.NsecToTimespec(int64(limit))
-	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(e.ep), uintptr(unsafe.Pointer(&e.events[0])), eventBatch, uintptr(unsafe.Pointer(&ts)), 0, 0)
-	if errno != 0 && errno != unix.EINTR {
-		return fmt.Errorf("epoll_pwait2 (Linux 5.11): %w", errno)
-	}
-	if errno != 0 {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(e.ep), uintptr(unsafe.Pointer(&e.events[0])), eventBatch, uintptr(unsafe.Pointer(&ts)), 0, 0)
+	if errno == unix.EINTR {
 		return nil
 	}
-	e.now = time.Since(e.origin)
+	if errno != 0 {
+		return fmt.Errorf("epoll_pwait2 (Linux 5.11): %w", errno)
+	}
 	for i := range int(n) {
+		e.now = time.Since(e.origin)
 		e.advance(e.events[i].Fd, e.events[i].Events)
 	}
 	return nil
-}
-
-// advance takes a connection as far as its events allow.
-func (e *engine) advance(slot int32, events uint32) {
-	c := &e.conns[slot]
-	if c.fd < 0 {
-		return
-	}
-	if !c.connected && events&(unix.EPOLLERR|unix.EPOLLHUP) != 0 && events&unix.EPOLLIN == 0 {
-		e.fail(slot, e.socketError(c.fd))
-		return
-	}
-	if !c.connected && events&unix.EPOLLOUT != 0 {
-		c.connected = true
-		e.tally.connected(c, e.now)
-		if c.demand > 0 && !e.send(slot, c) {
-			return
-		}
-	}
-	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-		e.read(slot, c, events)
-	}
-}
-
-func (e *engine) send(slot int32, c *conn) bool {
-	_, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&c.line[0])), uintptr(c.demand), unix.MSG_NOSIGNAL, 0, 0)
-	if errno != 0 {
-		e.fail(slot, kindOf(errno))
-		return false
-	}
-	return true
-}
-
-// read takes in what has come. If the other end has closed, what has come is all:
-// then one short read says as much as a second one that returns nothing.
-func (e *engine) read(slot int32, c *conn, events uint32) {
-	for {
-		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&e.buffer[0])), uintptr(len(e.buffer)), 0, 0, 0)
-		switch {
-		case errno == unix.EAGAIN:
-			return
-		case errno == unix.EINTR:
-			continue
-		case errno != 0:
-			e.fail(slot, kindOf(errno))
-			return
-		}
-		copied := copy(c.answer[min(int(c.got), len(c.answer)):], e.buffer[:n])
-		c.got += int32(copied)
-		if n == 0 || events&unix.EPOLLRDHUP != 0 && int(n) < len(e.buffer) {
-			e.finish(slot, c)
-			return
-		}
-	}
-}
-
-func (e *engine) finish(slot int32, c *conn) {
-	pid := parsePID(c.answer[:min(int(c.got), len(c.answer))])
-	if pid == 0 {
-		e.fail(slot, Empty)
-		return
-	}
-	e.tally.answered(c, e.now, pid)
-	e.release(slot)
-}
-
-func (e *engine) fail(slot int32, kind string) {
-	e.tally.failed(e.conns[slot].due, kind)
-	e.release(slot)
-}
-
-func (e *engine) release(slot int32) {
-	c := &e.conns[slot]
-	_, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, uintptr(c.fd), 0, 0)
-	c.fd = -1
-	e.open--
-	e.free = append(e.free, slot)
-}
-
-// sweep gives up connections that are late.
-func (e *engine) sweep() {
-	if e.open == 0 {
-		return
-	}
-	for slot := range e.conns {
-		if c := &e.conns[slot]; c.fd >= 0 && e.now-c.begun > e.order.Timeout {
-			e.fail(int32(slot), Late)
-		}
-	}
-}
-
-func (e *engine) socketError(fd int) string {
-	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	if err != nil {
-		var errno syscall.Errno
-		if errors.As(err, &errno) {
-			return kindOf(errno)
-		}
-	}
-	return kindOf(syscall.Errno(code))
-}
-
-// parsePID reads the number at the end of "Hello from 123\n"; 0 if there is none.
-func parsePID(answer []byte) (pid int) {
-	const before = len("Hello from ")
-	if len(answer) <= before {
-		return 0
-	}
-	for _, b := range answer[before:] {
-		if b < '0' || b > '9' {
-			break
-		}
-		pid = pid*10 + int(b-'0')
-	}
-	return pid
 }

@@ -1,15 +1,10 @@
 // Package load is the client side of the bench: it makes connections to a server
 // in a closed or an open loop, and measures them. It runs in a process of its own
-// (process.go), on one thread, with bare sockets and epoll, so that what it costs
-// is as little as may be and can be told from what the server costs.
+// (process.go), one event loop a thread, with bare sockets and epoll, so that what
+// it costs is as little as may be and can be told from what the server costs.
 package load
 
-import (
-	"fmt"
-	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
-)
+import "time"
 
 // Order is what a generator is to do.
 type Order struct {
@@ -21,10 +16,18 @@ type Order struct {
 	Clients int
 	Rate    float64
 
+	// Threads is how many event loops there are, each on a thread of its own; 0 is
+	// one. The clients are divided among them. An open loop is the same stream of
+	// arrivals and demands whatever their number.
+	Threads int
+
 	Warmup  time.Duration // at the start, not measured
 	Length  time.Duration // measured
-	Timeout time.Duration // a connection not done by then is given up as late
+	Timeout time.Duration // a request not answered by then is given up as late; 0 is a minute
 	Seed    uint64        // of arrivals and demands
+
+	// Protocol is Greeting or HTTP.
+	Protocol string
 
 	// Service, for the app work, is the demand that each client states:
 	// "exp:5ms", as package stats reads it. Spin asks for processor time in place
@@ -32,69 +35,104 @@ type Order struct {
 	Service string
 	Spin    bool
 
+	// Requests is how many HTTP requests are made on a connection, one after the
+	// other. 0 and 1 are one, with Connection: close. A negative number keeps the
+	// connection open, and busy, until the end of the order.
+	Requests int
+	// Think is the pause between an answer and the connection's next request.
+	Think time.Duration
+
+	Stall time.Duration // what takes longer counts in Result.Stalled; 0 counts none
+	// Slice is the width of Result.Timeline's slices. 0 makes no timeline; one that
+	// makes more than 300 slices is widened to a multiple of itself.
+	Slice time.Duration
+
 	// FIN closes a connection as clients usually do, which leaves the port in
 	// TIME_WAIT if the client is first; by default the client resets it.
 	FIN bool
+	// Sources is how many addresses, 127.0.0.1 and those after it, to connect from
+	// in turn, 28,000 ports each; 0 leaves it to the kernel. It has no effect
+	// unless Address is a TCP one on the loopback.
+	Sources int
 }
+
+// Protocols.
+const (
+	Greeting = ""     // the server speaks, after the demand if there is one, and closes
+	HTTP     = "http" // GET /
+)
 
 // Kinds of errors. Local ones are the generator's own fault, or its machine's.
 const (
 	Refused = "refused" // nobody listens
 	Reset   = "reset"   // accepted by the kernel, and lost
-	Empty   = "empty"   // closed without an answer
+	Empty   = "empty"   // closed without an answer, or before its end
 	Late    = "late"    // not done within the timeout
+	Status  = "status"  // answered, but not with an HTTP success
 	Local   = "local"   // the generator has run out of ports or descriptors
 )
 
-// Result is what a generator saw. Times are in microseconds.
-type Result struct {
-	Seconds float64        // measured
-	Conns   int            // answered
-	Errors  map[string]int // by kind
-	Workers map[int]int    // answers by the pid in the greeting
-	MaxOpen int
-	CPU     time.Duration // used by the generator while it measured
+// Mark is a moment in the course of an order.
+type Mark string
 
-	Response *Histogram // from the moment the connection was due
-	Service  *Histogram // from the moment it was begun
-	Connect  *Histogram // from then to the end of the handshake
-	Lag      *Histogram // from the moment it was due to when it was begun; open loop
+// The marks, in order.
+const (
+	Measuring Mark = "measuring" // the warm-up has ended
+	Measured  Mark = "measured"  // the measured time has ended; answers are still awaited
+)
+
+// Result is what a generator saw of what was due in the measured time. Times are
+// in microseconds.
+type Result struct {
+	Seconds float64 // measured
+	Threads int     // event loops
+
+	// Requests is those answered within the measured time, Conns the connections
+	// whose last answer was one of them, or that were kept open to the end and had
+	// one.
+	Requests int
+	Conns    int
+	Errors   map[string]int // by kind; of requests
+	Stalled  int            // answered, or given up, after more than Order.Stall
+
+	// Again is how many requests were made once more, because the server had closed
+	// a connection on which it had answered before. That is no error, but their
+	// response times have both in them.
+	Again int
+
+	// Workers is answers by the pid in the greeting; of HTTP, connections by the pid
+	// in the first answer. It lacks those whose answer had none.
+	Workers map[int]int
+	// Held is how many connections each pid held open when the measured time ended,
+	// if Order.Requests is negative.
+	Held    map[int]int
+	MaxOpen int           // of several threads, the sum of each one's
+	CPU     time.Duration // used by the generator, all its threads, in the measured time
+
+	// Due is how many connections were due in the measured time of an open loop, and
+	// Begun how many of them were begun before it had ended, or 20 ms later. Those
+	// that were not are in no other count: the generator missed its rate.
+	Due   int
+	Begun int
+
+	Response *Histogram // from the moment the request was due
+	Service  *Histogram // from the moment it was sent or its connection begun
+	Connect  *Histogram // from the connection's begin to the end of the handshake
+	Lag      *Histogram // from the moment it was due to when it was begun
+	Cheap    *Histogram // Response of those that asked for the usual; of a bimodal service only
+
+	Timeline []Slice
+}
+
+// Slice is what became of the requests that were due in one stretch of an order,
+// its warm-up included.
+type Slice struct {
+	At       float64 // seconds from the order's start
+	Answered int
+	Failed   int
+	P50      float64 // µs to two digits; 0 where none was answered
+	P99      float64
 }
 
 // Throughput is answers a second.
-func (r *Result) Throughput() float64 { return float64(r.Conns) / r.Seconds }
-
-// Histogram counts times of 1 µs to 60 s, to three digits.
-type Histogram struct{ *hdrhistogram.Histogram }
-
-const (
-	shortest = 1
-	longest  = int64(60 * time.Second / time.Microsecond)
-	digits   = 3
-)
-
-// NewHistogram makes an empty one.
-func NewHistogram() *Histogram {
-	return &Histogram{hdrhistogram.New(shortest, longest, digits)}
-}
-
-// Record counts a time.
-func (h *Histogram) Record(d time.Duration) {
-	us := min(max(d.Microseconds(), shortest), longest)
-	_ = h.RecordValue(us) // within bounds
-}
-
-// MarshalText encodes it in the HDR library's own interchange form.
-func (h *Histogram) MarshalText() ([]byte, error) {
-	return h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-}
-
-// UnmarshalText is the inverse of MarshalText.
-func (h *Histogram) UnmarshalText(text []byte) error {
-	decoded, err := hdrhistogram.Decode(text)
-	if err != nil {
-		return fmt.Errorf("histogram: %w", err)
-	}
-	h.Histogram = decoded
-	return nil
-}
+func (r *Result) Throughput() float64 { return float64(r.Requests) / r.Seconds }

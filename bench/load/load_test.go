@@ -14,8 +14,6 @@ import (
 	"prefork/internal/servertest"
 )
 
-func TestMain(m *testing.M) { servertest.Main(m) }
-
 // order is a short one against a server.
 func order(s *servertest.Server) load.Order {
 	return load.Order{Address: s.Addr, Length: 300 * time.Millisecond, Timeout: 10 * time.Second, Seed: 1}
@@ -23,7 +21,7 @@ func order(s *servertest.Server) load.Order {
 
 func carryOut(t *testing.T, o load.Order) *load.Result {
 	t.Helper()
-	result, err := load.Start(context.Background(), o)
+	result, err := load.Start(context.Background(), o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +122,7 @@ func TestErrorsAreTold(t *testing.T) {
 	if r := carryOut(t, silent); r.Errors[load.Refused] == 0 || r.Conns != 0 {
 		t.Errorf("no server: %d answers, errors %v; want refusals", r.Conns, r.Errors)
 	}
-	if _, err := load.Start(context.Background(), load.Order{Address: "nowhere", Clients: 1}); err == nil {
+	if _, err := load.Start(context.Background(), load.Order{Address: "nowhere", Clients: 1}, nil); err == nil {
 		t.Error("an address that is none was taken")
 	}
 }

@@ -6,60 +6,121 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // envRole turns a process into a generator.
 const envRole = "PREFORK_LOAD"
 
+// memoryLimit is when a generator collects its garbage. It makes next to none, and
+// a collection would stop its loops.
+const memoryLimit = 256 << 20
+
+// line is what a generator says: marks, and at its end the result.
+type line struct {
+	Mark Mark `json:"mark,omitempty"`
+	*Result
+}
+
 // IsGenerator reports whether this process was started by Start, and must call
 // Main before anything else.
 func IsGenerator() bool { return os.Getenv(envRole) != "" }
 
-// Main reads an order from in and writes the result to out. It returns the exit
-// code.
+// Main reads an order from in and writes marks and the result to out, a line of
+// JSON each. It returns the exit code.
 func Main(in io.Reader, out io.Writer) int {
-	runtime.GOMAXPROCS(1)
-	var order Order
-	err := json.NewDecoder(in).Decode(&order)
-	var result *Result
-	if err == nil {
-		result, err = Run(order)
-	}
-	if err == nil {
-		err = json.NewEncoder(out).Encode(result)
-	}
-	if err != nil {
+	if err := generate(in, json.NewEncoder(out)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
 }
 
+func generate(in io.Reader, out *json.Encoder) error {
+	var order Order
+	if err := json.NewDecoder(in).Decode(&order); err != nil {
+		return fmt.Errorf("order: %w", err)
+	}
+	runtime.GOMAXPROCS(max(1, order.Threads))
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(memoryLimit)
+	raiseFileLimit()
+	result, err := Run(order, func(m Mark) { _ = out.Encode(line{Mark: m}) }) // if nobody reads, the result will tell
+	if err != nil {
+		return err
+	}
+	return out.Encode(line{Result: result})
+}
+
+// raiseFileLimit allows as many descriptors as may be. Go does so on its own, but
+// not for a limit that a parent has set lower.
+func raiseFileLimit() {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		limit.Cur = limit.Max
+		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	}
+}
+
 // Start has another process of this binary carry out an order, and ends it with
-// ctx.
-func Start(ctx context.Context, o Order) (*Result, error) {
+// ctx; it does not outlive this process either. onMark, unless it is nil, is called
+// as each mark comes, before Start returns and from its goroutine.
+func Start(ctx context.Context, o Order, onMark func(Mark)) (*Result, error) {
+	return StartAs(ctx, "/proc/self/exe", o, onMark)
+}
+
+// StartAs is Start with the prefork binary at a path.
+func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*Result, error) {
 	order, err := json.Marshal(o)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "/proc/self/exe")
+	// The kernel takes the end of the thread that started a child for its parent's.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.CommandContext(ctx, binary)
 	cmd.Args = []string{"prefork: load"}
 	cmd.Env = append(os.Environ(), envRole+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var out, errOut bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(order), &out, &errOut
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("load generator: %w: %s", err, bytes.TrimSpace(errOut.Bytes()))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	var errOut bytes.Buffer
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(order), &errOut
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
 	}
-	var result Result
-	if err := json.Unmarshal(out.Bytes(), &result); err != nil {
+	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("load generator: %w", err)
 	}
-	return &result, nil
+	result, readErr := listen(out, onMark)
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("load generator: %w: %s", err, bytes.TrimSpace(errOut.Bytes()))
+	}
+	return result, readErr
 }
+
+// listen reads a generator's lines up to the result.
+func listen(out io.Reader, onMark func(Mark)) (*Result, error) {
+	for lines := json.NewDecoder(out); ; {
+		var said line
+		if err := lines.Decode(&said); err != nil {
+			return nil, fmt.Errorf("load generator: %w", errors.Join(errNoResult, err))
+		}
+		if said.Mark == "" && said.Result != nil {
+			return said.Result, nil
+		}
+		if onMark != nil {
+			onMark(said.Mark)
+		}
+	}
+}
+
+var errNoResult = errors.New("it has said no result")

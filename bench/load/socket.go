@@ -13,44 +13,56 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// target is where to connect, as the kernel reads it.
+// target is where to connect, as the kernel reads it, and from where.
 type target struct {
 	family int
 	addr   [110]byte // a sockaddr_in or sockaddr_un
 	length uintptr
+	reset  bool // sockets end with RST, which leaves no port behind in TIME_WAIT
+
+	sources uint32 // 0: the kernel chooses
+	source  uint32 // counts connections
+	from    [unix.SizeofSockaddrInet4]byte
 }
 
-func parseTarget(address string) (*target, error) {
+func parseTarget(o Order) (*target, error) {
 	t := &target{}
-	if strings.HasPrefix(address, "/") {
+	if strings.HasPrefix(o.Address, "/") {
 		t.family = unix.AF_UNIX
-		t.length = uintptr(2 + copy(t.addr[2:109], address) + 1)
+		t.length = uintptr(2 + copy(t.addr[2:109], o.Address) + 1)
 	} else {
-		ap, err := netip.ParseAddrPort(address)
+		ap, err := netip.ParseAddrPort(o.Address)
 		if err != nil || !ap.Addr().Is4() {
-			return nil, fmt.Errorf("address %q: want an IPv4 address and a port, or a path", address)
+			return nil, fmt.Errorf("address %q: want an IPv4 address and a port, or a path", o.Address)
 		}
 		t.family = unix.AF_INET
+		t.reset = !o.FIN
 		ip := ap.Addr().As4()
 		binary.BigEndian.PutUint16(t.addr[2:], ap.Port())
 		copy(t.addr[4:], ip[:])
 		t.length = unix.SizeofSockaddrInet4
+		if ap.Addr().IsLoopback() {
+			t.sources = uint32(o.Sources)
+		}
 	}
 	binary.NativeEndian.PutUint16(t.addr[:], uint16(t.family))
+	binary.NativeEndian.PutUint16(t.from[:], uint16(t.family))
 	return t, nil
 }
 
-// dial begins a connection without waiting for it. reset has the socket end with
-// RST, which leaves no port behind in TIME_WAIT.
-func (t *target) dial(reset bool) (int, syscall.Errno) {
+// dial begins a connection without waiting for it. The caller owns the socket.
+func (t *target) dial() (int, syscall.Errno) {
 	fd, _, errno := syscall.RawSyscall(unix.SYS_SOCKET, uintptr(t.family), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if errno != 0 {
 		return -1, errno
 	}
-	if reset && t.family == unix.AF_INET {
+	if t.reset {
 		linger := unix.Linger{Onoff: 1, Linger: 0}
 		_, _, errno = syscall.RawSyscall6(unix.SYS_SETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_LINGER,
 			uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
+	}
+	if errno == 0 && t.sources > 0 {
+		errno = t.bind(fd)
 	}
 	if errno == 0 {
 		_, _, errno = syscall.RawSyscall(unix.SYS_CONNECT, fd, uintptr(unsafe.Pointer(&t.addr)), t.length)
@@ -60,6 +72,31 @@ func (t *target) dial(reset bool) (int, syscall.Errno) {
 		return -1, errno
 	}
 	return int(fd), 0
+}
+
+// bind takes the next source. The port is left to connect, which alone knows that
+// one can be used again for another destination.
+func (t *target) bind(fd uintptr) syscall.Errno {
+	const loopback = 127<<24 + 1
+	on := int32(1)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_SETSOCKOPT, fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT,
+		uintptr(unsafe.Pointer(&on)), unsafe.Sizeof(on), 0)
+	if errno != 0 {
+		return errno
+	}
+	t.source++
+	binary.BigEndian.PutUint32(t.from[4:], loopback+t.source%t.sources)
+	_, _, errno = syscall.RawSyscall(unix.SYS_BIND, fd, uintptr(unsafe.Pointer(&t.from)), uintptr(len(t.from)))
+	return errno
+}
+
+// socketError takes the error that a socket has met.
+func socketError(fd int32) syscall.Errno {
+	code, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil {
+		return unix.EBADF
+	}
+	return syscall.Errno(code)
 }
 
 // kindOf sorts an error of a connection.

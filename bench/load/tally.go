@@ -4,42 +4,60 @@ package load
 
 import (
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// tally is what has been measured. What was due before the warm-up ended does
-// not count, whenever it finished.
+// slack is how long after the measured time a connection that was due in it may
+// still begin.
+const slack = 20 * time.Millisecond
+
+// tally is what one event loop has measured. What was due before the warm-up ended
+// does not count, whenever it finished, but in the timeline.
 type tally struct {
-	from   time.Duration
-	length time.Duration
-	r      Result
-	cpu    time.Duration // when measuring began
-	began  bool
+	from, end time.Duration
+	stall     time.Duration
+	open      bool // an open loop
+	keep      bool // connections are kept open to the end
+	r         Result
+	timeline  timeline
 }
 
-func newTally(o Order) *tally {
-	return &tally{from: o.Warmup, length: o.Length, r: Result{
-		Seconds: o.Length.Seconds(), Errors: map[string]int{}, Workers: map[int]int{},
+func newTally(o Order, bimodal bool) *tally {
+	t := &tally{from: o.Warmup, end: o.Warmup + o.Length, stall: o.Stall, open: o.Rate > 0, keep: o.Requests < 0, timeline: newTimeline(o), r: Result{
+		Seconds: o.Length.Seconds(), Threads: 1, Errors: map[string]int{}, Workers: map[int]int{}, Held: map[int]int{},
 		Response: NewHistogram(), Service: NewHistogram(), Connect: NewHistogram(), Lag: NewHistogram(),
 	}}
+	if bimodal {
+		t.r.Cheap = NewHistogram()
+	}
+	return t
 }
 
-// at notices when measuring begins and ends.
-func (t *tally) at(now time.Duration, open int) {
-	if now < t.from {
+// due counts a connection that is to be begun.
+func (t *tally) due(due time.Duration) {
+	if t.open && due >= t.from {
+		t.r.Due++
+	}
+}
+
+// begun counts a connection that is begun, of which sockets are open.
+func (t *tally) begun(due, now time.Duration, sockets int) {
+	if due < t.from {
 		return
 	}
-	if !t.began {
-		t.began, t.cpu = true, processorTime()
-	}
-	t.r.MaxOpen = max(t.r.MaxOpen, open)
-	if now < t.from+t.length {
-		t.r.CPU = processorTime() - t.cpu
+	t.lag(due, now)
+	t.opened(sockets)
+	if t.open && now < t.end+slack {
+		t.r.Begun++
 	}
 }
 
-func (t *tally) begun(due, now time.Duration) {
+// opened notes how many sockets are open.
+func (t *tally) opened(sockets int) {
+	t.r.MaxOpen = max(t.r.MaxOpen, sockets)
+}
+
+// lag records how late a request is sent or its connection begun.
+func (t *tally) lag(due, now time.Duration) {
 	if due >= t.from {
 		t.r.Lag.Record(now - due)
 	}
@@ -51,30 +69,99 @@ func (t *tally) connected(c *conn, now time.Duration) {
 	}
 }
 
-// answered counts by when it finished for throughput's sake: connections are as
-// many at the beginning as at the end.
-func (t *tally) answered(c *conn, now time.Duration, pid int) {
+// answered counts a request by when it finished, for throughput's sake: requests
+// are as many at the beginning as at the end.
+func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
+	response := now - c.due
+	t.timeline.answered(c.due, response)
+	inTime := c.due >= t.from && now < t.end
+	c.inTime = inTime || t.keep && c.inTime
 	if c.due < t.from {
 		return
 	}
-	t.r.Response.Record(now - c.due)
+	t.r.Response.Record(response)
 	t.r.Service.Record(now - c.begun)
-	t.r.Workers[pid]++
-	if now < t.from+t.length {
+	if cheap {
+		t.r.Cheap.Record(response)
+	}
+	if t.stall > 0 && response > t.stall {
+		t.r.Stalled++
+	}
+	if inTime {
+		t.r.Requests++
+	}
+	if !c.counted && c.pid > 0 {
+		t.r.Workers[c.pid]++
+	}
+	c.counted = true
+}
+
+// again counts a request that is made once more.
+func (t *tally) again(c *conn) {
+	if c.due >= t.from {
+		t.r.Again++
+	}
+}
+
+// closed counts a connection that will have no further answer.
+func (t *tally) closed(c *conn) {
+	if c.inTime {
 		t.r.Conns++
+		c.inTime = false
 	}
 }
 
-func (t *tally) failed(due time.Duration, kind string) {
-	if due >= t.from {
-		t.r.Errors[kind]++
+// held counts a connection that was kept open.
+func (t *tally) held(c *conn) {
+	if c.pid > 0 {
+		t.r.Held[c.pid]++
+	}
+	t.closed(c)
+}
+
+func (t *tally) failed(due, now time.Duration, kind string) {
+	t.timeline.failed(due)
+	if due < t.from {
+		return
+	}
+	t.r.Errors[kind]++
+	if t.stall > 0 && now-due > t.stall {
+		t.r.Stalled++
 	}
 }
 
-func (t *tally) result() *Result { return &t.r }
+// add takes in another loop's tally of the same order.
+func (t *tally) add(other *tally) {
+	r, o := &t.r, &other.r
+	r.Threads += o.Threads
+	r.Requests += o.Requests
+	r.Conns += o.Conns
+	r.Stalled += o.Stalled
+	r.Again += o.Again
+	r.MaxOpen += o.MaxOpen
+	r.Due += o.Due
+	r.Begun += o.Begun
+	for _, pair := range [...]struct{ to, from *Histogram }{
+		{r.Response, o.Response}, {r.Service, o.Service}, {r.Connect, o.Connect}, {r.Lag, o.Lag}, {r.Cheap, o.Cheap},
+	} {
+		if pair.to != nil {
+			pair.to.Merge(pair.from.Histogram)
+		}
+	}
+	addCounts(r.Errors, o.Errors)
+	addCounts(r.Workers, o.Workers)
+	addCounts(r.Held, o.Held)
+	t.timeline.add(other.timeline)
+}
 
-func processorTime() time.Duration {
-	var now unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &now)
-	return time.Duration(now.Nano())
+func addCounts[K comparable](to, from map[K]int) {
+	for key, n := range from {
+		to[key] += n
+	}
+}
+
+// result ends the tally.
+func (t *tally) result() *Result {
+	t.r.Timeline = t.timeline.result()
+	return &t.r
 }

@@ -170,3 +170,29 @@ func notFound(t *testing.T, network, address string) {
 		t.Errorf("%s %s: %v, %v; want nobody", network, address, process, err)
 	}
 }
+
+// TestWaitingCountsTheQueue connects without accepting, over two sockets of one
+// port.
+func TestWaitingCountsTheQueue(t *testing.T) {
+	first, err := reuseport.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	second, err := reuseport.Listen("tcp4", first.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	port := first.Addr().(*net.TCPAddr).Port
+	for want := range 8 {
+		if got, err := inspect.Waiting(port); err != nil || got != want {
+			t.Fatalf("%d connections wait, seen %d (%v)", want, got, err)
+		}
+		conn, err := net.Dial("tcp", first.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+}

@@ -53,6 +53,10 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
+// PlayInChildren has every child that runs this binary play the command, for what
+// runs itself again. It is for a test that starts no other children.
+func PlayInChildren(t *testing.T) { t.Setenv(playEnv, "1") }
+
 // Command is the command prefork with args, not yet started.
 func Command(args ...string) *exec.Cmd {
 	self, err := os.Executable()
