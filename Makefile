@@ -2,23 +2,23 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint floor deps clean
+.PHONY: help build run test lint floor peers measured deps clean
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build ./prefork: one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o prefork .
 
-run: build ## serve under each strategy in turn and show who answers
-	@bash docs/first-steps.sh ./prefork
+run: build ## the three strategies side by side, quickly
+	@./prefork bench --quick
 
 test: deps ## install what the tests need, and run them all with the race detector
 	$(GO) test -race ./...
 
 lint: ## gofmt, vet, staticcheck, the other systems, and whether generated files are clean
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }
-	$(GO) vet ./...
+	$(GO) vet ./... ./$(PEER)/fasthttp
 	$(GO) tool staticcheck ./...
 	GOOS=darwin $(GO) vet . ./internal/cli ./strategies
 	$(GO) mod tidy -diff
@@ -27,6 +27,15 @@ lint: ## gofmt, vet, staticcheck, the other systems, and whether generated files
 
 floor: build ## hold prefork against the least that a pre-fork server can cost (needs a C compiler)
 	@$(GO) run ./bench/floor -prefork ./prefork $(FLOOR)
+
+PEER := bench/testdata/peers
+peers: build ## install other people's servers and measure them beside ours
+	@$(PEER)/install.sh
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(PEER)/fasthttp/fasthttp ./$(PEER)/fasthttp
+	@$(PEER)/peers.sh ./prefork bench --workload http --warmup 1s --phase closed $(PEERS)
+
+measured: build ## run the commands of the documentation again and put in what they print
+	$(GO) run ./docs/rerun README.md docs/measuring.md
 
 # The worker programs under docs/workers are tested with their interpreters.
 TOOLS := cc python3 ruby node
@@ -38,4 +47,4 @@ deps: ## install what the tests need: a C compiler, Python, Ruby and Node
 	@test -z "$(MISSING)" || { set -x; $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $(PACKAGES); }
 
 clean: ## remove what was built
-	rm -f prefork
+	rm -f prefork $(PEER)/fasthttp/fasthttp

@@ -32,5 +32,7 @@ type Plan struct {
 	Think    time.Duration `json:"think_ns,omitempty"` // between the requests of a connection
 	FIN      bool          `json:"fin,omitempty"`      // clients close in the usual way; otherwise they reset
 
+	Seed uint64 `json:"-"` // of all that is random; Result has it
+
 	Sysctls map[string]string `json:"sysctls,omitempty"` // set in a network namespace of the run
 }

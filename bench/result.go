@@ -88,7 +88,7 @@ type Round struct {
 	Connect Latency  `json:"connect_us"`         // the handshake
 	Cheap   *Latency `json:"cheap_us,omitempty"` // of the cheap ones alone, where there are two kinds
 
-	Workers      []Worker `json:"workers"`
+	Workers      []Worker `json:"workers"` // all of them, those without a connection too where they are known
 	Jain         *float64 `json:"jain"`
 	JainExpected *float64 `json:"jain_expected"` // of a perfect hash: n/(n+k−1)
 	ChiSquareP   *float64 `json:"chi2_p"`        // that chance deals no more evenly than this
@@ -159,15 +159,15 @@ type Summary struct {
 
 // Comparison is one metric of one arm against the baseline.
 type Comparison struct {
-	Phase    string     `json:"phase"`
-	Metric   string     `json:"metric"`
-	Arm      string     `json:"arm"`
-	Baseline string     `json:"baseline"`
-	Ratio    float64    `json:"ratio"` // geometric mean of arm/baseline by round
-	CI95     [2]float64 `json:"ci95"`
-	N        int        `json:"n"`        // rounds that gave a ratio
-	NoRatio  int        `json:"no_ratio"` // valid rounds that gave none
-	PValue   float64    `json:"p_value"`
+	Phase    string   `json:"phase"`
+	Metric   string   `json:"metric"`
+	Arm      string   `json:"arm"`
+	Baseline string   `json:"baseline"`
+	Ratio    float64  `json:"ratio"`    // geometric mean of arm/baseline by round
+	CI95     Interval `json:"ci95"`     // null of a single round
+	N        int      `json:"n"`        // rounds that gave a ratio
+	NoRatio  int      `json:"no_ratio"` // valid rounds that gave none
+	PValue   float64  `json:"p_value"`
 	// Verdict is "better", "worse", "more", "less" (where neither is better),
 	// "no difference" or "needs N more rounds".
 	Verdict string `json:"verdict"`

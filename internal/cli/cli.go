@@ -28,18 +28,20 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		UsageText:       usageText,
 		HideHelpCommand: true,
 		HideVersion:     true,
-		Writer:          out,
-		ErrWriter:       errOut,
-		Metadata:        map[string]any{programKey: program},
-		ExitErrHandler:  func(*cli.Context, error) {}, // the code is ours to give
-		OnUsageError:    plainly,
-		Before:          flagsFollowCommand,
-		Flags:           append(serveFlags(), versionFlag, cli.HelpFlag),
-		Action:          root,
-		Commands:        commands(),
+		// A command, an arm or a threshold may have a comma in it.
+		DisableSliceFlagSeparator: true,
+		Writer:                    out,
+		ErrWriter:                 errOut,
+		Metadata:                  map[string]any{programKey: program},
+		ExitErrHandler:            func(*cli.Context, error) {}, // the code is ours to give
+		OnUsageError:              plainly,
+		Before:                    flagsFollowCommand,
+		Flags:                     append(serveFlags(), versionFlag, cli.HelpFlag),
+		Action:                    root,
+		Commands:                  commands(),
 	}
 	app.CustomAppHelpTemplate = appHelp(app)
-	return report(app.RunContext(ctx, args), args, errOut)
+	return complain(app.RunContext(ctx, args), args, errOut)
 }
 
 var versionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version"}
@@ -67,6 +69,8 @@ func commands() []*cli.Command {
 			HideHelpCommand:    true,
 			CustomHelpTemplate: commandHelp("serve", "the same as no command", "[flags] [-- command args…]", serveFlags(), topics()),
 		},
+		benchCommand(),
+		compareCommand(),
 		{
 			Name:            "version",
 			Usage:           "print the version",

@@ -47,8 +47,8 @@ func codeOf(err error) int {
 	return exitFailed
 }
 
-// report tells the user of an error and returns the exit code.
-func report(err error, args []string, w io.Writer) int {
+// complain tells the user of an error and returns the exit code.
+func complain(err error, args []string, w io.Writer) int {
 	code := codeOf(err)
 	if err == nil || errors.As(err, new(logged)) {
 		return code

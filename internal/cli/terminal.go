@@ -37,3 +37,8 @@ func columns(w io.Writer) int {
 	}
 	return int(size.Col)
 }
+
+// coloured reports whether a terminal may be sent colours: see no-color.org.
+func coloured(w io.Writer) bool {
+	return columns(w) > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}

@@ -1,0 +1,134 @@
+//go:build linux
+
+package bench
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"prefork/dispatch"
+	"prefork/strategies"
+)
+
+// peerStrategy is what Arm.Strategy says of anybody else's server.
+const peerStrategy = "peer"
+
+// DefaultArms are compared when nothing is said.
+var DefaultArms = []string{"shared/blocking", "reuseport/hash", "dispatch/round-robin"}
+
+// AllArms are the names of all that prefork itself can be.
+func AllArms() (names []string) {
+	for _, s := range strategies.Strategies {
+		for _, variant := range variants(s) {
+			names = append(names, s.Name+"/"+variant.name)
+		}
+	}
+	return names
+}
+
+// variant is one way of running a strategy.
+type variant struct {
+	name string
+	set  func(*Arm)
+}
+
+// variants names a strategy's ways by what differs: who chooses, where somebody
+// does, and how workers wait, where they wait for the kernel.
+func variants(s strategies.Strategy) (all []variant) {
+	for _, policy := range s.Policies {
+		all = append(all, variant{policy, func(a *Arm) { a.Policy = policy }})
+	}
+	if s.Settle > 0 { // a queue for each worker: the kernel chooses
+		all = append(all, variant{"hash", func(a *Arm) { a.Steer = "hash" }})
+	}
+	for i, mode := range s.Modes {
+		if i > 0 || s.Settle == 0 {
+			all = append(all, variant{mode, func(a *Arm) { a.Accept = mode }})
+		}
+	}
+	return all
+}
+
+// ParseArm reads "shared/exclusive", or "reuseport/hash --backlog 5" with further
+// flags of prefork serve.
+func ParseArm(text string) (Arm, error) {
+	fields := strings.Fields(text)
+	if len(fields) == 0 {
+		return Arm{}, fmt.Errorf("--arm %q: want one of %s", text, strings.Join(AllArms(), ", "))
+	}
+	name, way, _ := strings.Cut(fields[0], "/")
+	s, err := strategies.Lookup(name)
+	if err != nil || name == "" {
+		return Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
+	}
+	all := variants(s)
+	way = cmp.Or(way, all[0].name)
+	at := slices.IndexFunc(all, func(v variant) bool { return v.name == way })
+	if at < 0 {
+		return Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
+	}
+	arm := Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:]}
+	all[at].set(&arm)
+	if len(s.Modes) > 0 {
+		arm.Accept = cmp.Or(arm.Accept, s.Modes[0])
+	}
+	if len(s.Policies) > 0 {
+		arm.Policy = cmp.Or(arm.Policy, dispatch.Policies[0].Name)
+	}
+	return arm, nil
+}
+
+// ParsePeer reads NAME=COMMAND, a server that is not prefork.
+func ParsePeer(text string) (Arm, error) {
+	name, command, found := strings.Cut(text, "=")
+	if !found || name == "" || !strings.Contains(command, "{port}") {
+		return Arm{}, fmt.Errorf("--peer %q: want NAME=COMMAND, where the command says {port}, and {host} and {workers} where it can: --peer 'mine=./server --listen {host}:{port} -w {workers}'", text)
+	}
+	return Arm{Name: name, Strategy: peerStrategy, Command: command}, nil
+}
+
+// multiply has every arm with every number of workers, with names that tell them
+// apart.
+func multiply(arms []Arm, workers []int) (all []Arm) {
+	for _, n := range workers {
+		for _, arm := range arms {
+			arm.Workers = n
+			if len(workers) > 1 {
+				arm.Name = fmt.Sprintf("%s@%d", arm.Name, n)
+			}
+			all = append(all, arm)
+		}
+	}
+	seen := make(map[string]int)
+	for i := range all {
+		seen[all[i].Name]++
+		if n := seen[all[i].Name]; n > 1 {
+			all[i].Name = fmt.Sprintf("%s#%d", all[i].Name, n)
+		}
+	}
+	return all
+}
+
+// args are those of prefork serve for an arm.
+func (a Arm) args(w Workload, s Scenario) []string {
+	args := []string{
+		"--bind", "127.0.0.1:0",
+		"--strategy", a.Strategy, "--workers", fmt.Sprint(a.Workers),
+	}
+	if a.Command == "" {
+		args = append(args, "--app", w.app, "--concurrency", fmt.Sprint(a.Concurrency))
+	}
+	if a.Accept != "" {
+		args = append(args, "--accept", a.Accept)
+	}
+	if a.Policy != "" {
+		args = append(args, "--policy", a.Policy)
+	}
+	args = append(append(args, s.flags...), a.Flags...)
+	if a.Command != "" {
+		args = append(args, "--", "/bin/sh", "-c", "exec "+a.Command)
+	}
+	return args
+}

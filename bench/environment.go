@@ -1,0 +1,83 @@
+//go:build linux
+
+package bench
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+)
+
+// recordedSysctls are those that change what is measured.
+var recordedSysctls = []string{
+	"net.core.somaxconn",
+	"net.ipv4.ip_local_port_range",
+	"net.ipv4.tcp_abort_on_overflow",
+	"net.ipv4.tcp_fastopen",
+	"net.ipv4.tcp_max_syn_backlog",
+	"net.ipv4.tcp_migrate_req",
+	"net.ipv4.tcp_syncookies",
+	"net.ipv4.tcp_tw_reuse",
+}
+
+// readEnvironment is the machine as it is. What this user may not read is left
+// out.
+func readEnvironment() Environment {
+	e := Environment{CPUs: runtime.NumCPU(), Go: runtime.Version(), Sysctls: map[string]string{}, Namespace: InNamespace()}
+	var name unix.Utsname
+	if unix.Uname(&name) == nil {
+		e.Kernel = unix.ByteSliceToString(name.Release[:])
+	}
+	for _, sysctl := range recordedSysctls {
+		if text, err := os.ReadFile(sysctlPath(sysctl)); err == nil {
+			e.Sysctls[sysctl] = strings.Join(strings.Fields(string(text)), " ")
+		}
+	}
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return e
+	}
+	if cpus, err := fs.CPUInfo(); err == nil && len(cpus) > 0 {
+		e.CPUModel = cpus[0].ModelName
+	}
+	if load, err := fs.LoadAvg(); err == nil {
+		e.LoadAvg = load.Load1
+	}
+	return e
+}
+
+func sysctlPath(name string) string { return "/proc/sys/" + strings.ReplaceAll(name, ".", "/") }
+
+// machine is what all processors together have done, in ticks.
+type machine struct{ total, stolen float64 }
+
+// readMachine reads the first line of /proc/stat (proc(5)).
+func readMachine() (m machine) {
+	text, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(line)
+	for i, field := range fields[min(1, len(fields)):] {
+		ticks, _ := strconv.ParseFloat(field, 64)
+		const steal, guest = 7, 8 // guest time is in user time already
+		if i < guest {
+			m.total += ticks
+		}
+		if i == steal {
+			m.stolen = ticks
+		}
+	}
+	return m
+}
+
+// stealPct is the part of the time since before in which this machine's host gave
+// its processors to others.
+func (m machine) stealPct(before machine) float64 {
+	if m.total <= before.total {
+		return 0
+	}
+	return 100 * (m.stolen - before.stolen) / (m.total - before.total)
+}

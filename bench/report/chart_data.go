@@ -1,0 +1,225 @@
+package report
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"prefork/bench"
+)
+
+// view is a result with what every chart asks of it.
+type view struct {
+	*bench.Result
+	looks []look
+}
+
+func newView(r *bench.Result) view { return view{r, looks(r.Arms)} }
+
+// estimate is one metric of one arm: the median and its interval, with every
+// round's value. No interval is known where low and high are NaN.
+type estimate struct {
+	mid, low, high float64
+	rounds         []float64
+}
+
+func known(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func (e estimate) interval() bool { return known(e.low) && known(e.high) }
+
+// farthest is the largest number that the estimate shows.
+func (e estimate) farthest() float64 { return slices.Max(e.shown()) }
+
+func (e estimate) nearest() float64 { return slices.Min(e.shown()) }
+
+func (e estimate) shown() []float64 {
+	all := append([]float64{e.mid}, e.rounds...)
+	if e.interval() {
+		all = append(all, e.low, e.high)
+	}
+	return all
+}
+
+// estimate takes the median from the summary; a result without one (cut short)
+// has rounds still.
+func (v view) estimate(arm, phase string, m bench.Metric) (estimate, bool) {
+	e := estimate{low: math.NaN(), high: math.NaN()}
+	for _, round := range v.Valid(phase) {
+		if x, ok := m.Of(round); ok && known(x) && round.Arm == arm {
+			e.rounds = append(e.rounds, x)
+		}
+	}
+	for _, s := range v.Summary {
+		if s.Arm == arm && s.Phase == phase && s.Metric == m.Name && known(s.Median) {
+			e.mid, e.low, e.high = s.Median, s.CI95[0], s.CI95[1]
+			return e, true
+		}
+	}
+	e.mid = middle(e.rounds)
+	return e, len(e.rounds) > 0
+}
+
+// estimates are those of all arms, nil where there is none; ok if any has one.
+func (v view) estimates(phase, metric string) (all []*estimate, ok bool) {
+	m, _ := bench.LookupMetric(metric)
+	all = make([]*estimate, len(v.Arms))
+	for i, arm := range v.Arms {
+		if e, found := v.estimate(arm.Name, phase, m); found {
+			all[i], ok = &e, true
+		}
+	}
+	return all, ok
+}
+
+// phase is where this run shows the metric.
+func (v view) phase(metric string) string {
+	m, _ := bench.LookupMetric(metric)
+	phase, _ := v.Home(m)
+	return phase
+}
+
+// middle is the median.
+func middle(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// share is what one worker had of an arm's connections: the mean over the rounds,
+// with the least and the most of any.
+type share struct {
+	slot            int // -1 where it is only a place in the order of pids
+	mean, low, high float64
+}
+
+// shares are those of all workers of an arm.
+func (v view) shares(arm, phase string) []share {
+	bySlot := map[int][]float64{}
+	unnamed := false
+	for _, round := range v.Valid(phase) {
+		if round.Arm != arm || round.Conns == 0 {
+			continue
+		}
+		dealt, ordered := bySlotOf(round.Workers)
+		unnamed = unnamed || ordered
+		for slot, part := range dealt {
+			bySlot[slot] = append(bySlot[slot], part)
+		}
+	}
+	var all []share
+	for slot, parts := range bySlot {
+		all = append(all, shareOf(slot, parts))
+	}
+	slices.SortFunc(all, func(a, b share) int { return cmp.Compare(a.slot, b.slot) })
+	if unnamed {
+		for i := range all {
+			all[i].slot = -1
+		}
+	}
+	return all
+}
+
+// bySlotOf are the shares of one round. A slot whose worker was replaced counts as
+// one; workers without a slot take their place in the order of pids.
+func bySlotOf(workers []bench.Worker) (parts map[int]float64, ordered bool) {
+	workers = slices.SortedFunc(slices.Values(workers), func(a, b bench.Worker) int { return cmp.Compare(a.PID, b.PID) })
+	total := 0
+	for _, w := range workers {
+		total += w.Conns
+		ordered = ordered || w.Slot < 0
+	}
+	parts = map[int]float64{}
+	for i, w := range workers {
+		slot := w.Slot
+		if ordered {
+			slot = i
+		}
+		parts[slot] += float64(w.Conns) / float64(max(total, 1))
+	}
+	return parts, ordered
+}
+
+func shareOf(slot int, parts []float64) share {
+	sum := 0.0
+	for _, p := range parts {
+		sum += p
+	}
+	return share{slot: slot, mean: sum / float64(len(parts)), low: slices.Min(parts), high: slices.Max(parts)}
+}
+
+// trace is an arm over time, over all its rounds: the median of their p99, NaN
+// where nothing was answered, and how many requests failed in all of them.
+type trace struct {
+	look
+	at     []float64
+	p99    []float64 // µs
+	failed []int
+}
+
+// traces are those of the arms whose rounds kept a timeline.
+func (v view) traces() []trace {
+	var all []trace
+	for i, arm := range v.Arms {
+		p99s, failed := map[float64][]float64{}, map[float64]int{}
+		for _, round := range v.Valid(v.timelinePhase()) {
+			if round.Arm != arm.Name {
+				continue
+			}
+			for _, s := range round.Timeline {
+				at := math.Round(s.At*1000) / 1000 // the same stretch in every round
+				failed[at] += s.Failed
+				if s.Answered > 0 && s.P99 > 0 {
+					p99s[at] = append(p99s[at], s.P99)
+				}
+			}
+		}
+		if len(failed) > 0 {
+			all = append(all, traceOf(v.looks[i], p99s, failed))
+		}
+	}
+	return all
+}
+
+func traceOf(l look, p99s map[float64][]float64, failed map[float64]int) trace {
+	t := trace{look: l}
+	for at := range failed {
+		t.at = append(t.at, at)
+	}
+	slices.Sort(t.at)
+	for _, at := range t.at {
+		t.p99 = append(t.p99, middle(p99s[at]))
+		t.failed = append(t.failed, failed[at])
+	}
+	return t
+}
+
+func (v view) timelinePhase() string {
+	for _, phase := range []string{bench.Open, bench.Closed} {
+		if slices.ContainsFunc(v.Valid(phase), func(r bench.Round) bool { return len(r.Timeline) > 0 }) {
+			return phase
+		}
+	}
+	return bench.Open
+}
+
+// moment is when the scenario struck.
+func (v view) moment() (seconds float64, ok bool) {
+	var all []float64
+	for _, round := range v.Valid(v.timelinePhase()) {
+		if round.Moment != nil {
+			all = append(all, *round.Moment)
+		}
+	}
+	return middle(all), len(all) > 0
+}
+
+// slice is how long one stretch of a timeline is, in seconds.
+func (t trace) slice() float64 {
+	if len(t.at) < 2 {
+		return 0
+	}
+	return t.at[1] - t.at[0]
+}

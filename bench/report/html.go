@@ -1,0 +1,117 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"prefork/bench"
+)
+
+var (
+	//go:embed assets/report.html.tmpl
+	pageText string
+	//go:embed assets/report.css
+	pageCSS string
+	//go:embed assets/report.js
+	pageJS string
+	//go:embed assets/uPlot.iife.min.js
+	uplotJS string
+	//go:embed assets/uPlot.min.css
+	uplotCSS string
+	//go:embed assets/uPlot.LICENSE
+	uplotLicense string
+
+	pageTemplate = template.Must(template.New("report").Parse(pageText))
+)
+
+// page is what the template asks for.
+type page struct {
+	Title, Started, Date, Version string
+	Partial, Warning              string
+	Verdict                       []string
+
+	Summary     summaryTable
+	Figures     []figureView
+	Baseline    string
+	Comparisons []metricView
+	ForestHead  template.HTML
+	NoiseWords  string
+	Invalid     []invalidRound
+	Facts       []facts
+	Command     string
+
+	CSS       template.CSS
+	UPlot, JS template.JS
+	Data      liveData
+}
+
+// figureView is a chart, drawn for both kinds of screen.
+type figureView struct {
+	figure
+	Wide, Narrow template.HTML
+	Live         *liveView
+	Replaced     bool // by Live, where there is JavaScript
+}
+
+// HTML writes the result as one file that asks for nothing from any network.
+func HTML(w io.Writer, r *bench.Result) error {
+	v := newView(r)
+	p := page{
+		Title: r.Plan.Workload + ", " + r.Plan.Scenario, Version: r.Version,
+		Started: r.Started.Format("2006-01-02T15:04:05Z07:00"), Date: r.Started.Format("2 January 2006, 15:04 MST"),
+		Partial: r.Partial, Verdict: paragraphs(r.Verdict()),
+		Summary: v.summaryTable(), Baseline: r.Plan.Baseline,
+		NoiseWords: v.noiseWords(), Invalid: v.invalid(),
+		Facts: v.facts(), Command: command(r),
+		CSS:   template.CSS(uplotCSS + chartCSS + pageCSS),
+		UPlot: template.JS("/*\n" + uplotLicense + "*/\n" + uplotJS), JS: template.JS(pageJS),
+		Data: v.liveData(),
+	}
+	p.Comparisons, p.ForestHead = v.comparisons()
+	p.Figures = v.figureViews(p.Data)
+	if n := len(p.Invalid); n > 0 {
+		p.Warning = fmt.Sprintf("%s of %d do not count.", numbered(n, "round"), r.Plan.Rounds*max(len(r.Phases()), 1))
+	}
+	return pageTemplate.Execute(w, p)
+}
+
+func paragraphs(text string) []string {
+	var all []string
+	for p := range strings.SplitSeq(text, "\n\n") {
+		if p = strings.TrimSpace(p); p != "" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func (v view) figureViews(data liveData) []figureView {
+	var all []figureView
+	for _, f := range v.figures() {
+		live := v.liveView(f, data)
+		all = append(all, figureView{
+			figure: f, Wide: template.HTML(f.inline(wide)), Narrow: template.HTML(f.inline(narrow)),
+			Live: live, Replaced: live != nil && live.Chart == f.Name,
+		})
+	}
+	return all
+}
+
+// swatch is an arm's mark in a line of text, on a piece of its line where lines
+// are drawn.
+func (l look) swatch(line bool) template.HTML {
+	var c canvas
+	width, class := 16.0, "swatch chart"
+	if line {
+		width, class = 30, "swatch line chart"
+	}
+	c.tag("svg", attributes{"class", class, "viewBox", "0 0 " + place(width) + " 16", "aria-hidden", "true"}, ">")
+	if line {
+		c.stroke("M0 8h30", l)
+	}
+	c.mark(width/2, 8, 5, l.Shape, l.mark())
+	return template.HTML(c.String() + "</svg>")
+}

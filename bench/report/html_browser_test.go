@@ -1,0 +1,197 @@
+package report
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"prefork/bench"
+)
+
+// browser starts a browser, and gathers what a page must not do: complain on the
+// console, or ask for anything but itself.
+func browser(t *testing.T) (context.Context, *complaints) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(browserPath(t)), chromedp.Headless, chromedp.NoSandbox)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	c := &complaints{}
+	if err := chromedp.Listen(ctx, c.hear); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, c
+}
+
+func browserPath(t *testing.T) string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("no browser to look at the report with: install chromium")
+	}
+	t.Skip("no chromium, chromium-browser or google-chrome here")
+	return ""
+}
+
+type complaints struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (c *complaints) hear(event any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		c.all = append(c.all, "exception: "+e.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		c.all = append(c.all, "console: "+string(e.Type))
+	case *log.EventEntryAdded: // what the page's own policy forbids ends here
+		c.all = append(c.all, "log: "+e.Entry.Text)
+	case *network.EventRequestWillBeSent:
+		if url := e.Request.URL; !strings.HasPrefix(url, "file:") && !strings.HasPrefix(url, "data:") {
+			c.all = append(c.all, "request: "+url)
+		}
+	}
+}
+
+func (c *complaints) check(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, complaint := range c.all {
+		t.Error(complaint)
+	}
+}
+
+// ask evaluates an expression in the page.
+func ask[T any](t *testing.T, ctx context.Context, expression string) T {
+	t.Helper()
+	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return answer
+}
+
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReportInABrowser(t *testing.T) {
+	url := saved(t, simulate(8, bench.Closed, bench.Open))
+	ctx, complaints := browser(t)
+	for _, width := range []int64{1280, 360} {
+		do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url), chromedp.WaitVisible("#timeline canvas"))
+		if got := ask[int64](t, ctx, `document.documentElement.scrollWidth`); got > width {
+			t.Errorf("at %d px the page is %d px wide", width, got)
+		}
+		for _, chart := range []string{"throughput", "latency", "workers", "cpu"} {
+			if n := ask[int](t, ctx, `[...document.querySelectorAll("#`+chart+` .still svg")].filter(s => s.getBoundingClientRect().height > 100 && s.getAttribute("aria-label")).length`); n != 1 {
+				t.Errorf("at %d px %d pictures of %s are shown, want 1", width, n, chart)
+			}
+		}
+		if n := ask[int](t, ctx, `[...document.querySelectorAll(".live canvas")].filter(c => c.getBoundingClientRect().width > 200).length`); n != 2 {
+			t.Errorf("at %d px %d live charts are shown, want 2", width, n)
+		}
+	}
+	checkMoment(t, ctx)
+	checkPrint(t, ctx)
+	checkKeys(t, ctx)
+	complaints.check(t)
+}
+
+// checkMoment looks for the line's ink on the canvas, above the plot where nothing
+// else is drawn.
+func checkMoment(t *testing.T, ctx context.Context) {
+	t.Helper()
+	inked := ask[[]int](t, ctx, `(() => {
+		const c = document.querySelector("#timeline canvas"), d = c.getContext("2d").getImageData(0, 2, c.width, 1).data;
+		return [...Array(c.width).keys()].filter(x => d[4 * x + 3] > 100);
+	})()`)
+	at := ask[float64](t, ctx, `(() => { // the plot's left end, and half of its 4 s
+		const over = document.querySelector("#timeline .u-over");
+		return (over.offsetLeft + over.offsetWidth / 2) * devicePixelRatio;
+	})()`)
+	if len(inked) == 0 || float64(inked[0]) < at-3 || float64(inked[0]) > at+3 {
+		t.Errorf("the moment is drawn at %v, want about %.0f", inked, at)
+	}
+}
+
+// checkPrint wants the pictures on paper, on white whatever the screen is like.
+func checkPrint(t *testing.T, ctx context.Context) {
+	t.Helper()
+	dark := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}
+	emulate(t, ctx, emulation.SetEmulatedMediaParams{Media: "print", Features: dark})
+	if got := ask[string](t, ctx, `getComputedStyle(document.body).backgroundColor`); got != "rgb(255, 255, 255)" {
+		t.Errorf("paper is %s", got)
+	}
+	if n := ask[int](t, ctx, `[...document.querySelectorAll(".still .wide svg")].filter(s => s.getBoundingClientRect().height > 50).length`); n != 5 {
+		t.Errorf("%d pictures are printed, want 5", n)
+	}
+	if n := ask[int](t, ctx, `[...document.querySelectorAll(".live")].filter(s => s.offsetHeight > 0).length`); n != 0 {
+		t.Errorf("%d live charts are printed, want none", n)
+	}
+	emulate(t, ctx, emulation.SetEmulatedMediaParams{})
+}
+
+func emulate(t *testing.T, ctx context.Context, media emulation.SetEmulatedMediaParams) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkKeys reads a chart without a pointer.
+func checkKeys(t *testing.T, ctx context.Context) {
+	t.Helper()
+	const reading = `document.querySelector("#timeline .reading").textContent`
+	do(t, ctx, chromedp.Focus("#timeline .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](reading+` == "0.10 s"`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
+		t.Errorf("two arrow keys lead to %q, want 0.10 s", ask[string](t, ctx, reading))
+	}
+	if got := ask[string](t, ctx, `document.querySelector("#timeline output").textContent`); !strings.HasSuffix(got, "µs") {
+		t.Errorf("the first arm reads %q there, want microseconds", got)
+	}
+	do(t, ctx, chromedp.Click("#timeline button"))
+	if got := ask[string](t, ctx, `document.querySelector("#timeline button").getAttribute("aria-pressed")`); got != "false" {
+		t.Errorf("a click on an arm leaves it %q", got)
+	}
+}
+
+// TestReportWithoutScripts is of where JavaScript is off: the pictures stand in.
+func TestReportWithoutScripts(t *testing.T) {
+	text := strings.Replace(rendered(t, simulate(2, bench.Open)), `classList.add("js")`, `classList.remove("js")`, 1)
+	path := t.TempDir() + "/report.html"
+	if err := os.WriteFile(path, []byte(text[:strings.Index(text, `<script type="application/json"`)]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, complaints := browser(t)
+	do(t, ctx, chromedp.Navigate("file://"+path))
+	if h := ask[float64](t, ctx, `document.querySelector("#timeline .still svg").getBoundingClientRect().height`); h < 100 {
+		t.Errorf("without scripts the timeline is %.0f px high", h)
+	}
+	complaints.check(t)
+}

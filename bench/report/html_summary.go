@@ -1,0 +1,112 @@
+package report
+
+import (
+	"html/template"
+	"slices"
+	"strings"
+
+	"prefork/bench"
+)
+
+// summaryTable is the terminal's table with the intervals written out.
+type summaryTable struct {
+	Groups  []columnGroup
+	Columns []columnHead
+	Rows    []summaryRow
+}
+
+// columnGroup are the columns of one loop.
+type columnGroup struct {
+	Title string
+	Span  int
+}
+
+type columnHead struct{ Title, Unit, Means string }
+
+type summaryRow struct {
+	Name   string
+	Swatch template.HTML
+	Cells  []summaryCell
+}
+
+type summaryCell struct {
+	Value, Interval string
+	Best, Alarm     bool
+}
+
+func (v view) summaryTable() summaryTable {
+	t := &table{Result: v.Result, notes: &notes{}}
+	columns := t.columns()
+	var s summaryTable
+	for _, c := range columns {
+		title := v.loopTitle(c.phase)
+		if last := len(s.Groups) - 1; last < 0 || s.Groups[last].Title != title {
+			s.Groups = append(s.Groups, columnGroup{Title: title})
+		}
+		s.Groups[len(s.Groups)-1].Span++
+		s.Columns = append(s.Columns, columnHead{c.title, c.unit, c.metric.Means})
+	}
+	if len(columns) == 0 {
+		return s
+	}
+	for i, arm := range v.Arms {
+		row := summaryRow{Name: v.looks[i].label(), Swatch: v.looks[i].swatch(false)}
+		for _, c := range columns {
+			row.Cells = append(row.Cells, t.summaryCell(arm, c))
+		}
+		s.Rows = append(s.Rows, row)
+	}
+	return s
+}
+
+func (v view) loopTitle(phase string) string {
+	if phase == bench.Closed {
+		return "closed loop, " + numbered(v.Plan.Clients, "client")
+	}
+	for _, round := range v.Valid(phase) {
+		if round.OfferedRate > 0 {
+			return "open loop, " + count(round.OfferedRate, 1) + " conn/s"
+		}
+	}
+	return phase + " loop"
+}
+
+func (t *table) summaryCell(arm bench.Arm, c tableColumn) summaryCell {
+	cell := t.cell(arm, c)
+	out := summaryCell{Value: cell.text, Alarm: cell.alarm, Best: t.best(c) == arm.Name}
+	e := estimate{}
+	if s, ok := t.SummaryOf(arm.Name, c.phase, c.metric.Name); ok && !c.added {
+		e.low, e.high = s.CI95[0], s.CI95[1]
+	}
+	if e.interval() && e.low < e.high && c.metric.Name != "normal_after" {
+		ci := [2]float64{e.low, e.high}
+		out.Interval = supported(e.low, ci, c.scale, c.finest) + "–" + supported(e.high, ci, c.scale, c.finest)
+	}
+	return out
+}
+
+// invalidRound is one round that does not count, for any arm.
+type invalidRound struct {
+	Round  int
+	Phase  string
+	Causes []string
+}
+
+// invalid are the rounds that do not count. A round has a cause in one arm's part,
+// which the others' parts refer to.
+func (v view) invalid() []invalidRound {
+	var all []invalidRound
+	for _, round := range v.Rounds {
+		if round.Valid {
+			continue
+		}
+		i := slices.IndexFunc(all, func(r invalidRound) bool { return r.Round == round.Round && r.Phase == round.Phase })
+		if i < 0 {
+			i, all = len(all), append(all, invalidRound{Round: round.Round, Phase: round.Phase})
+		}
+		if cause := round.InvalidReason; !strings.HasPrefix(cause, "another arm") && !slices.Contains(all[i].Causes, cause) {
+			all[i].Causes = append(all[i].Causes, cause)
+		}
+	}
+	return all
+}

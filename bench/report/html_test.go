@@ -1,0 +1,196 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"prefork/bench"
+)
+
+func rendered(t *testing.T, r *bench.Result) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := HTML(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// between cuts out what stands between two pieces of text.
+func between(t *testing.T, text, from, to string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, from)
+	inside, _, ended := strings.Cut(rest, to)
+	if !found || !ended {
+		t.Fatalf("no %q … %q", from, to)
+	}
+	return inside
+}
+
+func TestHTMLHasEverything(t *testing.T) {
+	r := simulate(8, bench.Closed, bench.Open)
+	void(r, 3, "the load generator was late")
+	text := rendered(t, r)
+	for _, want := range []string{
+		`id="throughput"`, `id="latency"`, `id="timeline"`, `id="workers"`, `id="cpu"`,
+		"In numbers", "Against shared/blocking", "A/A noise", "the load generator was late",
+		"Simulated", "somaxconn", "prefork bench --seed 7 --workload hello --scenario stuck-worker", "stuck-worker, 2 s",
+		"The MIT License", // uPlot's, which its copies must carry
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, verdict := range paragraphs(r.Verdict()) {
+		if start, _, _ := strings.Cut(verdict, ","); !strings.Contains(text, start) {
+			t.Errorf("the page lacks the verdict %q", start)
+		}
+	}
+}
+
+func void(r *bench.Result, round int, reason string) {
+	for i := range r.Rounds {
+		if r.Rounds[i].Round == round && r.Rounds[i].Phase == bench.Open {
+			r.Rounds[i].Valid, r.Rounds[i].InvalidReason = false, reason
+		}
+	}
+}
+
+func TestHTMLEscapesNames(t *testing.T) {
+	text := rendered(t, simulate(2, bench.Closed, bench.Open))
+	if strings.Contains(text, "<script>alert") {
+		t.Error("an arm's name became a script")
+	}
+	if scripts := strings.Count(text, "</script>"); scripts != 4 {
+		t.Errorf("%d scripts end, want 4", scripts)
+	}
+	var data liveData
+	if err := json.Unmarshal([]byte(between(t, text, `<script type="application/json" id="data">`, "</script>")), &data); err != nil {
+		t.Fatalf("the data is not JSON: %v", err)
+	}
+	if got := data.Arms[5].Name; got != hostile {
+		t.Errorf("the arm came out as %q, want %q", got, hostile)
+	}
+}
+
+func TestSVGsAreXML(t *testing.T) {
+	pictures := SVGs(simulate(8, bench.Closed, bench.Open))
+	var names []string
+	for _, p := range pictures {
+		names = append(names, p.Name)
+		checkXML(t, p.Name, p.SVG)
+		for _, want := range []string{"prefers-color-scheme: dark", "<title", "<desc", "over the rounds"} { // the last is of the caption
+			if !bytes.Contains(p.SVG, []byte(want)) {
+				t.Errorf("%s lacks %q", p.Name, want)
+			}
+		}
+		if bytes.Contains(p.SVG, []byte("<script")) {
+			t.Errorf("%s holds a script", p.Name)
+		}
+	}
+	if got := strings.Join(names, " "); got != "throughput.svg latency.svg timeline.svg workers.svg cpu.svg" {
+		t.Errorf("pictures are %s", got)
+	}
+}
+
+func checkXML(t *testing.T, name string, text []byte) {
+	t.Helper()
+	decoder := xml.NewDecoder(bytes.NewReader(text))
+	for {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Errorf("%s is not XML: %v", name, err)
+			return
+		}
+	}
+}
+
+// TestFewData is of results that were cut short, or hold little to begin with.
+func TestFewData(t *testing.T) {
+	one := simulate(3, bench.Open)
+	one.Arms, one.Rounds = one.Arms[:1], one.Rounds[:1]
+	invalid := simulate(2, bench.Open)
+	void(invalid, 1, "late")
+	void(invalid, 2, "late")
+	invalid.Summarise(nil)
+	unsummed := simulate(3, bench.Closed)
+	unsummed.Partial, unsummed.Summary, unsummed.Comparisons = "interrupted", nil, nil
+	infinite := simulate(3, bench.Closed)
+	for i := range infinite.Summary {
+		infinite.Summary[i].CI95 = [2]float64{0, math.Inf(1)}
+	}
+	infinite.AANoise = map[string][2]float64{"closed/throughput": {0, math.Inf(1)}}
+	zero := simulate(3, bench.Open)
+	for i := range zero.Rounds {
+		zero.Rounds[i].Throughput, zero.Rounds[i].Latency, zero.Rounds[i].Workers = 0, bench.Latency{}, nil
+	}
+	zero.Summary = nil
+	bare := simulate(2, bench.Open)
+	bare.Rounds, bare.Summary, bare.Comparisons = nil, nil, nil
+
+	for name, r := range map[string]*bench.Result{
+		"one arm": one, "all invalid": invalid, "no summary": unsummed, "no interval": infinite, "zeros": zero,
+		"no rounds": bare, "empty": {}, "closed only": simulate(8, bench.Closed), "one round": simulate(1, bench.Closed, bench.Open),
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := rendered(t, r)
+			for _, bad := range []string{"NaN", "Inf", "%!", "<no value>"} {
+				if body := between(t, text, "<body>", `<script type="application/json"`); strings.Contains(body, bad) {
+					t.Errorf("the page shows %s", bad)
+				}
+			}
+			for _, p := range SVGs(r) {
+				checkXML(t, p.Name, p.SVG)
+			}
+		})
+	}
+}
+
+func TestCommand(t *testing.T) {
+	r := simulate(8, bench.Closed, bench.Open)
+	r.Plan.Rate, r.Plan.Share, r.Environment.Namespace = 0, .5, true
+	r.Arms = []bench.Arm{
+		{Name: "shared/blocking@4", Strategy: "shared", Workers: 4},
+		{Name: "shared/blocking@32", Strategy: "shared", Workers: 32},
+		{Name: "shared/blocking@4#2", Strategy: "shared", Workers: 4, Control: true},
+		{Name: "mine@4", Strategy: "peer", Workers: 4, Command: "./mine -p {port} 'x'"},
+	}
+	want := `prefork bench --seed 7 --workload hello --scenario stuck-worker --phase closed,open --arm shared/blocking --peer 'mine=./mine -p {port} '\''x'\''' --workers 4,32 --baseline shared/blocking --rounds 8 --length 4s --clients 16 --rate 50% --stall 1s --netns`
+	if got := command(r); got != want {
+		t.Errorf("command is\n%s, want\n%s", got, want)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{rounded(estimate{mid: 30633, low: 29053, high: 33377}, count), "30,600"},
+		{rounded(estimate{mid: 30633, low: 22000, high: 38000}, count), "31,000"},
+		{rounded(estimate{mid: 94.42, low: 93.9, high: 95.1}, duration), "94.4 µs"},
+		{rounded(estimate{mid: 999960, low: 990000, high: 1010000}, duration), "1.000 s"},
+		{rounded(estimate{mid: 5, low: math.NaN(), high: math.NaN()}, count), "5.00"},
+		{tick(duration)(2500), "2.5 ms"}, {tick(count)(0), "0"}, {percentText(.015), "1.5 %"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// saved writes the page where a browser can open it.
+func saved(t *testing.T, r *bench.Result) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(path, []byte(rendered(t, r)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return "file://" + path
+}

@@ -1,0 +1,82 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"prefork/bench"
+)
+
+// Markdown writes a table of medians with their 95 % intervals as GitHub shows
+// it, the comparisons, and the verdict.
+func Markdown(w io.Writer, r *bench.Result) error {
+	m := &markdown{table: table{Result: r, notes: &notes{}}}
+	m.medians()
+	m.ratios()
+	fmt.Fprintf(&m.out, "\n%s\n\n", r.Verdict())
+	m.doubts()
+	for _, note := range m.notes.general {
+		fmt.Fprintf(&m.out, "- %s\n", escapedMarkdown(note))
+	}
+	_, err := io.WriteString(w, m.out.String())
+	return err
+}
+
+type markdown struct{ table }
+
+func (m *markdown) row(cells []string) { m.line("| " + strings.Join(cells, " | ") + " |") }
+
+// medians has the arms in rows, as the table for a terminal has.
+func (m *markdown) medians() {
+	columns := m.columns()
+	header, rule := []string{"arm"}, []string{"---"}
+	for _, c := range columns {
+		header = append(header, fmt.Sprintf("%s, %s (%s)", c.title, c.unit, c.phase))
+		rule = append(rule, "---:")
+	}
+	m.row(header)
+	m.row(rule)
+	for _, arm := range m.Arms {
+		cells := []string{escapedMarkdown(arm.Name)}
+		if arm.Control {
+			cells[0] += " (the baseline again)"
+		}
+		for _, c := range columns {
+			cells = append(cells, m.median(arm, c))
+		}
+		m.row(cells)
+	}
+}
+
+func (m *markdown) median(arm bench.Arm, c tableColumn) string {
+	text := m.cell(arm, c).text
+	if s, ok := m.SummaryOf(arm.Name, c.phase, c.metric.Name); ok && !c.added && s.CI95[0] != s.CI95[1] {
+		text += fmt.Sprintf(" (%s–%s)", supported(s.CI95[0], s.CI95, c.scale, c.finest), supported(s.CI95[1], s.CI95, c.scale, c.finest))
+	}
+	if m.best(c) == arm.Name {
+		return "**" + text + "**"
+	}
+	return text
+}
+
+// ratios are the comparisons of the columns shown.
+func (m *markdown) ratios() {
+	if len(m.Comparisons) == 0 {
+		return
+	}
+	m.line("")
+	m.row([]string{"against " + escapedMarkdown(m.Plan.Baseline), "", "ratio (95 % interval)", ""})
+	m.row([]string{"---", "---", "---:", "---"})
+	for _, arm := range m.Arms {
+		for _, col := range m.columns() {
+			if c, ok := m.ComparisonOf(arm.Name, col.phase, col.metric.Name); ok {
+				m.row([]string{escapedMarkdown(arm.Name), bench.MetricInWords(c.Metric), bench.RatioText(c.Ratio, c.CI95), c.Verdict})
+			}
+		}
+	}
+}
+
+func escapedMarkdown(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`).Replace(text)
+}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"prefork/bench"
+)
+
+// aligned makes columns of numbers: texts of one length whose decimal points, where they have
+// one, are below each other.
+func aligned(texts []string) []string {
+	whole, rest := 0, 0
+	for _, text := range texts {
+		w, r := aroundPoint(text)
+		whole, rest = max(whole, w), max(rest, r)
+	}
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		w, r := aroundPoint(text)
+		all[i] = strings.Repeat(" ", whole-w) + text + strings.Repeat(" ", rest-r)
+	}
+	return all
+}
+
+// aroundPoint is how many characters stand before the decimal point, and how many
+// from it on.
+func aroundPoint(text string) (whole, rest int) {
+	before, _, _ := strings.Cut(text, ".")
+	whole = utf8.RuneCountInString(before)
+	return whole, utf8.RuneCountInString(text) - whole
+}
+
+// supported writes a number, in units of scale, with as many digits as its
+// interval supports, but none beyond the place of finest and no more than five.
+func supported(x float64, interval [2]float64, scale, finest float64) string {
+	x /= scale
+	step := bench.LastDigit([2]float64{interval[0] / scale, interval[1] / scale})
+	switch {
+	case step == 0 && finest == 0:
+		return bench.Digits(x, 0)
+	case x != 0:
+		step = max(step, math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-4))
+	}
+	return bench.Digits(x, max(step, finest))
+}
+
+// timeText is microseconds in the unit that fits, to three digits.
+func timeText(us float64) string {
+	switch {
+	case us < 1e3:
+		return bench.Digits(us, 0) + " µs"
+	case us < 1e6:
+		return bench.Digits(us/1e3, 0) + " ms"
+	}
+	return bench.Digits(us/1e6, 0) + " s"
+}
+
+// percentText is a share of 1, with two digits where it is small.
+func percentText(share float64) string {
+	if share < 0.0995 {
+		return strconv.FormatFloat(100*share, 'f', 1, 64) + " %"
+	}
+	return strconv.FormatFloat(100*share, 'f', 0, 64) + " %"
+}
+
+var raised = strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
+
+// glue keeps numbers and their units on one line.
+var glue = strings.NewReplacer(" %", "\u00a0%", " × ", "\u00a0×\u00a0", " ×", "\u00a0×", "± ", "±\u00a0", " µs", "\u00a0µs", " ms", "\u00a0ms")
+
+// wrapped breaks text into lines of at most width characters, where words allow,
+// but not at a no-break space; all but the first are indented.
+func wrapped(text string, width, indent int) string {
+	var lines []string
+	line := ""
+	for word := range strings.SplitSeq(glue.Replace(text), " ") {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width-indent {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	folded := strings.Join(append(lines, line), "\n"+strings.Repeat(" ", indent))
+	return strings.ReplaceAll(folded, "\u00a0", " ")
+}

@@ -1,0 +1,171 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"prefork/bench"
+	"prefork/bench/stats"
+)
+
+// TableOptions are how a table is to look.
+type TableOptions struct {
+	Width int  // of the terminal in columns; 0 is 100, which is also the most used
+	Color bool // ANSI, 24 bit
+}
+
+const (
+	widest    = 100
+	narrowest = 80
+)
+
+func (o TableOptions) width() int {
+	if o.Width == 0 {
+		return widest
+	}
+	return min(max(o.Width, narrowest), widest)
+}
+
+// Table writes a result for a terminal: what was measured, how the arms compare
+// with the baseline, the doubts, and the verdict.
+func Table(w io.Writer, r *bench.Result, o TableOptions) error {
+	t := &table{Result: r, width: o.width(), paint: paint(o.Color), notes: &notes{}}
+	t.heading()
+	t.grid()
+	t.comparisons()
+	t.doubts()
+	t.footnotes()
+	t.conclusion()
+	_, err := io.WriteString(w, t.out.String())
+	return err
+}
+
+// table is a table in the making.
+type table struct {
+	*bench.Result
+	width int
+	paint paint
+	notes *notes
+	out   strings.Builder
+}
+
+func (t *table) line(text string) { t.out.WriteString(strings.TrimRight(text, " ") + "\n") }
+
+// heading says what was run, so that a table that is passed on stands alone.
+func (t *table) heading() {
+	parts := []string{t.Plan.Workload}
+	if t.Plan.Service != "" {
+		parts = append(parts, t.Plan.Service)
+	}
+	parts = append(parts, t.Plan.Scenario)
+	if workers, same := t.sameWorkers(); same {
+		parts = append(parts, numbered(workers, "worker"))
+	}
+	parts = append(parts, numbered(t.Plan.Rounds, "round"), fmt.Sprint("seed ", t.Seed))
+	t.line(t.paint.bold(strings.Join(nonEmpty(parts), " · ")))
+	t.line("")
+}
+
+func (t *table) sameWorkers() (n int, same bool) {
+	for i, arm := range t.Arms {
+		if i > 0 && arm.Workers != n {
+			return 0, false
+		}
+		n = arm.Workers
+	}
+	return n, n > 0
+}
+
+// comparisons are those of the columns shown, by what they say.
+func (t *table) comparisons() {
+	names := t.compared()
+	if len(names) == 0 {
+		return
+	}
+	t.line("")
+	t.line("against " + t.coloured(t.Plan.Baseline) + ", round by round: ratio × (95 % interval)")
+	for _, arm := range names {
+		t.line("  " + t.coloured(arm))
+		for _, group := range t.groups(arm) {
+			const label = 21
+			t.line("    " + t.paint.verdict(group.verdict, fmt.Sprintf("%-*s", label, group.verdict)) +
+				wrapped(strings.Join(group.ratios, ", "), t.width, label+4))
+		}
+	}
+}
+
+// compared are the arms that have comparisons, in order.
+func (t *table) compared() (names []string) {
+	for _, arm := range t.Arms {
+		if len(t.groups(arm.Name)) > 0 {
+			names = append(names, arm.Name)
+		}
+	}
+	return names
+}
+
+// tableGroup is what was found alike of one arm.
+type tableGroup struct {
+	verdict string
+	ratios  []string
+}
+
+// groups puts differences first, and otherwise keeps the order of columns.
+func (t *table) groups(arm string) (all []tableGroup) {
+	for _, verdict := range []string{bench.Better, bench.Worse, bench.Higher, bench.Lower, bench.NoDifference, ""} {
+		for _, col := range t.columns() {
+			c, ok := t.ComparisonOf(arm, col.phase, col.metric.Name)
+			if !ok || verdict != "" && c.Verdict != verdict || verdict == "" && !strings.HasPrefix(c.Verdict, "needs") {
+				continue
+			}
+			if len(all) == 0 || all[len(all)-1].verdict != c.Verdict {
+				all = append(all, tableGroup{verdict: c.Verdict})
+			}
+			last := &all[len(all)-1]
+			last.ratios = append(last.ratios, t.compare(c))
+		}
+	}
+	return all
+}
+
+func (t *table) compare(c bench.Comparison) string {
+	text := strings.ReplaceAll(bench.MetricInWords(c.Metric)+" "+bench.RatioText(c.Ratio, c.CI95), " ", "\u00a0")
+	if c.NoRatio > 0 {
+		text += t.notes.mark(fmt.Sprintf("%s gave no ratio, as a value was notMeasured or zero; the rest may be the better ones",
+			numbered(c.NoRatio, "round")))
+	}
+	return text
+}
+
+func (t *table) conclusion() {
+	t.line("")
+	t.line(t.paint.bold("Verdict"))
+	t.line(wrapped(t.Verdict(), t.width, 0))
+}
+
+// claims says whether any arm has as many rounds as a claim takes.
+func (t *table) claims() bool {
+	for _, s := range t.Summary {
+		if s.N >= stats.MinRounds {
+			return true
+		}
+	}
+	return false
+}
+
+func numbered(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%s %ss", bench.Thousands(n), what)
+}
+
+func nonEmpty(texts []string) (some []string) {
+	for _, text := range texts {
+		if text != "" {
+			some = append(some, text)
+		}
+	}
+	return some
+}

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"prefork/bench"
+)
+
+// Changes writes how each arm of a new run compares with the same arm of an old
+// one. doubts are what else may have made the difference.
+func Changes(w io.Writer, old, new *bench.Result, changes []bench.Change, doubts []string, o TableOptions) error {
+	t := &table{Result: new, width: o.width(), paint: paint(o.Color), notes: &notes{}}
+	t.line(t.paint.bold(fmt.Sprintf("%s · %s · old %s, new %s", new.Plan.Workload, new.Plan.Scenario, when(old), when(new))))
+	t.line("")
+	t.changes(old, changes)
+	t.changeNotes(old, doubts)
+	t.footnotes()
+	_, err := io.WriteString(w, t.out.String())
+	return err
+}
+
+func when(r *bench.Result) string { return r.Started.UTC().Format("2006-01-02 15:04") + " UTC" }
+
+// changes has a block of lines for each arm, with the metrics that a table of the
+// run would show.
+func (t *table) changes(old *bench.Result, changes []bench.Change) {
+	rows := []changeRow{{cells: [4]string{"", "old", "new", "ratio × (95 % interval)"}}}
+	for _, arm := range t.Arms {
+		rows = append(rows, t.changesOf(arm, old, changes)...)
+	}
+	if len(rows) == 1 {
+		t.line("No arm has a valid round in both: there is nothing to compare.")
+		return
+	}
+	widths := changeWidths(rows)
+	t.line(t.paint.dim(rows[0].line(widths)))
+	for i, row := range rows[1:] {
+		if row.arm != rows[i].arm {
+			t.line(t.coloured(row.arm))
+		}
+		verdict := t.paint.verdict(row.verdict, row.verdict)
+		if row.alarm {
+			verdict = t.paint.alarm(row.verdict)
+		}
+		t.line(row.line(widths) + verdict)
+	}
+}
+
+// changeRow is one metric of one arm: what, old, new and their ratio.
+type changeRow struct {
+	arm     string
+	cells   [4]string
+	verdict string
+	alarm   bool
+}
+
+func (t *table) changesOf(arm bench.Arm, old *bench.Result, changes []bench.Change) (rows []changeRow) {
+	before := &table{Result: old, notes: t.notes}
+	for _, col := range t.columns() {
+		i := slices.IndexFunc(changes, func(c bench.Change) bool {
+			return c.Arm == arm.Name && c.Phase == col.phase && c.Metric == col.metric.Name
+		})
+		if i >= 0 {
+			rows = append(rows, t.change(changes[i], col.metric))
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	for _, phase := range t.Phases() {
+		for _, name := range []string{"lost", "stalled"} {
+			if row, ok := t.countChange(arm, before, name, phase); ok {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+func (t *table) change(c bench.Change, metric bench.Metric) changeRow {
+	mark := ""
+	if c.NoRatio > 0 {
+		mark = t.notes.mark(numbered(c.NoRatio, "round") + " had no value above zero and counted for nothing; the rest may be the better ones")
+	}
+	return changeRow{arm: c.Arm, verdict: c.Verdict, cells: [4]string{
+		bench.MetricInWords(c.Metric), asQuantity(c.Old, metric), asQuantity(c.New, metric), bench.RatioText(c.Ratio, c.CI95) + mark,
+	}}
+}
+
+// countChange is of what has no ratio, as it should be 0. It is there if it is not.
+func (t *table) countChange(arm bench.Arm, before *table, name, phase string) (changeRow, bool) {
+	metric, _ := bench.LookupMetric(name)
+	col := tableColumn{metric: metric, phase: phase}
+	was, is := before.counted(arm, col), t.counted(arm, col)
+	if !was.alarm && !is.alarm {
+		return changeRow{}, false
+	}
+	return changeRow{
+		arm: arm.Name, cells: [4]string{name + " (" + phase + ", all rounds)", was.text, is.text, notMeasured},
+		verdict: "no ratio", alarm: is.alarm,
+	}, true
+}
+
+// asQuantity is a number with its unit, to three digits.
+func asQuantity(x float64, m bench.Metric) string {
+	switch m.Unit {
+	case "µs":
+		return timeText(x)
+	case "":
+		return bench.Digits(x, 0)
+	}
+	return bench.Digits(x, 0) + " " + m.Unit
+}
+
+func changeWidths(rows []changeRow) (widths [4]int) {
+	for _, row := range rows {
+		for i, text := range row.cells {
+			widths[i] = max(widths[i], utf8.RuneCountInString(text))
+		}
+	}
+	return widths
+}
+
+// line has text to the left of its column and numbers to the right.
+func (r changeRow) line(widths [4]int) string {
+	line := ""
+	for i, text := range r.cells {
+		room := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
+		if i == 1 || i == 2 {
+			line += columnGap + room + text
+		} else {
+			line += columnGap + text + room
+		}
+	}
+	return line + columnGap
+}
+
+func (t *table) changeNotes(old *bench.Result, doubts []string) {
+	for _, doubt := range doubts {
+		t.notes.add("%s", doubt)
+	}
+	_, was := old.Control()
+	_, is := t.Control()
+	switch {
+	case !was && !is:
+		t.notes.add("neither run had an arm twice, so the noise is not known: about one line in twenty shows a difference by chance")
+	default:
+		t.notes.add("less than what the baseline and its twin differed by within a run counts as no difference")
+	}
+	t.notes.add("the runs were not made side by side: what else changed on the machine between them is in the ratios; if all arms moved alike, it was that")
+}

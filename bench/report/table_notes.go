@@ -1,0 +1,195 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"prefork/bench"
+	"prefork/bench/stats"
+)
+
+// phaseTitles say over each group of columns under which load it was measured.
+func (t *table) phaseTitles(strips []tableStrip) string {
+	var b strings.Builder
+	for i := 0; i < len(strips); {
+		j := i
+		for j < len(strips) && strips[j].phase == strips[i].phase {
+			j++
+		}
+		width := widthOf(strips[i:j]) - len(columnGap)
+		title := t.phaseTitle(strips[i].phase)
+		if utf8.RuneCountInString(title) > width {
+			title = strips[i].phase
+		}
+		rule := max(0, width-utf8.RuneCountInString(title)-1)
+		b.WriteString(columnGap + t.paint.bold(title) + " " + t.paint.dim(strings.Repeat("─", rule)))
+		i = j
+	}
+	return b.String()
+}
+
+func (t *table) phaseTitle(phase string) string {
+	if phase == bench.Closed {
+		return fmt.Sprintf("closed: %s", numbered(t.Plan.Clients, "client")) + t.notes.mark(closedNote)
+	}
+	return fmt.Sprintf("open: %s conns/s", bench.Digits(t.rate(), 1)) + t.notes.mark(t.openNote())
+}
+
+const closedNote = "closed loop: each client connects again as soon as it is answered. It shows capacity"
+
+// rate is that of the open loop, the same for all arms.
+func (t *table) rate() float64 {
+	for _, round := range t.Valid(bench.Open) {
+		if round.OfferedRate > 0 {
+			return round.OfferedRate
+		}
+	}
+	return t.Plan.Rate
+}
+
+func (t *table) openNote() string {
+	text := "open loop: connections come at random times, answered or not, and are timed from when they were due. It shows latency"
+	if t.Plan.Rate == 0 && t.Plan.Share > 0 {
+		text += fmt.Sprintf(". The rate is %s of what the weakest arm reached", percentText(t.Plan.Share))
+	}
+	if lag := t.medians("lag_p99", bench.Open); len(lag) > 0 {
+		text += fmt.Sprintf(". 99 %% were begun within %s of when they were due", timeText(slices.Max(lag)))
+	}
+	return text
+}
+
+// titleMark is for columns that a newcomer would misread.
+func (t *table) titleMark(c tableColumn) string {
+	switch {
+	case c.metric.Name == "jain":
+		return t.notes.mark(t.fairnessNote(c.phase))
+	case c.added:
+		return t.notes.mark("added up over all rounds; stalled took longer than " + t.Plan.Stall.String())
+	}
+	return ""
+}
+
+func (t *table) fairnessNote(phase string) string {
+	text := "1 is the same number of connections for every worker, 1/k all of them for one of k"
+	for _, arm := range t.Arms {
+		if arm.Strategy == "reuseport" && !arm.Control {
+			return text + t.diceNote(arm, phase)
+		}
+	}
+	return text
+}
+
+// diceNote is what to expect of an arm that deals by chance.
+func (t *table) diceNote(arm bench.Arm, phase string) string {
+	var expected, chance []float64
+	for _, round := range t.Valid(phase) {
+		if round.Arm == arm.Name && round.JainExpected != nil && round.ChiSquareP != nil {
+			expected, chance = append(expected, *round.JainExpected), append(chance, *round.ChiSquareP)
+		}
+	}
+	if len(expected) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(". A hash throws dice: of a perfect one expect %.5f; %s came out with χ² p from %.2g to %.2g",
+		stats.MedianOf(expected).Value, arm.Name, slices.Min(chance), slices.Max(chance))
+}
+
+// noise says what the baseline's twin is for.
+func (t *table) noise(arm bench.Arm) string {
+	var parts []string
+	for _, c := range t.columns() {
+		if noise, ok := t.AANoise[bench.NoiseKey(c.phase, c.metric.Name)]; ok {
+			parts = append(parts, fmt.Sprintf("%s ±\u00a0%s", bench.MetricInWords(c.metric.Name), percentText(noise[1]-1)))
+		}
+	}
+	text := t.Plan.Baseline + " once more: whatever differs between the two is noise"
+	if len(parts) > 0 {
+		text += " (" + strings.Join(parts, ", ") + "), and what is within it counts as no difference"
+	}
+	return text
+}
+
+// doubts are the notes that belong to the whole.
+func (t *table) doubts() {
+	if t.Partial != "" {
+		t.notes.add("cut short: %s", t.Partial)
+	}
+	t.invalid()
+	if !t.claims() {
+		t.notes.add("too few rounds for any claim, which takes 6: the numbers are medians of what there is")
+	}
+	t.unguarded()
+	if t.Environment.StealPct >= 1 {
+		t.notes.add("%.1f %% of the processors' time went to other machines on this host", t.Environment.StealPct)
+	}
+	t.notes.add("numbers are medians of rounds, in as many digits as their 95 %% intervals support; %s", t.closing())
+	t.notes.add("%s", t.machine())
+}
+
+// unguarded says that without an A/A arm the interval alone decides.
+func (t *table) unguarded() {
+	if _, ok := t.Control(); ok || !t.claims() || len(t.Comparisons) == 0 {
+		return
+	}
+	n := 0
+	for _, c := range t.columns() {
+		for _, arm := range t.Arms {
+			if _, ok := t.ComparisonOf(arm.Name, c.phase, c.metric.Name); ok {
+				n++
+			}
+		}
+	}
+	t.notes.add("no arm was there twice, so the noise is not known: of %s about one in twenty shows a difference by chance",
+		numbered(n, "comparison"))
+}
+
+// invalid counts the rounds that do not count, with one reason of each phase: they
+// mostly have the same.
+func (t *table) invalid() {
+	for _, phase := range t.Phases() {
+		all, bad := map[int]bool{}, map[int]bool{}
+		reason := ""
+		for _, round := range t.Rounds {
+			if round.Phase != phase {
+				continue
+			}
+			all[round.Round] = true
+			if !round.Valid {
+				bad[round.Round] = true
+				reason = cmp.Or(reason, round.InvalidReason)
+			}
+		}
+		if len(bad) > 0 {
+			t.notes.add("%d of %s of the %s loop INVALID, and not counted for any arm: %s; the first because %s",
+				len(bad), numbered(len(all), "round"), phase, numbersOf(bad), reason)
+		}
+	}
+}
+
+func numbersOf(set map[int]bool) string {
+	var texts []string
+	for _, n := range slices.Sorted(maps.Keys(set)) {
+		texts = append(texts, fmt.Sprint(n))
+	}
+	return strings.Join(texts, ", ")
+}
+
+func (t *table) closing() string {
+	if t.Plan.FIN {
+		return "clients close in the usual way (FIN)"
+	}
+	return "clients close by reset (RST), which leaves no ports in TIME_WAIT"
+}
+
+func (t *table) machine() string {
+	e := t.Environment
+	parts := []string{"Linux " + e.Kernel, fmt.Sprintf("%d × %s", e.CPUs, e.CPUModel), e.Go, fmt.Sprintf("load before %.2f", e.LoadAvg)}
+	if e.Namespace {
+		parts = append(parts, "own network namespace")
+	}
+	return strings.Join(parts, " · ")
+}

@@ -1,0 +1,236 @@
+package report
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"prefork/bench"
+)
+
+var update = flag.Bool("update", false, "write the golden files of this package anew")
+
+func tableOf(t *testing.T, r *bench.Result, o TableOptions) string {
+	t.Helper()
+	var out strings.Builder
+	if err := Table(&out, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// The whole as it looks. To see what a change does: go test ./bench/report -update
+// and git diff.
+func TestTableLooksAsItDid(t *testing.T) {
+	path := filepath.Join("testdata", "table.txt")
+	got := tableOf(t, made(10, sharedArm, reuseportArm, dispatchArm, peerArm, controlArm), TableOptions{})
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestTableFitsItsWidth(t *testing.T) {
+	results := map[string]*bench.Result{
+		"usual": made(10, sharedArm, reuseportArm, dispatchArm, controlArm),
+		"short": made(3, sharedArm, reuseportArm),
+		"many":  made(6, manyArms()...),
+		"peers": made(6, peerArm, sharedArm),
+		"all":   everything(),
+	}
+	for name, r := range results {
+		for _, width := range []int{0, 40, 80, 90, 500} {
+			o := TableOptions{Width: width}
+			for line := range strings.Lines(tableOf(t, r, o)) {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > o.width() && !strings.Contains(line, "long-name") {
+					t.Errorf("%s, %d wide: a line of %d: %s", name, width, n, line)
+				}
+			}
+		}
+	}
+}
+
+// everything has all columns that there are.
+func everything() *bench.Result {
+	r := made(6, sharedArm, reuseportArm, dispatchArm)
+	r.Plan.Scenario, r.Plan.Service = "stuck-worker", "exp:5ms"
+	moment := 0.5
+	for i := range r.Rounds {
+		round := &r.Rounds[i]
+		round.Moment, round.Stalled = &moment, 3
+		round.Timeline = []bench.Slice{{At: 0.6, Answered: 10, Failed: 3}}
+		round.Cheap = &round.Latency
+		round.Workers = []bench.Worker{{MaxOpen: 5}, {MaxOpen: 9}}
+		if round.Round > 1 {
+			round.NormalAfter = &moment
+		}
+	}
+	r.Summarise(rand.New(rand.NewPCG(1, 1)))
+	return r
+}
+
+// Points of one column are below each other, and so are those without one.
+func TestNumbersAlign(t *testing.T) {
+	rows := gridOf(tableOf(t, made(10, sharedArm, reuseportArm, dispatchArm, peerArm), TableOptions{}), "shared/", "reuseport/", "dispatch/", "nginx")
+	if len(rows) != 4 {
+		t.Fatalf("got %q", rows)
+	}
+	for _, row := range rows {
+		if utf8.RuneCountInString(row) > 100 {
+			t.Errorf("too wide: %s", row)
+		}
+	}
+	if got := aligned([]string{"1,234", "5.67", "—", "0.1"}); !slices.Equal(got, []string{"1,234   ", "    5.67", "    —   ", "    0.1 "}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// gridOf are the lines of a table, without what follows it, that begin with a name.
+func gridOf(text string, names ...string) (rows []string) {
+	grid, _, _ := strings.Cut(text, "\nagainst ")
+	for line := range strings.Lines(grid) {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(line, name) }) {
+			rows = append(rows, strings.TrimRight(line, "\n"))
+		}
+	}
+	return rows
+}
+
+func TestWhatIsNotMeasuredIsADash(t *testing.T) {
+	rows := gridOf(tableOf(t, made(10, sharedArm, peerArm), TableOptions{}), "nginx")
+	if len(rows) != 1 || strings.Count(rows[0], "—") != 3 {
+		t.Errorf("got %q, want no CPU, fairness and wakeups", rows)
+	}
+}
+
+// Bold is a claim.
+func TestBestNeedsProof(t *testing.T) {
+	column := func(t *table, metric string) tableColumn {
+		for _, c := range t.columns() {
+			if c.metric.Name == metric {
+				return c
+			}
+		}
+		return tableColumn{}
+	}
+	for _, c := range []struct {
+		name    string
+		r       *bench.Result
+		metric  string
+		verdict map[string]string
+		ratios  map[string]bench.Interval
+		want    string
+	}{
+		{"all others worse", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
+			map[string]string{"reuseport/hash": bench.Worse, "dispatch/round-robin": bench.Worse}, nil, "shared/blocking"},
+		{"one no different", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
+			map[string]string{"reuseport/hash": bench.NoDifference, "dispatch/round-robin": bench.Worse}, nil, ""},
+		{"one better, apart", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
+			map[string]string{"reuseport/hash": bench.Better, "dispatch/round-robin": bench.NoDifference},
+			map[string]bench.Interval{"reuseport/hash": {0.5, 0.6}, "dispatch/round-robin": {0.9, 1.1}}, "reuseport/hash"},
+		{"one better, not apart", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
+			map[string]string{"reuseport/hash": bench.Better, "dispatch/round-robin": bench.NoDifference},
+			map[string]bench.Interval{"reuseport/hash": {0.5, 0.95}, "dispatch/round-robin": {0.9, 1.1}}, ""},
+		{"more is better", made(10, sharedArm, reuseportArm, dispatchArm), "throughput",
+			map[string]string{"reuseport/hash": bench.Better, "dispatch/round-robin": bench.Worse},
+			map[string]bench.Interval{"reuseport/hash": {1.2, 1.3}, "dispatch/round-robin": {0.9, 1.1}}, "reuseport/hash"},
+		{"too few rounds", made(5, sharedArm, dispatchArm), "p99", nil, nil, ""},
+		{"alone", made(10, sharedArm), "p99", nil, nil, ""},
+	} {
+		for i := range c.r.Comparisons {
+			comparison := &c.r.Comparisons[i]
+			if verdict, ok := c.verdict[comparison.Arm]; ok {
+				comparison.Verdict = verdict
+			}
+			if interval, ok := c.ratios[comparison.Arm]; ok {
+				comparison.CI95 = interval
+			}
+		}
+		table := &table{Result: c.r, notes: &notes{}}
+		if got := table.best(column(table, c.metric)); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// Colours change nothing but colours, and are only there when asked for.
+func TestColoursAreOnlyColours(t *testing.T) {
+	r := made(10, sharedArm, reuseportArm, dispatchArm, controlArm)
+	plain, coloured := tableOf(t, r, TableOptions{}), tableOf(t, r, TableOptions{Color: true})
+	if strings.Contains(plain, "\x1b") {
+		t.Error("colours that nobody asked for")
+	}
+	// Trailing blanks stay behind where a colour ends after them.
+	trailing := regexp.MustCompile(`(?m) +$`)
+	if got := trailing.ReplaceAllString(escape.ReplaceAllString(coloured, ""), ""); got != plain {
+		t.Errorf("got\n%s\nwant\n%s", got, plain)
+	}
+	for _, code := range []string{"38;2;0;114;178", "38;2;230;159;0", "38;2;170;68;153"} {
+		if !strings.Contains(coloured, "\x1b["+code+"m") {
+			t.Errorf("no colour %s", code)
+		}
+	}
+}
+
+// What speaks against a number stands below it.
+func TestDoubtsAreTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*bench.Result)
+		want   string
+	}{
+		"invalid rounds": {func(r *bench.Result) {
+			r.Rounds[0].Valid, r.Rounds[0].InvalidReason = false, "the generator was busy"
+		}, "1 of 10 rounds of the closed loop INVALID, and not counted for any arm: 1; the first because the generator was busy"},
+		"partial":    {func(r *bench.Result) { r.Partial = "interrupted" }, "cut short: interrupted"},
+		"steal":      {func(r *bench.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
+		"no control": {func(r *bench.Result) { r.Arms = r.Arms[:3] }, "the noise is not known: of 10 comparisons about one in twenty"},
+		"control":    {func(*bench.Result) {}, "shared/blocking once more: whatever differs between the two is noise (throughput ±"},
+		"no ratio":   {func(r *bench.Result) { r.Comparisons[0].NoRatio = 2 }, "2 rounds gave no ratio"},
+		"rate":       {func(*bench.Result) {}, "The rate is 50 % of what the weakest arm reached"},
+		"closing":    {func(r *bench.Result) { r.Plan.FIN = true }, "clients close in the usual way (FIN)"},
+		"reset":      {func(*bench.Result) {}, "clients close by reset (RST)"},
+		"losses":     {func(r *bench.Result) { r.Rounds[0].Errors = map[string]int{"reset": 12} }, "× 12"},
+	} {
+		r := made(10, sharedArm, reuseportArm, dispatchArm, controlArm)
+		c.change(r)
+		text := strings.Join(strings.Fields(tableOf(t, r, TableOptions{})), " ")
+		if !strings.Contains(text, c.want) {
+			t.Errorf("%s: no %q in\n%s", name, c.want, text)
+		}
+	}
+	few := tableOf(t, made(3, sharedArm, reuseportArm), TableOptions{})
+	if !strings.Contains(few, "needs 3 more rounds") || !strings.Contains(few, "too few rounds for any claim") {
+		t.Errorf("of 3 rounds:\n%s", few)
+	}
+}
+
+// A column that there is no room for is named.
+func TestLeftOutColumnsAreNamed(t *testing.T) {
+	text := tableOf(t, everything(), TableOptions{Width: 80})
+	if !strings.Contains(text, "too narrow for sd") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
+func TestNeverNormal(t *testing.T) {
+	text := tableOf(t, everything(), TableOptions{})
+	if !strings.Contains(text, "not normal again by the end in 1 of 6 rounds") {
+		t.Errorf("got\n%s", text)
+	}
+}

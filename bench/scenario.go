@@ -1,0 +1,81 @@
+//go:build linux
+
+package bench
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/subject"
+	"prefork/strategies"
+)
+
+// Scenario is what happens to a server while it is under load.
+type Scenario struct {
+	Name     string
+	Sentence string
+
+	// strike does it, and returns how to undo it once the load has ended; nil if
+	// nothing is to be undone. Scenario steady has none.
+	strike func(*subject.Server) (undo func(), err error)
+	// flags of prefork serve without which it would show nothing.
+	flags []string
+	// prefork says that only prefork understands it.
+	prefork bool
+}
+
+// Scenarios are all there are; the first is the default.
+var Scenarios = []Scenario{
+	{Name: "steady", Sentence: "nothing happens"},
+	{Name: "stuck-worker", Sentence: "one worker is stopped (SIGSTOP) for the rest of the round", strike: stick},
+	{Name: "kill-worker", Sentence: "one worker is killed (SIGKILL)", strike: killWorker},
+	{
+		Name: "kill-master", Sentence: "the master is killed (SIGKILL), and its workers may go on",
+		strike: killMaster, flags: []string{"--on-master-death", "serve"},
+	},
+	{Name: "reload", Sentence: "every worker is replaced (SIGHUP)", strike: signalMaster(unix.SIGHUP)},
+	{Name: "scale-down", Sentence: "one worker less (SIGTTOU)", strike: signalMaster(unix.SIGTTOU), prefork: true},
+}
+
+// LookupScenario finds a scenario by its name.
+func LookupScenario(name string) (Scenario, error) {
+	var names []string
+	for _, s := range Scenarios {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Scenario{}, strategies.Unknown("scenario", name, names)
+}
+
+// steady reports whether nothing happens.
+func (s Scenario) steady() bool { return s.strike == nil }
+
+func stick(s *subject.Server) (func(), error) {
+	pid, err := s.Victim()
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = unix.Kill(pid, unix.SIGCONT) }, unix.Kill(pid, unix.SIGSTOP)
+}
+
+func killWorker(s *subject.Server) (func(), error) {
+	pid, err := s.Victim()
+	if err != nil {
+		return nil, err
+	}
+	return nil, unix.Kill(pid, unix.SIGKILL)
+}
+
+func killMaster(s *subject.Server) (func(), error) { return nil, unix.Kill(s.PID(), unix.SIGKILL) }
+
+func signalMaster(signal unix.Signal) func(*subject.Server) (func(), error) {
+	return func(s *subject.Server) (func(), error) {
+		if err := unix.Kill(s.PID(), signal); err != nil {
+			return nil, fmt.Errorf("signal the master: %w", err)
+		}
+		return nil, nil
+	}
+}

@@ -1,0 +1,197 @@
+//go:build linux
+
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"prefork/bench/stats"
+)
+
+// Pace is how much time a run takes for how sure an answer.
+type Pace struct {
+	Name   string
+	Rounds int
+	Length time.Duration // of a part of a round, and of the warm-up before it
+	Warmup time.Duration
+
+	// Where something happens to a server, a part takes longer.
+	ScenarioRounds int
+	ScenarioLength time.Duration
+}
+
+// The three paces.
+var (
+	Usual    = Pace{"default", 10, 600 * time.Millisecond, 150 * time.Millisecond, stats.MinRounds, 3 * time.Second}
+	Quick    = Pace{"quick", 3, 300 * time.Millisecond, 100 * time.Millisecond, 2, 1500 * time.Millisecond}
+	Thorough = Pace{"thorough", 20, 2 * time.Second, 300 * time.Millisecond, 20, 5 * time.Second}
+)
+
+// Defaults are the plan of a workload in a scenario, for the caller to change.
+func Defaults(workload, scenario string, pace Pace) (Plan, error) {
+	w, err := LookupWorkload(workload)
+	if err != nil {
+		return Plan{}, err
+	}
+	s, err := LookupScenario(scenario)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := w.defaults
+	p.Workload, p.Scenario = w.Name, s.Name
+	p.Rounds, p.Warmup = pace.Rounds, pace.Warmup
+	p.Length = max(p.Length, pace.Length)
+	p.Timeout, p.Stall, p.Share = 10*time.Second, 500*time.Millisecond, 0.5
+	if p.Phases == nil {
+		p.Phases = []string{Closed, Open}
+	}
+	if w.staying {
+		p.Warmup = 0 // those that come during it stay too
+	}
+	if !s.steady() {
+		p.Phases, p.Rounds, p.Length = []string{Open}, pace.ScenarioRounds, max(p.Length, pace.ScenarioLength)
+	}
+	return p, nil
+}
+
+// Selection is what to compare, as a user names it.
+type Selection struct {
+	Arms        []string // as ParseArm reads them; none means DefaultArms
+	Peers       []string // as ParsePeer reads them
+	Command     string   // a program to run as worker in place of the built-in apps
+	Workers     []int
+	Concurrency int // 0 is the workload's
+}
+
+// arms are the selected ones, the baseline's control among them where the plan
+// has rounds enough for a claim.
+func (s Selection) arms(w Workload) (all []Arm, err error) {
+	names := s.Arms
+	if len(names) == 0 {
+		names = DefaultArms
+	}
+	for _, name := range names {
+		arm, err := ParseArm(name)
+		if err != nil {
+			return nil, err
+		}
+		arm.Command, arm.Concurrency = s.Command, w.concurrency
+		if s.Concurrency > 0 {
+			arm.Concurrency = s.Concurrency
+		}
+		all = append(all, arm)
+	}
+	for _, text := range s.Peers {
+		peer, err := ParsePeer(text)
+		if err != nil {
+			return nil, err
+		}
+		peer.Concurrency = 1
+		all = append(all, peer)
+	}
+	return multiply(all, s.Workers), nil
+}
+
+// Prepare works out the arms of a plan and completes it, or says what is wrong
+// with it before anything is started.
+func Prepare(p Plan, s Selection) (Plan, []Arm, error) {
+	w, err := LookupWorkload(p.Workload)
+	if err != nil {
+		return p, nil, err
+	}
+	arms, err := s.arms(w)
+	if err != nil {
+		return p, nil, err
+	}
+	if p.Baseline == "" {
+		p.Baseline = arms[0].Name
+	}
+	at := slices.IndexFunc(arms, func(a Arm) bool { return a.Name == p.Baseline })
+	if at < 0 {
+		return p, nil, fmt.Errorf("--baseline %s is not among the arms: %s", p.Baseline, strings.Join(armNames(arms), ", "))
+	}
+	if err := p.check(arms); err != nil {
+		return p, nil, err
+	}
+	p.Rate = p.rateAlone(arms)
+	for _, arm := range arms {
+		if err := p.demand(arm, p.Rate); err != nil {
+			return p, nil, err
+		}
+	}
+	if p.Rounds >= stats.MinRounds {
+		arms = append(arms, controlOf(arms[at]))
+	}
+	return p, arms, nil
+}
+
+// controlOf is an arm's twin, by which the noise is known.
+func controlOf(a Arm) Arm {
+	a.Name += " (again)"
+	a.Control = true
+	return a
+}
+
+func armNames(arms []Arm) (names []string) {
+	for _, arm := range arms {
+		names = append(names, arm.Name)
+	}
+	return names
+}
+
+// check finds what no run could be made of.
+func (p Plan) check(arms []Arm) error {
+	scenario, err := LookupScenario(p.Scenario)
+	if err != nil {
+		return err
+	}
+	if p.Service != "" {
+		if _, err := stats.ParseService(p.Service); err != nil {
+			return fmt.Errorf("--service: %w", err)
+		}
+	}
+	for _, arm := range arms {
+		if scenario.prefork && arm.Strategy == peerStrategy {
+			return fmt.Errorf("--scenario %s is only for prefork itself: %s does not know the signal", scenario.Name, arm.Name)
+		}
+	}
+	switch {
+	case p.Rounds < 1:
+		return fmt.Errorf("--rounds %d: one at least", p.Rounds)
+	case p.Length < 50*time.Millisecond:
+		return fmt.Errorf("--length %s: 50ms at least", p.Length)
+	case p.Warmup < 0 || p.Timeout <= 0 || p.Stall < 0 || p.Think < 0:
+		return errors.New("--warmup, --timeout, --stall and --think are times of 0 or more, --timeout of more than 0")
+	case slices.Contains(p.Phases, Closed) && p.Clients < 1:
+		return fmt.Errorf("--clients %d: one at least", p.Clients)
+	case p.Rate < 0 || p.Share <= 0 || p.Share >= 10:
+		return errors.New("--rate wants connections a second, such as 500, or a share of the weakest arm's capacity, such as 50%")
+	case !scenario.steady() && slices.Contains(p.Phases, Closed):
+		return fmt.Errorf("--scenario %s needs an open loop: clients of a closed one wait for the server, and stop asking when it stops answering", scenario.Name)
+	}
+	return nil
+}
+
+// freeRate is the rate where nothing tells a better one.
+const freeRate = 1000
+
+// rateAlone is the rate of an open loop that no closed one comes before, 0 where
+// one does.
+func (p Plan) rateAlone(arms []Arm) float64 {
+	if p.Rate > 0 || slices.Contains(p.Phases, Closed) {
+		return p.Rate
+	}
+	if p.Service == "" {
+		return freeRate
+	}
+	service, err := stats.ParseService(p.Service)
+	if err != nil {
+		return freeRate
+	}
+	fewest := slices.MinFunc(arms, func(a, b Arm) int { return a.Workers - b.Workers }).Workers
+	return p.Share * float64(fewest) / service.Mean().Seconds()
+}

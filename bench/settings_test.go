@@ -1,0 +1,125 @@
+//go:build linux
+
+package bench
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseArm(t *testing.T) {
+	for text, want := range map[string]Arm{
+		"shared":                     {Name: "shared/blocking", Strategy: "shared", Accept: "blocking"},
+		"shared/exclusive":           {Name: "shared/exclusive", Strategy: "shared", Accept: "exclusive"},
+		"reuseport":                  {Name: "reuseport/hash", Strategy: "reuseport", Accept: "blocking", Steer: "hash"},
+		"reuseport/netpoll":          {Name: "reuseport/netpoll", Strategy: "reuseport", Accept: "netpoll"},
+		"dispatch":                   {Name: "dispatch/round-robin", Strategy: "dispatch", Policy: "round-robin"},
+		"dispatch/p2c":               {Name: "dispatch/p2c", Strategy: "dispatch", Policy: "p2c"},
+		"reuseport/hash --backlog 5": {Name: "reuseport/hash --backlog 5", Strategy: "reuseport", Accept: "blocking", Steer: "hash"},
+	} {
+		got, err := ParseArm(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got.Name != want.Name || got.Strategy != want.Strategy || got.Accept != want.Accept || got.Steer != want.Steer || got.Policy != want.Policy {
+			t.Errorf("%s is %+v, want %+v", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"":                "want one of",
+		"shard":           "there are:",
+		"shared/exlusive": `did you mean "shared/exclusive"?`,
+		"dispatch/epoll":  "unknown arm",
+	} {
+		if _, err := ParseArm(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want one that says %q", text, err, want)
+		}
+	}
+}
+
+// Every name that help lists is one that can be asked for, by that very name.
+func TestAllArmsParse(t *testing.T) {
+	for _, name := range AllArms() {
+		if arm, err := ParseArm(name); err != nil || arm.Name != name {
+			t.Errorf("%s: %q, %v", name, arm.Name, err)
+		}
+	}
+	for _, name := range DefaultArms {
+		if !slices.Contains(AllArms(), name) {
+			t.Errorf("%s is compared by default and not among all", name)
+		}
+	}
+}
+
+func TestNamesTellArmsApart(t *testing.T) {
+	plan, err := Defaults("hello", "steady", Usual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, arms, err := Prepare(plan, Selection{Arms: []string{"shared", "shared", "dispatch"}, Workers: []int{4, 32}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := armNames(arms)
+	want := []string{
+		"shared/blocking@4", "shared/blocking@4#2", "dispatch/round-robin@4",
+		"shared/blocking@32", "shared/blocking@32#2", "dispatch/round-robin@32",
+		"shared/blocking@4 (again)",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("arms %q, want %q", names, want)
+	}
+}
+
+func TestPrepareRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		workload, scenario string
+		change             func(*Plan, *Selection)
+		want               string
+	}{
+		{"overload", "work", "steady", func(p *Plan, _ *Selection) { p.Rate = 900 }, "it needs more than 4 workers, or a --rate under 800"},
+		{"overload of processors", "work", "steady", func(p *Plan, s *Selection) { p.Rate, p.Spin, s.Workers = 1e6, true, []int{4096} }, "CPUs"},
+		{"baseline", "hello", "steady", func(p *Plan, _ *Selection) { p.Baseline = "nobody" }, "not among the arms: shared/blocking"},
+		{"scenario in a closed loop", "hello", "reload", func(p *Plan, _ *Selection) { p.Phases = []string{Closed} }, "needs an open loop"},
+		{"peer that cannot scale", "hello", "scale-down", func(_ *Plan, s *Selection) { s.Peers = []string{"x=x {port}"} }, "only for prefork"},
+		{"peer without a port", "hello", "steady", func(_ *Plan, s *Selection) { s.Peers = []string{"x=x"} }, "{port}"},
+		{"service", "work", "steady", func(p *Plan, _ *Selection) { p.Service = "often" }, "exp:5ms"},
+		{"rounds", "hello", "steady", func(p *Plan, _ *Selection) { p.Rounds = 0 }, "--rounds 0"},
+		{"clients", "hello", "steady", func(p *Plan, _ *Selection) { p.Clients = 0 }, "--clients 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			plan, err := Defaults(c.workload, c.scenario, Usual)
+			if err != nil {
+				t.Fatal(err)
+			}
+			selection := Selection{Workers: []int{4}}
+			c.change(&plan, &selection)
+			if _, _, err := Prepare(plan, selection); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one that says %q", err, c.want)
+			}
+		})
+	}
+}
+
+// A control is there whenever a claim could be made, and is not itself compared.
+func TestControlOnlyWhereAClaimCanBeMade(t *testing.T) {
+	for _, c := range []struct {
+		pace Pace
+		want bool
+	}{{Usual, true}, {Quick, false}, {Thorough, true}} {
+		plan, err := Defaults("hello", "steady", c.pace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, arms, err := Prepare(plan, Selection{Workers: []int{1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.ContainsFunc(arms, func(a Arm) bool { return a.Control }); got != c.want {
+			t.Errorf("%s: control %v, want %v", c.pace.Name, got, c.want)
+		}
+	}
+}

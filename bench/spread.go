@@ -1,0 +1,52 @@
+//go:build linux
+
+package bench
+
+import (
+	"cmp"
+	"slices"
+
+	"prefork/bench/load"
+	"prefork/bench/stats"
+	"prefork/internal/subject"
+)
+
+// roster is what each worker had, by slot. prefork's own are all there; of a
+// peer's, those that have greeted.
+func (p part) roster(s *subject.Server, result *load.Result) (workers []Worker) {
+	for pid, n := range result.Workers {
+		workers = append(workers, Worker{Slot: subject.SlotOf(pid), PID: pid, Conns: n, MaxOpen: result.Held[pid]})
+	}
+	if p.arm.Strategy != peerStrategy {
+		for _, pid := range s.Workers() {
+			if _, greeted := result.Workers[pid]; !greeted {
+				workers = append(workers, Worker{Slot: subject.SlotOf(pid), PID: pid})
+			}
+		}
+	}
+	slices.SortFunc(workers, func(a, b Worker) int { return cmp.Or(cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.PID, b.PID)) })
+	return workers
+}
+
+// fairness is how evenly connections fell to workers. Where workers come and go,
+// or do not each say who they are, there is none to speak of.
+func (p part) fairness(r *Round) {
+	named := len(r.Workers)
+	if p.arm.Strategy == peerStrategy && named == 1 {
+		named = 0 // one name for all
+	}
+	if !p.run.scenario.steady() || named == 0 || named > p.arm.Workers {
+		return
+	}
+	counts, n := make([]int, p.arm.Workers), 0 // who got nothing has not greeted anybody
+	for i, w := range r.Workers {
+		counts[i] = w.Conns
+		n += w.Conns
+	}
+	jain, expected, share := stats.Jain(counts), stats.JainOfHash(n, len(counts)), stats.MaxShare(counts)
+	r.Jain, r.JainExpected, r.MaxShare = &jain, &expected, &share
+	if len(counts) > 1 {
+		even := stats.EqualShares(counts).P
+		r.ChiSquareP = &even
+	}
+}

@@ -1,0 +1,232 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/xrash/smetrics"
+
+	"prefork/bench/stats"
+)
+
+// Threshold is a condition on a result that makes a run fail: --fail-if.
+type Threshold struct {
+	text  string
+	left  operand
+	above bool // crossed when left is above the right side, or else below
+	equal bool // crossed by equality as well
+	limit float64
+	// right, if it is there, is multiplied by limit.
+	right *operand
+}
+
+// operand is a metric of an arm, in a phase, or in that where it says most.
+type operand struct {
+	phase  string
+	metric Metric
+	arm    string
+}
+
+// ErrNotMeasured says that there is nothing to hold against a threshold.
+var ErrNotMeasured = errors.New("not measured")
+
+const thresholdForms = "write it like 'p99(dispatch/round-robin) > 2ms', 'closed.p99(shared/blocking) > 500us' or 'throughput(reuseport/hash) < 0.9 * throughput(shared/blocking)'"
+
+const operandForm = `(?:(\w+)\s*\.\s*)?(\w+)\s*\(\s*([^()]*?)\s*\)`
+
+var (
+	thresholdText = regexp.MustCompile(`^\s*` + operandForm + `\s*(>=|<=|>|<)\s*(.*?)\s*$`)
+	// A factor has no letter but that of an exponent, or p99 would be one.
+	factorText = regexp.MustCompile(`^(?:([-+.\deE]+)\s*\*\s*)?` + operandForm + `$`)
+)
+
+// ParseThreshold reads a condition. Metrics and phases are checked at once; the
+// arms, which it cannot know, by Check.
+func ParseThreshold(text string) (t Threshold, err error) {
+	m := thresholdText.FindStringSubmatch(text)
+	if m == nil {
+		return t, errors.New(thresholdForms)
+	}
+	t = Threshold{text: strings.TrimSpace(text), above: m[4][0] == '>', equal: len(m[4]) == 2}
+	if t.left, err = parseOperand(m[1:4]); err != nil {
+		return t, err
+	}
+	if f := factorText.FindStringSubmatch(m[5]); f != nil {
+		return t, t.parseRight(f)
+	}
+	t.limit, err = parseLimit(m[5], t.left.metric)
+	return t, err
+}
+
+func (t *Threshold) parseRight(m []string) error {
+	right, err := parseOperand(m[2:5])
+	if err != nil {
+		return err
+	}
+	if right.metric.Unit != t.left.metric.Unit {
+		return fmt.Errorf("%s and %s have different units", t.left.metric.Name, right.metric.Name)
+	}
+	t.right, t.limit = &right, 1
+	if m[1] != "" {
+		t.limit, err = parseNumber(m[1])
+	}
+	return err
+}
+
+func parseOperand(m []string) (o operand, err error) {
+	o.phase, o.arm = m[0], m[2]
+	if o.phase != "" && o.phase != Closed && o.phase != Open {
+		return o, unknown("phase", o.phase, []string{Closed, Open})
+	}
+	var ok bool
+	if o.metric, ok = LookupMetric(m[1]); !ok {
+		return o, unknown("metric", m[1], metricNames())
+	}
+	if o.arm == "" {
+		return o, fmt.Errorf("of which arm? %s", thresholdForms)
+	}
+	return o, nil
+}
+
+// parseLimit reads a number in the metric's own unit, or a time for one that is
+// a time.
+func parseLimit(text string, m Metric) (float64, error) {
+	scale := map[string]time.Duration{"µs": time.Microsecond, "s": time.Second}[m.Unit]
+	if d, err := time.ParseDuration(text); err == nil && text != "0" {
+		if scale == 0 {
+			return 0, fmt.Errorf("%s is no time: give a plain number", m.Name)
+		}
+		if d < 0 {
+			return 0, fmt.Errorf("%s is below 0, which %s never is", text, m.Name)
+		}
+		return float64(d) / float64(scale), nil
+	}
+	if strings.HasSuffix(text, "%") {
+		return 0, fmt.Errorf("%q: a percentage of what? write 0.9 * %s(ARM)", text, m.Name)
+	}
+	return parseNumber(text)
+}
+
+func parseNumber(text string) (float64, error) {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil || !finite(x) || x < 0 {
+		return 0, fmt.Errorf("%q is no number of 0 or more, nor a time such as 2ms", text)
+	}
+	return x, nil
+}
+
+func metricNames() (names []string) {
+	for _, m := range Metrics {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// unknown lists what there is, and says what may have been meant.
+func unknown(what, name string, names []string) error {
+	const close = 0.8 // of 1; a slip of a letter or two
+	hint, best := "", close
+	for _, n := range names {
+		if score := smetrics.JaroWinkler(n, name, 0.7, 4); score >= best {
+			hint, best = fmt.Sprintf(" (did you mean %q?)", n), score
+		}
+	}
+	return fmt.Errorf("unknown %s %q%s; there are: %s", what, name, hint, strings.Join(names, ", "))
+}
+
+// String is the condition as it was written.
+func (t Threshold) String() string { return t.text }
+
+// Check says whether the arms that the condition names are there.
+func (t Threshold) Check(arms []string) error {
+	for _, o := range t.operands() {
+		if !slices.Contains(arms, o.arm) {
+			return unknown("arm", o.arm, arms)
+		}
+	}
+	return nil
+}
+
+func (t Threshold) operands() []operand {
+	if t.right == nil {
+		return []operand{t.left}
+	}
+	return []operand{t.left, *t.right}
+}
+
+// Crossed is whether the medians of the valid rounds meet the condition, and what
+// they are, in words. The error is ErrNotMeasured where there are none.
+func (t Threshold) Crossed(r *Result) (crossed bool, value string, err error) {
+	left, err := t.left.median(r)
+	if err != nil {
+		return false, "", err
+	}
+	value, limit := t.left.show(left), t.limit
+	if t.right != nil {
+		right, err := t.right.median(r)
+		if err != nil {
+			return false, "", err
+		}
+		value, limit = value+", "+t.right.show(right), t.limit*right
+	}
+	return t.crosses(left, limit), value, nil
+}
+
+func (t Threshold) crosses(x, limit float64) bool {
+	switch {
+	case x == limit:
+		return t.equal
+	case t.above:
+		return x > limit
+	}
+	return x < limit
+}
+
+// median counts a round that was never normal again as an endless time, so that
+// 'normal_after(…) > 5s' is true of it.
+func (o operand) median(r *Result) (float64, error) {
+	phase, ok := o.phase, true
+	if phase == "" {
+		phase, ok = r.Home(o.metric)
+	}
+	rounds := series(r.Valid(phase))
+	values := rounds.of(o.arm, o.metric)
+	if o.metric.Name == recovery {
+		for range rounds.never(o.arm) {
+			values = append(values, math.Inf(1))
+		}
+	}
+	if !ok || len(values) == 0 {
+		return 0, fmt.Errorf("%s: %w in any valid round", o, ErrNotMeasured)
+	}
+	return stats.MedianOf(values).Value, nil
+}
+
+func (o operand) String() string {
+	name := o.metric.Name + "(" + o.arm + ")"
+	if o.phase != "" {
+		return o.phase + "." + name
+	}
+	return name
+}
+
+// show is the median as it was found, a time with its unit.
+func (o operand) show(x float64) string {
+	number := strconv.FormatFloat(x, 'g', 4, 64)
+	if x >= 1000 && !math.IsInf(x, 0) {
+		number = strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	switch {
+	case math.IsInf(x, 1):
+		return o.String() + " is never"
+	case o.metric.Unit == "":
+		return o.String() + " is " + number
+	}
+	return o.String() + " is " + number + " " + o.metric.Unit
+}

@@ -1,0 +1,107 @@
+//go:build linux
+
+package bench
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"prefork/bench/load"
+	"prefork/bench/stats"
+	"prefork/strategies"
+)
+
+// Workload is a kind of work that clients ask for.
+type Workload struct {
+	Name     string
+	Sentence string
+
+	app         string
+	concurrency int  // connections a worker serves at once, unless the plan says
+	staying     bool // connections last until the end
+	defaults    Plan
+	order       func(Plan, *load.Order)
+}
+
+// What a connection costs in workload mixed: 1 % are a hundred times dearer.
+const mixedService = "bimodal:1ms,100ms,1%"
+
+// Workloads are all there are; the first is the default.
+var Workloads = []Workload{
+	{
+		Name:     "hello",
+		Sentence: "the server greets and closes: nothing but the taking of a connection",
+		app:      "hello", concurrency: 1,
+		defaults: Plan{Clients: 16},
+		order:    func(Plan, *load.Order) {},
+	},
+	{
+		Name:     "http",
+		Sentence: "HTTP requests, --requests of them on a connection; by default one",
+		app:      "http", concurrency: 1,
+		defaults: Plan{Clients: 16, Requests: 1},
+		order:    http,
+	},
+	{
+		Name:     "work",
+		Sentence: "each connection costs a worker the time that --service draws, by default exp:5ms",
+		app:      "work", concurrency: 1,
+		defaults: Plan{Clients: 40, Service: "exp:5ms"},
+		order:    func(Plan, *load.Order) {},
+	},
+	{
+		Name:     "mixed",
+		Sentence: "as work, where 99 % are cheap and 1 % are a hundred times dearer: what do the cheap ones suffer?",
+		app:      "work", concurrency: 1,
+		defaults: Plan{Clients: 40, Service: mixedService},
+		order:    func(Plan, *load.Order) {},
+	},
+	{
+		Name:     "long-lived",
+		Sentence: "HTTP connections that come one by one and stay to the end: who holds how many?",
+		app:      "http", concurrency: 2000,
+		staying:  true,
+		defaults: Plan{Phases: []string{Open}, Rate: 400, Requests: -1, Think: 100 * time.Millisecond, Length: time.Second},
+		order:    http,
+	},
+}
+
+func http(p Plan, o *load.Order) {
+	o.Protocol, o.Requests, o.Think = load.HTTP, p.Requests, p.Think
+}
+
+// LookupWorkload finds a workload by its name.
+func LookupWorkload(name string) (Workload, error) {
+	var names []string
+	for _, w := range Workloads {
+		if w.Name == name {
+			return w, nil
+		}
+		names = append(names, w.Name)
+	}
+	return Workload{}, strategies.Unknown("workload", name, names)
+}
+
+// demand says what the plan's service times mean for an arm at a rate: an error
+// if no server with so many workers could keep up.
+func (p Plan) demand(a Arm, rate float64) error {
+	if p.Service == "" || rate == 0 {
+		return nil
+	}
+	service, err := stats.ParseService(p.Service)
+	if err != nil {
+		return err
+	}
+	mean := service.Mean()
+	servers, what := float64(a.Workers*max(a.Concurrency, 1)), "workers"
+	if cpus := float64(runtime.NumCPU()); p.Spin && cpus < servers {
+		servers, what = cpus, "CPUs"
+	}
+	utilisation := rate * mean.Seconds() / servers
+	if utilisation < 1 {
+		return nil
+	}
+	return fmt.Errorf("%s: %.0f connections a second of %s each (--service %s) keep %.3g %s %.0f %% busy, so that the queue grows for ever: it needs more than %.0f %s, or a --rate under %.0f",
+		a.Name, rate, mean, p.Service, servers, what, 100*utilisation, rate*mean.Seconds(), what, servers/mean.Seconds())
+}

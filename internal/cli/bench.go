@@ -1,0 +1,204 @@
+//go:build linux
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"prefork/bench"
+)
+
+// Exit codes of bench.
+const (
+	exitInvalid = 98 // nothing could be said
+	exitCrossed = 99 // a --fail-if came true
+)
+
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name:               "bench",
+		Usage:              "measure strategies, and other servers, side by side",
+		UsageText:          "prefork bench [flags]",
+		Flags:              benchFlags(),
+		Action:             runBench,
+		OnUsageError:       plainly,
+		HideHelpCommand:    true,
+		CustomHelpTemplate: commandHelp("bench", "measure strategies, and other servers, side by side", "[flags]", benchFlags(), benchTopics()),
+	}
+}
+
+// runBench measures, prints what was found, and says by the exit code whether it
+// is what was hoped for.
+func runBench(c *cli.Context) error {
+	if c.Args().Present() {
+		return usage(fmt.Errorf("bench takes no arguments, and %q is one", c.Args().First()))
+	}
+	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, unix.SIGTERM)
+	defer stop()
+	plan, arms, err := benchPlan(c)
+	if err != nil {
+		return err
+	}
+	outputs, err := benchOutputs(c)
+	if err != nil {
+		return err
+	}
+	limits, err := benchThresholds(c, arms)
+	if err != nil {
+		return err
+	}
+	if done, err := enterNamespace(ctx, c, plan); done || err != nil {
+		return err
+	}
+	progress := newProgress(c.App.ErrWriter, c.Bool("quiet"))
+	result, err := bench.Run(ctx, plan, arms, version(), progress.tell)
+	progress.end()
+	if result == nil {
+		return benchError(ctx, err)
+	}
+	if failed := outputs.write(c.App.Writer, result); failed != nil {
+		return failed
+	}
+	if err != nil {
+		return benchError(ctx, err)
+	}
+	return judge(result, limits)
+}
+
+// benchError is why a run was cut short.
+func benchError(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return coded{exitInvalid, errors.New("interrupted: what there is by then is partial")}
+	case errors.Is(err, bench.ErrRate):
+		return coded{exitInvalid, err}
+	}
+	return err
+}
+
+// benchPlan reads the flags into a plan and its arms.
+func benchPlan(c *cli.Context) (bench.Plan, []bench.Arm, error) {
+	plan, err := bench.Defaults(c.String("workload"), c.String("scenario"), pace(c))
+	if err == nil {
+		err = changePlan(c, &plan)
+	}
+	if err != nil {
+		return plan, nil, usage(err)
+	}
+	selection := bench.Selection{
+		Arms: c.StringSlice("arm"), Peers: c.StringSlice("peer"), Command: c.String("cmd"),
+		Concurrency: c.Int("concurrency"),
+	}
+	if c.Bool("all") {
+		selection.Arms = bench.AllArms()
+	}
+	if selection.Workers, err = workerCounts(c.String("workers")); err != nil {
+		return plan, nil, usage(err)
+	}
+	plan, arms, err := bench.Prepare(plan, selection)
+	if err != nil {
+		return plan, nil, usage(err)
+	}
+	return plan, arms, nil
+}
+
+func pace(c *cli.Context) bench.Pace {
+	switch {
+	case c.Bool("quick"):
+		return bench.Quick
+	case c.Bool("thorough"):
+		return bench.Thorough
+	}
+	return bench.Usual
+}
+
+// changePlan takes over the flags that were given.
+func changePlan(c *cli.Context, p *bench.Plan) error {
+	set(c, "rounds", c.Int, &p.Rounds)
+	set(c, "length", c.Duration, &p.Length)
+	set(c, "warmup", c.Duration, &p.Warmup)
+	set(c, "timeout", c.Duration, &p.Timeout)
+	set(c, "stall", c.Duration, &p.Stall)
+	set(c, "clients", c.Int, &p.Clients)
+	set(c, "service", c.String, &p.Service)
+	set(c, "spin", c.Bool, &p.Spin)
+	set(c, "requests", c.Int, &p.Requests)
+	set(c, "think", c.Duration, &p.Think)
+	set(c, "fin", c.Bool, &p.FIN)
+	set(c, "baseline", c.String, &p.Baseline)
+	p.Seed = rand.Uint64N(1e6) // short enough to be typed again
+	set(c, "seed", c.Uint64, &p.Seed)
+	if c.IsSet("phase") {
+		if p.Phases = strings.Split(c.String("phase"), ","); slices.ContainsFunc(p.Phases, func(name string) bool { return name != bench.Closed && name != bench.Open }) {
+			return fmt.Errorf("--phase %s: want closed, open or closed,open", c.String("phase"))
+		}
+	}
+	if c.IsSet("service") && p.Workload != "work" && p.Workload != "mixed" {
+		return fmt.Errorf("--service is for --workload work and mixed: %s has nothing that takes time", p.Workload)
+	}
+	if err := readRate(c.String("rate"), p); err != nil {
+		return err
+	}
+	return readSysctls(c, p)
+}
+
+// set takes over the value of a flag that was given.
+func set[T any](c *cli.Context, flag string, value func(string) T, to *T) {
+	if c.IsSet(flag) {
+		*to = value(flag)
+	}
+}
+
+// enterNamespace has the whole command done in a network namespace of its own, if
+// that was asked for and we are not in it yet.
+func enterNamespace(ctx context.Context, c *cli.Context, p bench.Plan) (done bool, err error) {
+	if bench.InNamespace() {
+		return false, bench.Furnish(p.Sysctls)
+	}
+	optional := c.Bool("netns-if-possible")
+	if !c.Bool("netns") && !optional {
+		return false, nil
+	}
+	code, err := bench.InPrivate(ctx, os.Args, c.App.Writer, c.App.ErrWriter)
+	switch {
+	case errors.Is(err, bench.ErrNamespace) && optional:
+		fmt.Fprintf(c.App.ErrWriter, "prefork: %v; going on without\n", err)
+		return false, nil
+	case errors.Is(err, bench.ErrNamespace):
+		return false, coded{exitNotAllowed, fmt.Errorf("--netns: %w; or say --netns-if-possible", err)}
+	case err != nil:
+		return false, err
+	case code != 0: // which has been explained there
+		return false, logged{coded{code, errors.New("ended in its namespace")}}
+	}
+	return true, nil
+}
+
+// judge turns a result into an exit code.
+func judge(r *bench.Result, limits []bench.Threshold) error {
+	for _, phase := range r.Phases() {
+		if len(r.Valid(phase)) == 0 {
+			return coded{exitInvalid, fmt.Errorf("no round of the %s loop is valid: %s", phase, r.Rounds[len(r.Rounds)-1].InvalidReason)}
+		}
+	}
+	for _, limit := range limits {
+		crossed, value, err := limit.Crossed(r)
+		if err != nil {
+			return coded{exitInvalid, fmt.Errorf("--fail-if: %w", err)}
+		}
+		if crossed {
+			return coded{exitCrossed, fmt.Errorf("--fail-if '%s': it is %s", limit, value)}
+		}
+	}
+	return nil
+}

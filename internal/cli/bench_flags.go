@@ -1,0 +1,171 @@
+//go:build linux
+
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"prefork/bench"
+)
+
+const (
+	catArms   = "What to compare"
+	catLoad   = "Under which load"
+	catRounds = "How long, and how sure"
+	catHost   = "Apart from the host"
+	catOutput = "What to print and keep"
+)
+
+func benchFlags() []cli.Flag {
+	var all []cli.Flag
+	for _, some := range [][]cli.Flag{armFlags(), loadFlags(), roundFlags(), hostFlags(), outputFlags()} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+func armFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{
+			Name: "arm", Category: catArms, DefaultText: strings.Join(bench.DefaultArms, ", "),
+			Usage: "compare `ARM`, such as shared/exclusive, or 'reuseport/hash --backlog 5' with flags of serve; repeatable",
+		},
+		&cli.BoolFlag{Name: "all", Category: catArms, Usage: "compare all arms there are"},
+		&cli.StringFlag{Name: "workers", Aliases: []string{"w"}, Category: catArms, Value: "4", Usage: "with `N` workers each; 4,32,64 has every arm three times"},
+		&cli.StringFlag{Name: "baseline", Category: catArms, DefaultText: "the first", Usage: "compare the others with `ARM`"},
+		&cli.StringSliceFlag{
+			Name: "peer", Category: catArms, DefaultText: "none",
+			Usage: "compare somebody else's server too: `NAME=COMMAND` with {host}, {port} and {workers}; repeatable",
+		},
+		&cli.StringFlag{Name: "cmd", Category: catArms, DefaultText: "a built-in app", Usage: "run `PROGRAM` as worker under each strategy"},
+		&cli.IntFlag{Name: "concurrency", Category: catArms, DefaultText: "the workload's", Usage: "a worker serves `N` connections at once"},
+	}
+}
+
+func loadFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "workload", Category: catLoad, Value: bench.Workloads[0].Name, Usage: "clients want `WORK`: " + or(names(bench.Workloads, workloadName))},
+		&cli.StringFlag{Name: "scenario", Category: catLoad, Value: bench.Scenarios[0].Name, Usage: "what happens to the servers: `NAME` is " + or(names(bench.Scenarios, scenarioName))},
+		&cli.StringFlag{Name: "phase", Category: catLoad, DefaultText: "closed,open", Usage: "`LOOP` is closed, open, or both: capacity by clients that wait for answers, then latency by clients that come at random"},
+		&cli.IntFlag{Name: "clients", Category: catLoad, DefaultText: "16; 40 for work and mixed", Usage: "the closed loop has `N` clients"},
+		&cli.StringFlag{Name: "rate", Category: catLoad, DefaultText: "50%", Usage: "the open loop has `N` connections a second, or N% of what the weakest arm reached in the closed one"},
+		&cli.StringFlag{Name: "service", Category: catLoad, DefaultText: "the workload's", Usage: "for work and mixed, draw demands from `TIMES`: fixed:5ms, exp:5ms or bimodal:1ms,100ms,1%"},
+		&cli.BoolFlag{Name: "spin", Category: catLoad, Usage: "demands are of processor time, not of sleep"},
+		&cli.IntFlag{Name: "requests", Category: catLoad, DefaultText: "1", Usage: "for http, `N` requests on a connection, one after the other"},
+		&cli.DurationFlag{Name: "think", Category: catLoad, DefaultText: "none", Usage: "`PAUSE` between the requests of a connection"},
+		&cli.BoolFlag{Name: "fin", Category: catLoad, Usage: "clients close as usual, from many addresses; without it they reset, which leaves no port waiting"},
+		&cli.DurationFlag{Name: "timeout", Category: catLoad, DefaultText: "10s", Usage: "give a connection up after `T`"},
+		&cli.DurationFlag{Name: "stall", Category: catLoad, DefaultText: "500ms", Usage: "count a request as stalled after `T`"},
+	}
+}
+
+func roundFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "quick", Category: catRounds, Usage: "a first look within 15 s, and no claims"},
+		&cli.BoolFlag{Name: "thorough", Category: catRounds, Usage: "20 rounds of 2 s"},
+		&cli.IntFlag{Name: "rounds", Category: catRounds, DefaultText: "10", Usage: "`N` rounds of each loop; every round has every arm once, in random order"},
+		&cli.DurationFlag{Name: "length", Category: catRounds, DefaultText: "600ms", Usage: "measure an arm for `T` in each round"},
+		&cli.DurationFlag{Name: "warmup", Category: catRounds, DefaultText: "150ms", Usage: "after `T` of load that does not count"},
+		&cli.Uint64Flag{Name: "seed", Category: catRounds, DefaultText: "drawn, and printed", Usage: "repeat the random numbers of run `N`"},
+	}
+}
+
+func hostFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "netns", Category: catHost, Usage: "run it all in a network namespace of its own"},
+		&cli.BoolFlag{Name: "netns-if-possible", Category: catHost, Usage: "the same, but go on without where that is not permitted"},
+		&cli.StringSliceFlag{Name: "sysctl", Category: catHost, DefaultText: "none", Usage: "set `NAME=VALUE` in that namespace; repeatable"},
+	}
+}
+
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "format", Category: catOutput, Value: formats[0].name, Usage: "print as `FORMAT`: " + or(formatNames())},
+		&cli.StringFlag{Name: "json", Category: catOutput, DefaultText: "none", Usage: "keep the whole result in `FILE`, for prefork compare"},
+		&cli.StringFlag{Name: "csv", Category: catOutput, DefaultText: "none", Usage: "write a line for each arm and round to `FILE`"},
+		&cli.StringFlag{Name: "markdown", Category: catOutput, DefaultText: "none", Usage: "write the table to `FILE`, for a README"},
+		&cli.StringFlag{Name: "html", Category: catOutput, DefaultText: "none", Usage: "write a report with charts to `FILE`, which needs no network"},
+		&cli.StringFlag{Name: "svg", Category: catOutput, DefaultText: "none", Usage: "write the charts to `DIRECTORY`"},
+		&cli.StringSliceFlag{Name: "fail-if", Category: catOutput, DefaultText: "none", Usage: "exit with 99 if `CONDITION` holds, such as 'p99(dispatch/round-robin) > 2ms'; repeatable"},
+		&cli.BoolFlag{Name: "quiet", Category: catOutput, Usage: "show no progress"},
+	}
+}
+
+// benchTopics are the tables behind the flags.
+func benchTopics() []topic {
+	return []topic{
+		{"Arms (--arm)", armRows()},
+		{"Workloads (--workload)", rows(bench.Workloads, workloadName, func(w bench.Workload) string { return w.Sentence })},
+		{"Scenarios (--scenario)", rows(bench.Scenarios, scenarioName, func(s bench.Scenario) string { return s.Sentence })},
+		{"Metrics (--fail-if)", rows(bench.Metrics, func(m bench.Metric) string { return m.Name }, func(m bench.Metric) string { return m.Means })},
+	}
+}
+
+// armRows has the arms of a strategy in one row.
+func armRows() (all [][2]string) {
+	for _, arm := range bench.AllArms() {
+		strategy, way, _ := strings.Cut(arm, "/")
+		if last := len(all) - 1; last >= 0 && all[last][0] == strategy+"/" {
+			all[last][1] += ", " + way
+			continue
+		}
+		all = append(all, [2]string{strategy + "/", way})
+	}
+	return all
+}
+
+func workloadName(w bench.Workload) string { return w.Name }
+func scenarioName(s bench.Scenario) string { return s.Name }
+
+// workerCounts reads 4 or 4,32,64.
+func workerCounts(text string) (counts []int, err error) {
+	for field := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("--workers %s: want numbers such as 4 or 4,32,64 (this machine has %d processors)", text, runtime.NumCPU())
+		}
+		counts = append(counts, n)
+	}
+	return counts, nil
+}
+
+// readRate reads 500 or 50%.
+func readRate(text string, p *bench.Plan) error {
+	if text == "" {
+		return nil
+	}
+	number, percent := strings.CutSuffix(text, "%")
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(value > 0) {
+		return fmt.Errorf("--rate %s: want connections a second, such as 500, or a share of the weakest arm's capacity, such as 50%%", text)
+	}
+	if percent {
+		p.Rate, p.Share = 0, value/100
+		return nil
+	}
+	p.Rate = value
+	return nil
+}
+
+// readSysctls reads NAME=VALUE, which needs a namespace to be set in.
+func readSysctls(c *cli.Context, p *bench.Plan) error {
+	for _, text := range c.StringSlice("sysctl") {
+		name, value, found := strings.Cut(text, "=")
+		if !found || !strings.HasPrefix(name, "net.") {
+			return fmt.Errorf("--sysctl %s: want NAME=VALUE with a name that begins with net., such as net.ipv4.tcp_migrate_req=1", text)
+		}
+		if !c.Bool("netns") {
+			return fmt.Errorf("--sysctl %s needs --netns: the host's settings are not touched", text)
+		}
+		if p.Sysctls == nil {
+			p.Sysctls = map[string]string{}
+		}
+		p.Sysctls[name] = value
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"prefork/bench"
+	"prefork/bench/report"
+)
+
+const compareSentence = "what changed between two saved results"
+
+func compareCommand() *cli.Command {
+	return &cli.Command{
+		Name:               "compare",
+		Usage:              compareSentence,
+		UsageText:          "prefork compare [flags] OLD.json NEW.json",
+		Flags:              compareFlags(),
+		Action:             compare,
+		OnUsageError:       plainly,
+		HideHelpCommand:    true,
+		CustomHelpTemplate: commandHelp("compare", compareSentence, "[flags] OLD.json NEW.json", compareFlags(), nil),
+	}
+}
+
+func compareFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "force", Usage: "compare although the plans differ"},
+		&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+	}
+}
+
+// compare reads two files that prefork bench --json has written.
+func compare(c *cli.Context) error {
+	if c.NArg() != 2 {
+		return usage(fmt.Errorf("compare takes two files, the old and the new, after its flags; this is %d", c.NArg()))
+	}
+	old, err := bench.Read(c.Args().Get(0))
+	if err != nil {
+		return err
+	}
+	new, err := bench.Read(c.Args().Get(1))
+	if err != nil {
+		return err
+	}
+	differences := bench.Differences(old, new)
+	if len(differences) > 0 && !c.Bool("force") {
+		return coded{exitUsage, errors.New("the two did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
+	}
+	// The bootstrap repeats itself for the same two files.
+	changes := bench.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
+	doubts := append(differences, bench.Doubts(old, new)...)
+	if c.Bool("json") {
+		return writeChanges(c, changes, doubts)
+	}
+	w := c.App.Writer
+	return report.Changes(w, old, new, changes, doubts, report.TableOptions{Width: columns(w), Color: coloured(w)})
+}
+
+func writeChanges(c *cli.Context, changes []bench.Change, doubts []string) error {
+	encoder := json.NewEncoder(c.App.Writer)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(struct {
+		Schema  string         `json:"schema"`
+		Changes []bench.Change `json:"changes"`
+		Doubts  []string       `json:"doubts"`
+	}{"prefork.compare/v1", append([]bench.Change{}, changes...), append([]string{}, doubts...)})
+}

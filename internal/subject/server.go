@@ -1,0 +1,196 @@
+//go:build linux
+
+// Package subject runs the servers that are looked at, by a bench or in a scene:
+// preforks of this very binary, and anybody else's programs. It leaves no process
+// of theirs behind.
+package subject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/proctree"
+)
+
+const (
+	startTimeout = 15 * time.Second
+	stopTimeout  = 5 * time.Second
+)
+
+// Server is a running server.
+type Server struct {
+	Name    string // for errors
+	Address string // host:port
+
+	cmd    *exec.Cmd
+	peer   bool
+	words  *words
+	exited chan struct{} // closed when the first process has ended
+	known  []int         // every process it was seen to have
+}
+
+// Adopt makes this process the one to which those come whose parent has died, so
+// that Stop can end and reap them too. It is for the process as a whole.
+func Adopt() error {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("become a subreaper: %w", err)
+	}
+	return nil
+}
+
+// Start runs prefork serve with args, which must not say --log-format or
+// --log-level, and waits until its workers take connections.
+//
+// It must always be called from one locked thread, with whose end the server ends.
+func Start(ctx context.Context, name string, args ...string) (*Server, error) {
+	s := &Server{Name: name}
+	s.cmd = exec.Command("/proc/self/exe", append([]string{"serve", "--log-format", "json", "--log-level", "info"}, args...)...)
+	s.cmd.Args[0] = "prefork"
+	return s, s.start(ctx)
+}
+
+// start runs the command. After an error nothing is left of it.
+func (s *Server) start(ctx context.Context) error {
+	s.words, s.exited = newWords(), make(chan struct{})
+	s.cmd.Env = slices.DeleteFunc(os.Environ(), ofPrefork)
+	s.cmd.Stderr = s.words
+	if s.peer {
+		s.cmd.Stdout = s.words
+	}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	go func() {
+		_ = s.cmd.Wait()
+		close(s.exited)
+	}()
+	if err := s.await(ctx); err != nil {
+		s.Stop()
+		return err
+	}
+	return nil
+}
+
+// ofPrefork is what a server must not take from our environment: flags by other
+// names.
+func ofPrefork(entry string) bool { return strings.HasPrefix(entry, "PREFORK_") }
+
+// PID is that of the first process, the master.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// await waits until the server is ready.
+func (s *Server) await(ctx context.Context) error {
+	ready := s.words.ready
+	if s.peer {
+		ready = make(chan string, 1)
+		waiting, stop := context.WithCancel(ctx)
+		defer stop()
+		go func() {
+			if s.answers(waiting) {
+				ready <- s.Address
+			}
+		}()
+	}
+	timeout := time.NewTimer(startTimeout)
+	defer timeout.Stop()
+	select {
+	case s.Address = <-ready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.exited:
+		return fmt.Errorf("%s ended before it listened: %s%s", s.Name, s.cmd.ProcessState, s.words.quoted())
+	case <-timeout.C:
+		return fmt.Errorf("%s did not listen on %s within %s%s", s.Name, s.Address, startTimeout, s.words.quoted())
+	}
+}
+
+// Processes are all that the server has or was seen to have.
+func (s *Server) Processes() []int {
+	for _, pid := range proctree.Of(s.PID()) {
+		if !slices.Contains(s.known, pid) {
+			s.known = append(s.known, pid)
+		}
+	}
+	return s.known
+}
+
+// Workers are the processes that the first one has started, in order.
+func (s *Server) Workers() []int {
+	children := proctree.Children(s.PID())
+	slices.Sort(children)
+	return children
+}
+
+// Victim is the worker to whom things happen: the second one, since the first is
+// special where the kernel has a fixed order.
+func (s *Server) Victim() (int, error) {
+	workers := s.Workers()
+	if len(workers) == 0 {
+		return 0, errors.New(s.Name + " has no worker processes that something could happen to")
+	}
+	return workers[min(1, len(workers)-1)], nil
+}
+
+// SlotOf is the slot of a worker of prefork, -1 for anybody else.
+func SlotOf(pid int) int {
+	environ, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	for entry := range strings.SplitSeq(string(environ), "\x00") {
+		if value, found := strings.CutPrefix(entry, "PREFORK_SLOT="); found {
+			if slot, err := strconv.Atoi(value); err == nil {
+				return slot
+			}
+		}
+	}
+	return -1
+}
+
+// Stop ends the server and all that belongs to it, as asked first and then by
+// force, and waits until nothing is left.
+func (s *Server) Stop() {
+	s.Processes()
+	_ = unix.Kill(s.PID(), unix.SIGTERM)
+	select {
+	case <-s.exited:
+	case <-time.After(stopTimeout):
+	}
+	s.Processes()
+	for _, pid := range s.known {
+		if pid != s.PID() || !s.Over() {
+			endOrphan(pid)
+		}
+	}
+	<-s.exited
+}
+
+// Over reports whether the first process has ended.
+func (s *Server) Over() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// endOrphan kills a process and waits for it if it is ours: those whose parent
+// has died are, by Adopt.
+func endOrphan(pid int) {
+	if unix.Kill(pid, unix.SIGKILL) != nil {
+		return
+	}
+	for deadline := time.Now().Add(stopTimeout); time.Now().Before(deadline) && unix.Kill(pid, 0) == nil; time.Sleep(time.Millisecond) {
+		_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
+	}
+}
