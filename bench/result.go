@@ -218,6 +218,14 @@ func (r *Result) Valid(phase string) (rounds []Round) {
 // Phases are those that the run had, in order.
 func (r *Result) Phases() []string { return r.Plan.Phases }
 
+// Tardy reports whether most of what p99 shows may be the load generator's own
+// delay: it shared the processors with the server, and had to wait for them. Such
+// a round is not invalid, since a server that takes all processors does that to
+// its real clients too, but its latencies are those of the whole machine.
+func (r Round) Tardy() bool {
+	return r.ScheduleLagP99 != nil && r.Latency.N > 0 && *r.ScheduleLagP99 > r.Latency.P99/2
+}
+
 // Lost is how many connections failed in a way that is the server's.
 func (r Round) Lost() (n int) {
 	for _, count := range r.Errors {

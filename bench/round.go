@@ -69,7 +69,7 @@ func (p part) measure(ctx context.Context) (Round, error) {
 	r.Workers = p.roster(server, result)
 	p.fairness(&r)
 	p.disturbance(&r, order)
-	if err := doubt(r, order, result, after.stealPct(meter.machine)); err != nil {
+	if err := doubt(order, result, after.stealPct(meter.machine)); err != nil {
 		r.Valid, r.InvalidReason = false, err.Error()
 		if errors.Is(err, ErrRate) {
 			p.run.late++

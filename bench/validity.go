@@ -13,8 +13,6 @@ import (
 const (
 	busyLimit  = 0.97 // of its threads' time: the generator was the one measured
 	rateLimit  = 0.97 // of what was due must have been begun in time
-	lagLimit   = 0.5  // of what p99 shows was the generator's own delay
-	lagFloor   = 2000 // microseconds that never count as too late
 	stealLimit = 10.0 // per cent
 )
 
@@ -32,8 +30,7 @@ func (e lateError) Unwrap() error { return ErrRate }
 
 // doubt is what is wrong with how a round was made; nil if nothing is. It says
 // nothing about how the server did.
-func doubt(r Round, o load.Order, result *load.Result, stealPct float64) error {
-	lag := result.Lag.ValueAtQuantile(99)
+func doubt(o load.Order, result *load.Result, stealPct float64) error {
 	switch {
 	case result.Errors[load.Local] > 0:
 		return fmt.Errorf("the load generator ran out of ports or descriptors %d times", result.Errors[load.Local])
@@ -41,8 +38,6 @@ func doubt(r Round, o load.Order, result *load.Result, stealPct float64) error {
 		return fmt.Errorf("%.0f %% of the processors' time went to other machines on this host", stealPct)
 	case o.Rate > 0 && result.Due > 0 && float64(result.Begun) < rateLimit*float64(result.Due):
 		return lateError{begun: result.Begun, due: result.Due}
-	case o.Rate > 0 && lag > lagFloor && float64(lag) > lagLimit*r.Latency.P99:
-		return fmt.Errorf("the load generator was late: by up to %.1f ms for 99 %% of the connections, most of a p99 of %.1f ms", float64(lag)/1e3, r.Latency.P99/1e3)
 	case o.Rate == 0 && result.CPU.Seconds() > busyLimit*result.Seconds*float64(result.Threads):
 		return errors.New("the load generator was as busy as it can be: it was the one measured (give it more processors, or fewer --clients)")
 	}
@@ -58,7 +53,7 @@ func voidRound(rounds []Round) {
 		for j := range rounds {
 			if rounds[j].Valid {
 				rounds[j].Valid = false
-				rounds[j].InvalidReason = "another arm's part of the round was invalid: " + rounds[i].Arm
+				rounds[j].InvalidReason = fmt.Sprintf("another arm's part of the round was invalid: %s: %s", rounds[i].Arm, rounds[i].InvalidReason)
 			}
 		}
 		return

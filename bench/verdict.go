@@ -124,31 +124,36 @@ func (v verdict) compared() (said []string) {
 // undecided says how great a difference may have gone unseen: not to have found
 // one is not to have found that there is none.
 func (v verdict) undecided() string {
-	var names []string
-	widest := 1.0
+	var names, metrics []string
+	unseen := make(map[string]float64)
 	for _, s := range v.standings {
 		if !s.equal() {
 			continue
 		}
 		names = append(names, s.arm.Name)
 		for _, c := range s.same {
-			widest = max(widest, c.CI95[1], 1/c.CI95[0], v.AANoise[NoiseKey(c.Phase, c.Metric)][1])
+			unseen[c.Metric] = max(unseen[c.Metric], c.CI95[1], 1/c.CI95[0], v.AANoise[NoiseKey(c.Phase, c.Metric)][1])
 		}
 	}
 	verb := "shows"
 	if len(names) > 1 {
 		verb = "show"
 	}
-	return fmt.Sprintf("%s %s no difference from %s; one of less than %s would not have been seen everywhere.",
-		listed(names, "and"), verb, v.Plan.Baseline, asChange(widest))
+	for _, metric := range Deciding {
+		if unseen[metric] > 0 {
+			metrics = append(metrics, asChange(unseen[metric])+" in "+MetricInWords(metric))
+		}
+	}
+	return fmt.Sprintf("%s %s no difference from %s; one below %s may have gone unseen.",
+		listed(names, "and"), verb, v.Plan.Baseline, listed(metrics, "and"))
 }
 
-// asChange is a ratio above 1 as what it adds: 1.05 is 5 %, 2.5 is 2.5 times.
+// asChange is a ratio above 1 as what it adds: 1.05 is 5 %, 2.5 is a factor of 2.5.
 func asChange(ratio float64) string {
 	if ratio < 2 {
 		return fmt.Sprintf("%.0f %%", math.Ceil((ratio-1)*100-1e-9))
 	}
-	return fmt.Sprintf("%.1f times", ratio)
+	return fmt.Sprintf("a factor of %.1f", ratio)
 }
 
 // ratios are comparisons in words: "throughput 0.62 × (0.61–0.64)".

@@ -22,14 +22,17 @@ func LastDigit(interval [2]float64) float64 {
 }
 
 // Digits writes a number rounded to a step that is a power of ten, with commas in
-// the thousands. A step of 0 is three digits.
+// the thousands. A step of 0 is three digits. One digit is always left: a 400 of
+// which not even the hundreds are sure is no 0.
 func Digits(x, step float64) string {
-	if step == 0 {
-		step = 1
-		if x != 0 {
-			step = min(1, math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-2))
-		}
+	leading := math.Inf(1)
+	if x != 0 {
+		leading = math.Pow(10, math.Floor(math.Log10(math.Abs(x))))
 	}
+	if step == 0 {
+		step = min(1, leading/100)
+	}
+	step = min(step, leading)
 	places := max(0, int(math.Round(-math.Log10(step))))
 	if places == 0 {
 		x = math.Round(x/step) * step

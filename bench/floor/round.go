@@ -25,9 +25,9 @@ const startTimeout = 10 * time.Second
 // workers choose how to wait by what they have seen.
 const warmup = 0.5
 
-// result is one round of one server.
+// result is one round of one server, or of one client.
 type result struct {
-	cpu  float64 // server CPU, microseconds a connection
+	cpu  float64 // microseconds a connection
 	rate float64 // connections a second
 }
 
@@ -64,12 +64,12 @@ func (p plan) measure(ctx context.Context, dir string, of command) (result, erro
 		return result{}, err
 	}
 	before := treeCPU(server.Process.Pid)
-	rate, err := load(ctx, dir, port, p.clients, p.seconds)
+	client, err := load(ctx, dir, port, p.clients, p.seconds)
 	if err != nil {
 		return result{}, err
 	}
 	used := treeCPU(server.Process.Pid) - before
-	return result{cpu: float64(used.Nanoseconds()) / 1e3 / (rate * p.seconds), rate: rate}, nil
+	return result{cpu: perConn(used, client.rate*p.seconds), rate: client.rate}, nil
 }
 
 // end kills a server and waits until its workers are gone too.
@@ -113,22 +113,29 @@ func awaitListener(port string) error {
 	}
 }
 
-// load runs the load generator, which spreads over 127.0.0.0/8, for a round and returns connections a second.
-func load(ctx context.Context, dir, port string, clients int, seconds float64) (float64, error) {
+// load runs load.c, which spreads over 127.0.0.0/8, for a round. The result's
+// processor time is the client's.
+func load(ctx context.Context, dir, port string, clients int, seconds float64) (result, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, "load"), port, strconv.Itoa(clients), fmt.Sprint(seconds))
 	text, err := cmd.Output()
 	if err != nil {
-		return 0, fmt.Errorf("load: %w: %s", err, text)
+		return result{}, fmt.Errorf("load: %w: %s", err, text)
 	}
 	var rate float64
 	var errors int
 	if _, err := fmt.Sscanf(string(text), "%f conn/s errors=%d", &rate, &errors); err != nil {
-		return 0, fmt.Errorf("load said %q: %w", text, err)
+		return result{}, fmt.Errorf("load said %q: %w", text, err)
 	}
 	if errors > 0 {
-		return 0, fmt.Errorf("load saw %d errors", errors)
+		return result{}, fmt.Errorf("load saw %d errors", errors)
 	}
-	return rate, nil
+	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return result{cpu: perConn(used, rate*seconds), rate: rate}, nil
+}
+
+// perConn is microseconds a connection.
+func perConn(used time.Duration, conns float64) float64 {
+	return float64(used.Nanoseconds()) / 1e3 / conns
 }
 
 // treeCPU is the processor time that a process and those below it have used.

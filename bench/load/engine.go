@@ -91,7 +91,7 @@ func (e *engine) run(origin time.Time) error {
 			e.wakeThinking()
 		}
 		e.giveUpLate()
-		if e.now >= e.end && e.stop() {
+		if e.marked == Measured && e.stop() {
 			return nil
 		}
 		if err := e.wait(); err != nil {
@@ -117,9 +117,9 @@ func (e *engine) pass(m Mark) {
 	}
 }
 
-// beginDue begins connections that are due.
+// beginDue begins connections that are due, and not too late.
 func (e *engine) beginDue() {
-	for range beginBatch {
+	for n := 0; n < beginBatch && e.now < e.end+slack; n++ {
 		a, ok := e.pace.take(e.now, e.slots.used)
 		if !ok {
 			return

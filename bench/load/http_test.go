@@ -86,17 +86,17 @@ func TestAnswersOfServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := carryOut(t, web(listen(t, answerOnce(test.answer))))
 			if test.kind != "" {
-				if r.Conns != 0 || r.Errors[test.kind] != r.Due || len(r.Errors) != 1 {
-					t.Errorf("%d answers of %d, errors %v; want only %s", r.Conns, r.Due, r.Errors, test.kind)
+				if r.Conns != 0 || r.Errors[test.kind] != r.Begun || len(r.Errors) != 1 {
+					t.Errorf("%d answers of %d, errors %v; want only %s", r.Conns, r.Begun, r.Errors, test.kind)
 				}
 				return
 			}
-			if answered := int(r.Response.TotalCount()); answered != r.Due || r.Conns != r.Requests || len(r.Errors) > 0 {
-				t.Errorf("%d answers of %d, %d connections and %d requests in time, errors %v", answered, r.Due, r.Conns, r.Requests, r.Errors)
+			if answered := int(r.Response.TotalCount()); answered != r.Begun || r.Conns != r.Requests || len(r.Errors) > 0 {
+				t.Errorf("%d answers of %d, %d connections and %d requests in time, errors %v", answered, r.Begun, r.Conns, r.Requests, r.Errors)
 			}
 			want := map[int]int{}
 			if test.pid > 0 {
-				want[test.pid] = r.Due
+				want[test.pid] = r.Begun
 			}
 			if !maps.Equal(r.Workers, want) {
 				t.Errorf("workers %v, want %v", r.Workers, want)
@@ -114,7 +114,7 @@ func TestWorkersOfHTTP(t *testing.T) {
 			o := web(s.Addr)
 			o.Requests = requests
 			r := carryOut(t, o)
-			if r.Conns == 0 || r.Requests != r.Conns*max(1, requests) || len(r.Errors) > 0 {
+			if r.Conns == 0 || r.Requests < r.Conns*max(1, requests) || len(r.Errors) > 0 {
 				t.Fatalf("%d connections, %d requests, errors %v", r.Conns, r.Requests, r.Errors)
 			}
 			servertest.Eventually(t, "the workers have counted them", func() bool {
@@ -172,6 +172,9 @@ func TestSeveralRequests(t *testing.T) {
 				if len(r.Errors) > 0 {
 					t.Fatalf("errors %v", r.Errors)
 				}
+				if test.header != "" && r.Again > 0 {
+					t.Errorf("%d requests were made on connections that the server had said it would close", r.Again)
+				}
 				if n := server.served.Load(); n != r.Response.TotalCount() {
 					t.Errorf("%d response times of %d answers", r.Response.TotalCount(), n)
 				}
@@ -199,8 +202,8 @@ func TestThink(t *testing.T) {
 	if server.conns.Load() != 4 || r.Conns != 4 {
 		t.Errorf("%d connections, %d done; want 4", server.conns.Load(), r.Conns)
 	}
-	if slowest := r.Lag.Max(); slowest > 40_000 {
-		t.Errorf("a request was sent %d µs after it was due", slowest)
+	if lag := r.Lag.ValueAtQuantile(50); lag > 40_000 {
+		t.Errorf("requests were sent %d µs after they were due", lag)
 	}
 }
 

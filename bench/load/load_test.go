@@ -104,7 +104,7 @@ func TestArrivalsComeFromTheSeed(t *testing.T) {
 	a, b := carryOut(t, o), carryOut(t, o)
 	o.Address, o.Service = slow.Addr, "fixed:1ms"
 	c := carryOut(t, o)
-	if counts := []int{sum(a.Workers), sum(b.Workers), sum(c.Workers)}; slices.Min(counts) != slices.Max(counts) {
+	if counts := []int{a.Due, b.Due, c.Due}; counts[0] == 0 || slices.Min(counts) != slices.Max(counts) {
 		t.Errorf("%v connections with one seed, want the same number each time", counts)
 	}
 }

@@ -48,10 +48,10 @@ func TestStalled(t *testing.T) {
 			r := carryOut(t, load.Order{Address: listen(t, test.serve), Rate: 200, Length: 100 * time.Millisecond, Timeout: test.timeout, Stall: test.stall})
 			want := 0
 			if test.all {
-				want = r.Due
+				want = r.Begun
 			}
-			if r.Due == 0 || r.Stalled != want {
-				t.Errorf("%d of %d stalled, want %d", r.Stalled, r.Due, want)
+			if r.Begun == 0 || r.Stalled != want {
+				t.Errorf("%d of %d stalled, want %d", r.Stalled, r.Begun, want)
 			}
 		})
 	}
@@ -110,28 +110,15 @@ func sumOf[K comparable](counts map[K]int) (n int) {
 
 // However many event loops there are, an open loop asks for the same.
 func TestOpenLoopIsOneStream(t *testing.T) {
-	type stream struct {
-		due     int
-		demands []string // sorted
-	}
 	var streams []stream
 	for threads := range 4 {
-		var mu sync.Mutex
-		var s stream
-		o := load.Order{Rate: 1000, Length: 200 * time.Millisecond, Timeout: 10 * time.Second, Seed: 7, Service: "exp:2ms", Threads: threads}
-		o.Address = listen(t, func(conn net.Conn) {
-			demand, _ := bufio.NewReader(conn).ReadString('\n')
-			mu.Lock()
-			s.demands = append(s.demands, demand)
-			mu.Unlock()
-			_, _ = fmt.Fprint(conn, "Hello from 5\n")
-		})
-		r := carryOut(t, o)
+		s, r := openStream(t, threads)
+		for tries := 0; r.Begun < r.Due && tries < 10; tries++ { // the machine is busy
+			s, r = openStream(t, threads)
+		}
 		if r.Threads != max(1, threads) || r.Begun != r.Due || int(r.Response.TotalCount()) != r.Due || r.Workers[5] != r.Due {
 			t.Fatalf("%d threads: %+v", threads, r)
 		}
-		slices.Sort(s.demands)
-		s.due = r.Due
 		streams = append(streams, s)
 	}
 	for threads, s := range streams {
@@ -139,6 +126,30 @@ func TestOpenLoopIsOneStream(t *testing.T) {
 			t.Errorf("%d threads: %d connections asked for %d demands, unlike the %d of one", threads, s.due, len(s.demands), first.due)
 		}
 	}
+}
+
+// stream is what an open loop asks for.
+type stream struct {
+	due     int
+	demands []string // sorted
+}
+
+func openStream(t *testing.T, threads int) (s stream, r *load.Result) {
+	var mu sync.Mutex
+	o := load.Order{Rate: 1000, Length: 200 * time.Millisecond, Timeout: 10 * time.Second, Seed: 7, Service: "exp:2ms", Threads: threads}
+	o.Address = listen(t, func(conn net.Conn) {
+		demand, _ := bufio.NewReader(conn).ReadString('\n')
+		mu.Lock()
+		s.demands = append(s.demands, demand)
+		mu.Unlock()
+		_, _ = fmt.Fprint(conn, "Hello from 5\n")
+	})
+	r = carryOut(t, o)
+	mu.Lock()
+	defer mu.Unlock()
+	slices.Sort(s.demands)
+	s.due = r.Due
+	return s, r
 }
 
 // The clients of a closed loop are divided among the event loops, and none is
@@ -183,8 +194,8 @@ func TestSources(t *testing.T) {
 	})
 	r := carryOut(t, o)
 	for i := 1; i <= o.Sources; i++ {
-		if n := from[fmt.Sprint("127.0.0.", i)]; math.Abs(float64(n)-float64(r.Due)/5) > 2 {
-			t.Errorf("%v, want %d connections over 127.0.0.1 to .5", from, r.Due)
+		if n := from[fmt.Sprint("127.0.0.", i)]; math.Abs(float64(n)-float64(r.Begun)/5) > 2 {
+			t.Errorf("%v, want %d connections over 127.0.0.1 to .5", from, r.Begun)
 			break
 		}
 	}

@@ -46,7 +46,7 @@ func (t *tally) begun(due, now time.Duration, sockets int) {
 	}
 	t.lag(due, now)
 	t.opened(sockets)
-	if t.open && now < t.end+slack {
+	if t.open {
 		t.r.Begun++
 	}
 }

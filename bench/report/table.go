@@ -132,7 +132,7 @@ func (t *table) groups(arm string) (all []tableGroup) {
 func (t *table) compare(c bench.Comparison) string {
 	text := strings.ReplaceAll(bench.MetricInWords(c.Metric)+" "+bench.RatioText(c.Ratio, c.CI95), " ", "\u00a0")
 	if c.NoRatio > 0 {
-		text += t.notes.mark(fmt.Sprintf("%s gave no ratio, as a value was notMeasured or zero; the rest may be the better ones",
+		text += t.notes.mark(fmt.Sprintf("%s gave no ratio, as a value was not measured or was zero; the rest may be the better ones",
 			numbered(c.NoRatio, "round")))
 	}
 	return text

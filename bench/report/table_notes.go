@@ -119,6 +119,7 @@ func (t *table) doubts() {
 		t.notes.add("cut short: %s", t.Partial)
 	}
 	t.invalid()
+	t.tardy()
 	if !t.claims() {
 		t.notes.add("too few rounds for any claim, which takes 6: the numbers are medians of what there is")
 	}
@@ -167,6 +168,20 @@ func (t *table) invalid() {
 			t.notes.add("%d of %s of the %s loop INVALID, and not counted for any arm: %s; the first because %s",
 				len(bad), numbered(len(all), "round"), phase, numbersOf(bad), reason)
 		}
+	}
+}
+
+// tardy tells of rounds whose p99 is the generator's as much as the server's.
+func (t *table) tardy() {
+	bad, all := 0, 0
+	for _, round := range t.Valid(bench.Open) {
+		all++
+		if round.Tardy() {
+			bad++
+		}
+	}
+	if bad > 0 {
+		t.notes.add("in %d of %d parts of rounds, more than half of p99 was the load generator's own delay: it had to wait for a processor too. Read p99 as that of the whole machine", bad, all)
 	}
 }
 
