@@ -125,6 +125,28 @@ func (g *grouped) Retire(slot int) error {
 	return g.steering.retire(slot)
 }
 
+// Rescue closes the slot's socket for a new one: then the program in the kernel
+// picks others for what is queued. A program run as worker may have children that
+// still hold the old one; its queue would be theirs, and wait for ever.
+func (g *grouped) Rescue(slot int) error {
+	p, ok := g.steering.(programmed)
+	if !ok || g.config.Foreign || slot >= len(g.sockets) {
+		return nil
+	}
+	c := g.config
+	c.Bind.Address = g.addr.String()
+	s, err := listen(c, reuseport.Control)
+	if err != nil {
+		return err
+	}
+	if err := p.renew(slot, s.fd); err != nil {
+		return errors.Join(err, s.close())
+	}
+	old := g.sockets[slot]
+	g.sockets[slot] = s
+	return old.close()
+}
+
 // Drop closes the sockets from this slot on.
 func (g *grouped) Drop(slot int) error {
 	return errors.Join(g.closeFrom(slot), g.steering.dropped(slot))

@@ -84,6 +84,9 @@ type steering interface {
 // programmed is a steering by a program that keeps the scoreboard and a table of
 // sockets in the kernel. Both descriptors stay its own.
 type programmed interface {
+	// renew has the slot go on with another socket. The one before can then be
+	// closed.
+	renew(slot, fd int) error
 	scoreboard() int
 	table() int
 	close() error

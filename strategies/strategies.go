@@ -45,6 +45,10 @@ type Retirer interface {
 	Drop(slot int) error
 }
 
+// Rescuer is a Front that can give what is queued for a slot, which has no worker
+// at the moment, to the others.
+type Rescuer interface{ Rescue(slot int) error }
+
 // Quiescer is a Front that can turn new connections away before it is closed,
 // so that a queue can be drained to its end.
 type Quiescer interface{ Quiesce() error }

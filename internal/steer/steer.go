@@ -162,6 +162,21 @@ func (k *Kernel) Add(slot, fd int) error {
 	return k.inService.Set(uint32(len(k.queues)))
 }
 
+// Renew has the slot go on with another socket. The one before stays the caller's.
+func (k *Kernel) Renew(slot, fd int) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if slot >= len(k.queues) {
+		return nil // it has retired
+	}
+	if err := k.enter(slot, fd); err != nil {
+		return err
+	}
+	k.reset(slot)
+	k.queues[slot] = &queue{fd: fd}
+	return nil
+}
+
 // enter puts a socket into the table, unless the master before has done so.
 func (k *Kernel) enter(slot, fd int) error {
 	err := k.sockets.Put(uint32(slot), uint64(fd))

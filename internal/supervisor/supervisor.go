@@ -249,6 +249,12 @@ func (s *supervisor) act(action Action) {
 		s.retirer(func(r strategies.Retirer) error { return r.Retire(a.Slot) })
 	case Drop:
 		s.retirer(func(r strategies.Retirer) error { return r.Drop(a.Slot) })
+	case Rescue:
+		if r, ok := s.front.(strategies.Rescuer); ok {
+			if err := r.Rescue(a.Slot); err != nil {
+				s.log.Warn("connections wait for the slot's next worker", "slot", a.Slot, "error", err)
+			}
+		}
 	case Quiesce:
 		s.quiesce()
 	case StopPump:
