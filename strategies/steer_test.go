@@ -335,22 +335,3 @@ func queueDepths(t *testing.T, s *servertest.Server) (depths []int) {
 	}
 	return depths
 }
-
-// A plain user gets the hash, if that is what was asked for in that case.
-func TestPlainUserFallsBackToTheHash(t *testing.T) {
-	s := servertest.StartAs(t, servertest.AsNobody(t), "-s", "reuseport", "--steer", "least-loaded?", "-w", "2")
-	if got := s.Await("listening", 1).String("steer"); got != "hash" {
-		t.Errorf("steered by %s", got)
-	}
-	warning := s.Await("not steered as asked for", 1)
-	if !strings.Contains(warning.String("reason"), "CAP_BPF") {
-		t.Errorf("the warning says %v", warning)
-	}
-	s.Ask()
-}
-
-// Nobody needs to be asked to steer by CPU.
-func TestPlainUserSteersByCPU(t *testing.T) {
-	s := servertest.StartAs(t, servertest.AsNobody(t), "-s", "reuseport", "--steer", "cpu", "-w", "2")
-	s.Ask()
-}
