@@ -22,7 +22,7 @@ lint: ## gofmt, vet, staticcheck, the other systems, and whether generated files
 	$(GO) tool staticcheck ./...
 	GOOS=darwin $(GO) vet . ./internal/cli ./strategies
 	$(GO) mod tidy -diff
-	$(GO) generate ./...
+	$(GO) generate -skip bpf2go ./... # takes clang; a test compares what comes of it
 	git diff --exit-code
 
 floor: build ## hold prefork against the least that a pre-fork server can cost (needs a C compiler)
@@ -38,12 +38,14 @@ measured: build ## run the commands of the documentation again and put in what t
 	$(GO) run ./docs/rerun README.md docs/measuring.md
 
 # The worker programs under docs/workers are tested with their interpreters.
-TOOLS := cc python3 ruby node
+# clang and llvm-strip make the kernel's program anew, to see that it is the one
+# that is committed.
+TOOLS := cc python3 ruby node clang llvm-strip chromium
 MISSING = $(strip $(foreach tool,$(TOOLS),$(if $(shell command -v $(tool)),,$(tool))))
-PACKAGES = $(subst cc,gcc libc6-dev,$(subst node,nodejs,$(MISSING)))
+PACKAGES = $(patsubst llvm-strip,llvm,$(patsubst cc,gcc libc6-dev,$(patsubst node,nodejs,$(MISSING))))
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
-deps: ## install what the tests need: a C compiler, Python, Ruby and Node
+deps: ## install what the tests need: C compilers, interpreters and a browser
 	@test -z "$(MISSING)" || { set -x; $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $(PACKAGES); }
 
 clean: ## remove what was built

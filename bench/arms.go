@@ -40,11 +40,11 @@ func variants(s strategies.Strategy) (all []variant) {
 	for _, policy := range s.Policies {
 		all = append(all, variant{policy, func(a *Arm) { a.Policy = policy }})
 	}
-	if s.Settle > 0 { // a queue for each worker: the kernel chooses
-		all = append(all, variant{"hash", func(a *Arm) { a.Steer = "hash" }})
+	for _, steer := range s.Steers {
+		all = append(all, variant{steer, func(a *Arm) { a.Steer = steer }})
 	}
 	for i, mode := range s.Modes {
-		if i > 0 || s.Settle == 0 {
+		if i > 0 || len(s.Steers) == 0 { // the first goes with every steer
 			all = append(all, variant{mode, func(a *Arm) { a.Accept = mode }})
 		}
 	}
@@ -122,6 +122,9 @@ func (a Arm) args(w Workload, s Scenario) []string {
 	}
 	if a.Accept != "" {
 		args = append(args, "--accept", a.Accept)
+	}
+	if a.Steer != "" {
+		args = append(args, "--steer", a.Steer)
 	}
 	if a.Policy != "" {
 		args = append(args, "--policy", a.Policy)

@@ -33,6 +33,18 @@ func TestQueuedConnectionsAreServedAtStop(t *testing.T) {
 	}
 }
 
+// Steering does not change what a mode does.
+func TestQueuedConnectionsAreServedAtStopHoweverSteered(t *testing.T) {
+	for _, steer := range strategies.Steers[1:] {
+		for _, mode := range strategies.Modes {
+			t.Run(path.Join(steer.Name, mode.Name), func(t *testing.T) {
+				servertest.NeedSteer(t, steer.Name)
+				checkDrain(t, "-s", "reuseport", "-w", "3", "--steer", steer.Name, "--accept", mode.Name)
+			})
+		}
+	}
+}
+
 // noMode is the one unnamed mode of a strategy whose workers do not accept.
 func noMode(s strategies.Strategy) []string {
 	if len(s.Modes) > 0 {

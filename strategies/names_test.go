@@ -77,7 +77,7 @@ func TestHas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.Has(test.mode, test.policy)
+		err = s.Has(test.mode, "", test.policy)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v", test, err)
 		}
@@ -88,7 +88,7 @@ func TestHas(t *testing.T) {
 func TestEveryModeAndPolicyHasAStrategy(t *testing.T) {
 	some := func(mode, policy string) bool {
 		for _, s := range strategies.Strategies {
-			if s.Has(mode, policy) == nil {
+			if s.Has(mode, "", policy) == nil {
 				return true
 			}
 		}

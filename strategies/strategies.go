@@ -45,6 +45,10 @@ type Retirer interface {
 	Drop(slot int) error
 }
 
+// Rescuer is a Front that can give what is queued for a slot, which has no worker
+// at the moment, to the others.
+type Rescuer interface{ Rescue(slot int) error }
+
 // Quiescer is a Front that can turn new connections away before it is closed,
 // so that a queue can be drained to its end.
 type Quiescer interface{ Quiesce() error }
@@ -56,6 +60,21 @@ type Heirloom interface {
 	// HandedOn says that another master has them now: Close leaves the path of
 	// a Unix-domain address alone.
 	HandedOn()
+}
+
+// Steered is a Front whose kernel may be told, by a program that the Front has
+// loaded, which socket to pick. The Front owns the descriptors; ok is false where
+// there is no such program.
+type Steered interface {
+	// Scoreboard is the memory that the program reads: workers have to count
+	// there.
+	Scoreboard() (fd int, ok bool)
+	// SocketTable is where the program finds the sockets. Who inherits those
+	// needs it, for the kernel lets a socket be in one such table only.
+	SocketTable() (fd int, ok bool)
+	// TakeOver says that the sockets of another master are ours now, all
+	// workers being ready: until then its steering stays.
+	TakeOver() error
 }
 
 // Source is where a worker's next connection comes from.
@@ -86,6 +105,11 @@ type Config struct {
 	// in slot order. The Front owns them from then on.
 	Sockets []int
 
+	// For reuseport only.
+	Steer       string        // a name among Steers; "" is the first
+	StuckAfter  time.Duration // how long a queue may stand still; 0 is DefaultStuckAfter
+	SocketTable int           // the descriptor of Steered.SocketTable that comes with Sockets, or 0; the caller's
+
 	// For dispatch only.
 	Policy      string // a name among dispatch.Policies; "" is the first
 	Window      int    // connections on their way to one worker at most
@@ -110,6 +134,8 @@ type Strategy struct {
 	// Modes are the names of the accept modes it has; empty if its workers do
 	// not accept.
 	Modes []string
+	// Steers are the names of the ways in which the kernel can be steered.
+	Steers []string
 	// Policies are the names of the policies it has.
 	Policies []string
 	// Settle is how long connections can still join the queue of a retired slot:
@@ -134,6 +160,7 @@ var Strategies = []Strategy{
 		Name:     "reuseport",
 		Sentence: "a socket for every worker on the same port; the kernel picks one by hash",
 		Modes:    modeNames(),
+		Steers:   steerNames(),
 		Settle:   time.Second, // a SYN-ACK lost once comes again after a second
 		open:     openReuseport,
 	},
@@ -149,6 +176,13 @@ var Strategies = []Strategy{
 func modeNames() (names []string) {
 	for _, mode := range Modes {
 		names = append(names, mode.Name)
+	}
+	return names
+}
+
+func steerNames() (names []string) {
+	for _, steer := range Steers {
+		names = append(names, steer.Name)
 	}
 	return names
 }

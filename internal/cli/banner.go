@@ -10,21 +10,31 @@ import (
 	"strings"
 
 	"prefork/internal/supervisor"
+	"prefork/strategies"
 )
 
 // banner says what was started and what to try, in one screen.
 func banner(w io.Writer, o supervisor.Options, addr net.Addr) {
-	parts := []string{"prefork", o.Strategy.Name + how(o)}
+	parts := []string{"prefork", o.Strategy.Name + steered(o) + how(o)}
 	if o.Launch.Program != nil {
 		parts = append(parts, strings.Join(o.Launch.Program, " "))
 	}
 	parts = append(parts, show(addr), count(o.Limits.Workers, "worker"), fmt.Sprint("pid ", os.Getpid()))
 	fmt.Fprintln(w, folded(w, strings.Join(parts, " · ")))
-	fmt.Fprintln(w, folded(w, o.Strategy.Sentence))
+	fmt.Fprintln(w, folded(w, sentence(o)))
 	if try := attempt(o, addr); try != "" {
 		fmt.Fprintf(w, "try   %s\n", try)
 	}
 	fmt.Fprintf(w, "stop  Ctrl-C\n\n")
+}
+
+// sentence says what was chosen: the steering if it is not the default.
+func sentence(o supervisor.Options) string {
+	steer, err := strategies.LookupSteer(o.Config.Steer)
+	if err != nil || steer.Name == strategies.Steers[0].Name {
+		return o.Strategy.Sentence
+	}
+	return "a socket for every worker on the same port; the kernel picks " + steer.Sentence
 }
 
 // how is the way in which workers get their connections, where it is ours to
@@ -39,6 +49,13 @@ func how(o supervisor.Options) string {
 		return ", " + o.Launch.Accept + " accept, bound by the workers"
 	}
 	return ", " + o.Launch.Accept + " accept"
+}
+
+func steered(o supervisor.Options) string {
+	if o.Config.Steer == "" || o.Config.Steer == strategies.Steers[0].Name {
+		return ""
+	}
+	return ", " + o.Config.Steer
 }
 
 func count(n int, what string) string {

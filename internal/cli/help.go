@@ -157,15 +157,15 @@ func placeholder(usage string) (text, value string) {
 
 // origin is a flag's default and the names it has in the environment.
 func origin(f cli.DocGenerationFlag) string {
-	if !f.TakesValue() {
-		return ""
-	}
 	var parts []string
-	if text := strings.Trim(f.GetDefaultText(), `"`); text != "" {
+	if text := strings.Trim(f.GetDefaultText(), `"`); text != "" && f.TakesValue() {
 		parts = append(parts, "default "+text)
 	}
 	if names := f.GetEnvVars(); len(names) > 0 {
 		parts = append(parts, "$"+strings.Join(names, ", $"))
+	}
+	if len(parts) == 0 {
+		return ""
 	}
 	return "(" + strings.Join(parts, "; ") + ")"
 }

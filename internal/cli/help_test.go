@@ -74,6 +74,9 @@ func TestHelpHasEveryRow(t *testing.T) {
 	for _, row := range strategies.Modes {
 		rows = append(rows, row.Name, row.Sentence)
 	}
+	for _, row := range strategies.Steers {
+		rows = append(rows, row.Name, row.Sentence)
+	}
 	for _, row := range dispatch.Policies {
 		rows = append(rows, row.Name, row.Sentence)
 	}

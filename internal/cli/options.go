@@ -23,7 +23,7 @@ import (
 func options(c *cli.Context) (supervisor.Options, error) {
 	var o supervisor.Options
 	for _, read := range []func(*cli.Context, *supervisor.Options) error{
-		readLog, readCommand, readBind, readBacklog, readStrategy, readBinder, readWindow,
+		readLog, readCommand, readBind, readBacklog, readStrategy, readBinder, readSteer, readWindow,
 		readWorkers, readApp, readProgram, readGraceful, readSignal, readDeath, readPIDFile, checkRoom,
 	} {
 		if err := read(c, &o); err != nil {
@@ -32,11 +32,18 @@ func options(c *cli.Context) (supervisor.Options, error) {
 	}
 	o.Listening = func(addr net.Addr) { banner(c.App.Writer, o, addr) }
 	if c.String("log-format") == "json" {
-		o.Listening = func(addr net.Addr) {
-			o.Log.Info("listening", "strategy", o.Strategy.Name, "address", addr.String(), "workers", o.Limits.Workers, "pid", os.Getpid())
-		}
+		o.Listening = func(addr net.Addr) { o.Log.Info("listening", listening(o, addr)...) }
 	}
 	return o, nil
+}
+
+// listening is the banner for those who read by machine.
+func listening(o supervisor.Options, addr net.Addr) (args []any) {
+	args = append(args, "strategy", o.Strategy.Name)
+	if o.Config.Steer != "" {
+		args = append(args, "steer", o.Config.Steer)
+	}
+	return append(args, "address", addr.String(), "workers", o.Limits.Workers, "pid", os.Getpid())
 }
 
 // logFormats are all there are.

@@ -24,7 +24,7 @@ func readStrategy(c *cli.Context, o *supervisor.Options) error {
 	if _, err := strategies.LookupPolicy(policy); err != nil {
 		return usage(err)
 	}
-	if err := strategy.Has(mode, policy); err != nil {
+	if err := strategy.Has(mode, "", policy); err != nil {
 		return usage(err)
 	}
 	if o.Config.Bind.Network == "unix" && !strategy.Unix {

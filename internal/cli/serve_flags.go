@@ -72,6 +72,18 @@ func howFlags() []cli.Flag {
 			Usage: "under shared and reuseport, workers wait in `MODE`: " + or(names(strategies.Modes, modeName)),
 		},
 		&cli.StringFlag{
+			Name: "steer", Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,
+			Usage: "under reuseport, the kernel picks by `NAME`: " + or(names(strategies.Steers, steerName)) + "; NAME? means " + strategies.Steers[0].Name + " where that cannot be",
+		},
+		&cli.DurationFlag{
+			Name: "stuck-after", Category: catHow, Value: strategies.DefaultStuckAfter, EnvVars: env("STUCK_AFTER"),
+			Usage: "under " + or(watching()) + ", pass over workers whose queue has not moved for `T`",
+		},
+		&cli.BoolFlag{
+			Name: "pin", Category: catHow, EnvVars: env("PIN"),
+			Usage: "bind worker i to CPU i",
+		},
+		&cli.StringFlag{
 			Name: "reuseport-bind", Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
 			Usage: "under reuseport, `WHO` binds the sockets: master, which keeps a dead worker's queue, or worker, which loses it",
 		},
@@ -142,6 +154,7 @@ func topics() []topic {
 		{"Apps (--app)", rows(worker.Apps, appName, func(a worker.App) string { return a.Sentence })},
 		{"Strategies (--strategy)", rows(strategies.Strategies, strategyName, func(s strategies.Strategy) string { return s.Sentence })},
 		{"Accept modes (--accept)", rows(strategies.Modes, modeName, func(m strategies.Mode) string { return m.Sentence })},
+		{"Steering (--steer)", rows(strategies.Steers, steerName, func(s strategies.Steer) string { return s.Sentence })},
 		{"Policies (--policy)", rows(dispatch.Policies, policyName, func(p dispatch.Policy) string { return p.Sentence })},
 	}
 }
@@ -149,8 +162,19 @@ func topics() []topic {
 func appName(a worker.App) string               { return a.Name }
 func strategyName(s strategies.Strategy) string { return s.Name }
 func modeName(m strategies.Mode) string         { return m.Name }
+func steerName(s strategies.Steer) string       { return s.Name }
 func policyName(p dispatch.Policy) string       { return p.Name }
 func levelName(l slog.Level) string             { return strings.ToLower(l.String()) }
+
+// watching are the ways of steering that heed --stuck-after.
+func watching() (all []string) {
+	for _, steer := range strategies.Steers {
+		if steer.Watches {
+			all = append(all, steer.Name)
+		}
+	}
+	return all
+}
 
 func logFormatNames() (all []string) {
 	for _, format := range logFormats {

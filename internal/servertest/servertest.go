@@ -327,29 +327,6 @@ func children(pid int) (all []int) {
 	return all
 }
 
-// openBoard maps the scoreboard of a running master.
-func openBoard(t testing.TB, pid int) *scoreboard.Board {
-	t.Helper()
-	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-	for _, link := range links {
-		if target, _ := os.Readlink(link); !strings.Contains(target, "prefork-scoreboard") {
-			continue
-		}
-		file, err := os.OpenFile(link, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		board, err := scoreboard.Map(int(file.Fd()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return board
-	}
-	t.Fatalf("process %d has no scoreboard", pid)
-	return nil
-}
-
 // EndHeir stops the master that has taken over, and waits for it and its workers.
 func (s *Server) EndHeir(pid int) {
 	s.t.Helper()

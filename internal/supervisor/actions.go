@@ -42,6 +42,10 @@ type (
 	Drop   struct{ Slot int }
 )
 
+// Rescue gives what is queued for a slot without a worker to others, if that can
+// be done.
+type Rescue struct{ Slot int }
+
 // Quiesce turns new connections away.
 type Quiesce struct{}
 

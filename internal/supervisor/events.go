@@ -122,6 +122,7 @@ func (e Exited) apply(m *Machine) {
 		why += ", saying:\n" + e.LastWords + "\nso it ended"
 	}
 	m.failed(slotIndex, healthy, why)
+	m.rescue(slotIndex)
 }
 
 func (e Scale) apply(m *Machine) {

@@ -19,10 +19,18 @@ import (
 	"prefork/strategies"
 )
 
-// eachStrategy runs a test under every strategy.
+// eachStrategy runs a test under every strategy, and with the kernel steered: by a
+// place in its group, and by a program of ours.
 func eachStrategy(t *testing.T, test func(t *testing.T, strategy string)) {
 	for _, s := range strategies.Strategies {
 		t.Run(s.Name, func(t *testing.T) { test(t, s.Name) })
+	}
+	for _, steer := range []string{"cpu", "least-loaded"} {
+		t.Run("reuseport/"+steer, func(t *testing.T) {
+			servertest.NeedSteer(t, steer)
+			t.Setenv("PREFORK_STEER", steer+"?") // some tests have plain users, too
+			test(t, "reuseport")
+		})
 	}
 }
 

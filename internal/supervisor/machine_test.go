@@ -86,6 +86,24 @@ func TestCrashesOfOneSlotDoNotSlowAnother(t *testing.T) {
 	w.saw("start 1")
 }
 
+// The queue of a slot goes to others when it has no worker, and only then.
+func TestRescuesTheQueueOfTheCrashed(t *testing.T) {
+	w := boot(t, Limits{Workers: 2, Settle: time.Second})
+	w.crash(2)
+	if !slices.Equal(w.rescues, []int{1}) {
+		t.Errorf("rescued %v, want the queue of slot 1", w.rescues)
+	}
+	w.readyAll()
+	w.rescues = nil
+	w.step(Reload{})
+	w.crash(1) // its successor is on its way
+	w.step(Upgrade{})
+	w.crash(3) // another master has the sockets too
+	if len(w.rescues) > 0 {
+		t.Errorf("rescued %v, want none", w.rescues)
+	}
+}
+
 func TestGivesUpWhenNoWorkerCanStart(t *testing.T) {
 	w := newWorld(t, Limits{Workers: 2})
 	w.step(Tick{})

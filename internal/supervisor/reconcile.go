@@ -189,6 +189,22 @@ func (m *Machine) retire(i int) {
 	}
 }
 
+// rescue does not leave the queue of a slot whose worker has crashed waiting for
+// the next worker. While another master has the sockets too, they stay as they
+// are; a slot on its way out is closed anyway.
+func (m *Machine) rescue(i int) {
+	s := &m.slots[i]
+	if m.phase != running || m.upgrading || !s.retiredAt.IsZero() {
+		return
+	}
+	for _, seat := range s.seats {
+		if seat.state != scoreboard.Gone {
+			return
+		}
+	}
+	m.do(Rescue{i})
+}
+
 // dropLast closes retired slots that are empty, from the last one down.
 func (m *Machine) dropLast() {
 	for i := len(m.slots) - 1; i >= 0; i-- {

@@ -80,15 +80,14 @@ type supervisor struct {
 	todo    []Event       // what acting has led to
 	ended   *Exit
 
-	legacy    *legacy // from the master before this one
-	front     strategies.Front
-	board     *scoreboard.Board
-	boardFile *os.File
-	notices   *notices
-	stopPump  context.CancelFunc
-	stoppers  []func()
-	cut       uint64
-	heir      int // the new master's pid while an upgrade is under way
+	legacy   *legacy // from the master before this one
+	front    strategies.Front
+	board    *scoreboard.Board
+	notices  *notices
+	stopPump context.CancelFunc
+	stoppers []func()
+	cut      uint64
+	heir     int // the new master's pid while an upgrade is under way
 }
 
 func (s *supervisor) open() error {
@@ -99,28 +98,49 @@ func (s *supervisor) open() error {
 	if s.legacy.workers > 0 {
 		s.machine.want, s.Limits.Workers = s.legacy.workers, s.legacy.workers
 	}
-	if s.board, s.boardFile, err = scoreboard.Create(); err != nil {
-		return err
-	}
-	s.cleanup(func() { _ = s.boardFile.Close() })
 	if s.notices, err = listenForNotices(s.events); err != nil {
 		return err
 	}
 	s.cleanup(s.notices.close)
-	s.Config.Workers = crew{s.board}
-	s.Config.Sockets = s.legacy.sockets
+	s.Config.Workers = crew{s}
+	s.Config.Sockets, s.Config.SocketTable = s.legacy.sockets, s.legacy.table
 	if s.front, err = s.Strategy.Open(s.Config); err != nil {
 		return err
 	}
 	s.cleanup(func() { _ = s.front.Close() })
+	if s.legacy.table != 0 {
+		_ = unix.Close(s.legacy.table)
+	}
+	if err := s.openBoard(); err != nil {
+		return err
+	}
 	s.Launch.Notify = s.notices.name
-	s.Launch.Scoreboard = int(s.boardFile.Fd())
 	if s.Config.BindInWorker {
 		s.Launch.Bind = s.front.Addr().String()
 	}
 	if s.Listening != nil {
 		s.Listening(s.front.Addr())
 	}
+	return nil
+}
+
+// openBoard opens the scoreboard: the kernel's memory where a program there reads
+// it, else our own.
+func (s *supervisor) openBoard() error {
+	if steered, ok := s.front.(strategies.Steered); ok {
+		if fd, ok := steered.Scoreboard(); ok {
+			var err error
+			s.board, err = scoreboard.Map(fd)
+			s.Launch.Scoreboard = fd
+			return err
+		}
+	}
+	board, file, err := scoreboard.Create()
+	if err != nil {
+		return err
+	}
+	s.cleanup(func() { _ = file.Close() })
+	s.board, s.Launch.Scoreboard = board, int(file.Fd())
 	return nil
 }
 
@@ -229,6 +249,12 @@ func (s *supervisor) act(action Action) {
 		s.retirer(func(r strategies.Retirer) error { return r.Retire(a.Slot) })
 	case Drop:
 		s.retirer(func(r strategies.Retirer) error { return r.Drop(a.Slot) })
+	case Rescue:
+		if r, ok := s.front.(strategies.Rescuer); ok {
+			if err := r.Rescue(a.Slot); err != nil {
+				s.log.Warn("connections wait for the slot's next worker", "slot", a.Slot, "error", err)
+			}
+		}
 	case Quiesce:
 		s.quiesce()
 	case StopPump:
@@ -323,6 +349,11 @@ func (s *supervisor) allReady(a AllReady) {
 		}
 		s.cleanup(func() { removePIDFile(s.PIDFile) })
 	}
+	if steered, ok := s.front.(strategies.Steered); ok {
+		if err := steered.TakeOver(); err != nil {
+			s.log.Error("cannot take the steering over: connections go where the master before would send them", "error", err)
+		}
+	}
 	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
 	s.legacy.ready()
 }
@@ -353,7 +384,7 @@ func (s *supervisor) isOurs(pid int) bool {
 }
 
 // crew is what the dispatching master knows of its workers: the scoreboard.
-type crew struct{ board *scoreboard.Board }
+type crew struct{ *supervisor }
 
 func (c crew) Ready(slot int) bool { return c.board.Slot(slot).Ready }
 

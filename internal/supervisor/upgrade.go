@@ -33,6 +33,7 @@ const (
 // bequest is what one master tells the next.
 type bequest struct {
 	Sockets []int // listening sockets, in slot order
+	Table   int   `json:",omitempty"` // where the kernel finds them, if it is steered by a program
 	Workers int   // how many there are to be: signals may have changed it
 	Ready   int   // where to say that it is ready
 }
@@ -62,6 +63,12 @@ func (s *supervisor) upgrade() error {
 	for _, fd := range heirloom.Sockets() {
 		will.Sockets = append(will.Sockets, len(files))
 		files = append(files, uintptr(fd))
+	}
+	if steered, ok := s.front.(strategies.Steered); ok {
+		if fd, ok := steered.SocketTable(); ok {
+			will.Table = len(files)
+			files = append(files, uintptr(fd))
+		}
 	}
 	will.Ready = len(files)
 	files = append(files, w.Fd())
@@ -102,6 +109,7 @@ func awaitHeir(pid int, ready *os.File) Event {
 // legacy is what this master got from the one before it, if there was one.
 type legacy struct {
 	sockets []int
+	table   int // of the sockets, in the kernel; 0 if there is none
 	workers int // 0 if there was no master before
 	pipe    *os.File
 }
@@ -120,13 +128,17 @@ func inherited() (*legacy, error) {
 	if err := json.Unmarshal([]byte(text), &will); err != nil {
 		return nil, fmt.Errorf("%s: %w", envUpgrade, err)
 	}
-	for _, fd := range append(slices.Clone(will.Sockets), will.Ready) {
+	fds := append(slices.Clone(will.Sockets), will.Ready)
+	if will.Table != 0 {
+		fds = append(fds, will.Table)
+	}
+	for _, fd := range fds {
 		if fd < firstExtraFD {
 			return nil, fmt.Errorf("%s names descriptor %d", envUpgrade, fd)
 		}
 		unix.CloseOnExec(fd)
 	}
-	return &legacy{sockets: will.Sockets, workers: will.Workers, pipe: os.NewFile(uintptr(will.Ready), "upgrade")}, nil
+	return &legacy{sockets: will.Sockets, table: will.Table, workers: will.Workers, pipe: os.NewFile(uintptr(will.Ready), "upgrade")}, nil
 }
 
 // ready tells the master before this one that it can leave.

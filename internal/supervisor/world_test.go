@@ -28,6 +28,8 @@ type world struct {
 	todo    []Event      // what acting has led to
 	exit    *Exit
 
+	rescues []int // slots, in order
+
 	startErr error // what starting a worker fails with
 	stubborn bool  // workers told to stop do not
 	pump     bool  // there is one; the test says when it ends
@@ -114,6 +116,8 @@ func (w *world) act(action Action) {
 		w.end(a.PID, "was killed by SIGKILL")
 	case Bury:
 		w.bury(a)
+	case Rescue:
+		w.rescue(a.Slot)
 	case Retire:
 		w.retire(a.Slot)
 	case Drop:
@@ -161,6 +165,20 @@ func (w *world) bury(b Bury) {
 		w.fail("bury of process %d, which is %v in %d.%d", b.PID, p.state, p.slot, p.seat)
 	}
 	delete(w.alive, b.PID)
+}
+
+// rescue holds the machine to what strategies.Rescuer asks: nobody may hold the
+// socket that is to be closed.
+func (w *world) rescue(slot int) {
+	for pid, p := range w.alive {
+		if p.slot == slot {
+			w.fail("rescued the queue of slot %d from process %d", slot, pid)
+		}
+	}
+	if w.m.upgrading || w.retired[slot] {
+		w.fail("rescued the queue of slot %d; upgrading: %t, retired: %t", slot, w.m.upgrading, w.retired[slot])
+	}
+	w.rescues = append(w.rescues, slot)
 }
 
 // retire and drop hold the machine to what strategies.Retirer asks: always the

@@ -59,6 +59,10 @@ func Main() int {
 }
 
 func run(o order) error {
+	// What it takes to steer is for the master, who steers.
+	if err := sys.DropCapabilities(unix.CAP_BPF, unix.CAP_NET_ADMIN); err != nil {
+		return err
+	}
 	if os.Getenv(envRole) == roleShim {
 		return shim(o)
 	}

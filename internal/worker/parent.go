@@ -26,7 +26,8 @@ type Launch struct {
 	Accept     string
 	Bind       string // set where each worker binds its own socket
 	Notify     string // NOTIFY_SOCKET
-	Scoreboard int    // the memfd, owned by the master
+	Scoreboard int    // the memfd, or the kernel's memory under steering; owned by the master
+	Pin        bool   // bind the worker of slot i to processor i
 	// DeathSignal is sent to workers when the master dies; 0 lets them carry on.
 	DeathSignal syscall.Signal
 }
@@ -64,6 +65,13 @@ func (l *Launch) Start(slot, seat, fd int, stderr *os.File) (pid int, err error)
 	}
 	if l.Program == nil && l.Spec.Concurrency == 1 {
 		defer sys.SetTimerSlack(sys.SetTimerSlack(monitorSlack)) // children inherit it
+	}
+	if l.Pin {
+		unpin, err := sys.PinThread(slot) // children inherit it, too
+		if err != nil {
+			return 0, fmt.Errorf("start worker: %w", err)
+		}
+		defer unpin()
 	}
 	name := fmt.Sprintf("prefork: %s worker %d", l.Strategy, slot)
 	// Not the path: the file there may have been replaced since.

@@ -1,0 +1,76 @@
+/* How busy is a slot? */
+#pragma once
+#include "tables.h"
+
+/* More than any worker can hold or any queue: who says so writes nonsense. */
+#define ABSURD (1 << 24)
+#define SECOND 1000000000LL
+
+struct weight {
+	__s64 open;     /* connections that its workers hold */
+	__s64 queued;   /* sent, not yet taken */
+	__u64 taken;
+	__s64 progress; /* when a worker last took or finished one */
+	bool ready;
+	bool known;     /* a worker counts, and what it says can be */
+};
+
+static always_inline void read_line(const struct line *line, __s64 now, struct weight *w)
+{
+	__u64 accepted = READ(line->accepted);
+	__s64 open = accepted - READ(line->finished) - READ(line->cut);
+	__s64 progress = READ(line->progress);
+
+	w->ready |= READ(line->state) == READY;
+	if (!READ(line->speaks))
+		return;
+	if (open > ABSURD || open < -ABSURD || progress - now > SECOND) {
+		w->known = false;
+		return;
+	}
+	w->taken += accepted;
+	w->open += open;
+	if (w->progress < progress)
+		w->progress = progress;
+}
+
+/* Returns whether the slot has a worker that takes connections. */
+static always_inline bool weigh(__u32 index, __s64 now, struct weight *w)
+{
+	__u32 key = 1 + index * SEATS;
+	struct slot *slot = bpf_map_lookup_elem(&slots, &index);
+	struct line *first = bpf_map_lookup_elem(&board, &key);
+	key++;
+	struct line *second = bpf_map_lookup_elem(&board, &key);
+
+	if (!slot || !first || !second)
+		return false;
+	*w = (struct weight){.known = READ(first->speaks) || READ(second->speaks)};
+	read_line(first, now, w);
+	read_line(second, now, w);
+	if (!w->ready)
+		return false;
+	/* Sent is read after taken, so that a connection on its way counts. */
+	__u64 sent = READ(slot->sent);
+	if (w->known) {
+		w->queued = sent - w->taken - READ(slot->drift);
+	} else {
+		w->open = 0;
+		w->progress = READ(slot->progress);
+		w->queued = sent - READ(slot->passed);
+	}
+	if (w->queued < 0)
+		w->queued = 0; /* the kernel's hash sent some that nobody counted */
+	if (w->open < 0)
+		w->open = 0; /* taken and finished between two reads */
+	if (w->progress < READ(slot->busy))
+		w->progress = READ(slot->busy);
+	return true;
+}
+
+/* A slot is stuck if its queue has not moved for too long. Connections that a
+ * worker merely holds, be they ever so quiet, are no sign of that. */
+static always_inline bool stuck(const struct weight *w, __s64 now)
+{
+	return w->queued > 0 && now - w->progress > READ(stuck_after);
+}
