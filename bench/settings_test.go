@@ -123,3 +123,13 @@ func TestControlOnlyWhereAClaimCanBeMade(t *testing.T) {
 		}
 	}
 }
+
+// JSON has no NaN, which is what the fairness of nothing comes to.
+func TestNothingDealtHasNoFairness(t *testing.T) {
+	p := part{run: &run{scenario: Scenarios[0]}, arm: Arm{Workers: 2}}
+	r := Round{Workers: []Worker{{PID: 1}, {PID: 2}}}
+	p.fairness(&r)
+	if r.Jain != nil || r.ChiSquareP != nil || r.MaxShare != nil {
+		t.Errorf("fairness of no connections: %v, %v, %v", r.Jain, r.ChiSquareP, r.MaxShare)
+	}
+}

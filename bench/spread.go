@@ -43,6 +43,9 @@ func (p part) fairness(r *Round) {
 		counts[i] = w.Conns
 		n += w.Conns
 	}
+	if n == 0 {
+		return // nothing was dealt: there is no number for how evenly
+	}
 	jain, expected, share := stats.Jain(counts), stats.JainOfHash(n, len(counts)), stats.MaxShare(counts)
 	r.Jain, r.JainExpected, r.MaxShare = &jain, &expected, &share
 	if len(counts) > 1 {
