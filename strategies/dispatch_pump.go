@@ -29,15 +29,15 @@ const (
 // Run is the master's loop: accept, choose, pass on, close. It ends when ctx is
 // done, with every connection it accepted passed on or closed.
 func (d *dispatcher) Run(ctx context.Context) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-
 	stopped, wake, err := wakeOnDone(ctx)
 	if err != nil {
 		return err
 	}
 	defer wake()
 	p := pump{dispatcher: d, stopped: stopped, empty: true}
+	// A raw wait keeps a processor from the rest of the master, which needs one too.
+	p.pace.Hot = runtime.GOMAXPROCS(0) > 1
+	defer p.pace.Release()
 	defer p.closeHeld()
 	for ctx.Err() == nil {
 		if err := p.turn(); err != nil {
@@ -67,6 +67,7 @@ func wakeOnDone(ctx context.Context) (fd int, closeIt func(), err error) {
 type pump struct {
 	*dispatcher
 	stopped  int // readable when Run is to end
+	pace     sys.Pace
 	sender   dispatch.Sender
 	held     []int // accepted, and without a worker that has room
 	empty    bool  // the accept queue was, when last looked at
@@ -127,8 +128,8 @@ func (p *pump) waitForConnection() error {
 		{Fd: int32(p.fd), Events: unix.POLLIN},
 		{Fd: int32(p.stopped), Events: unix.POLLIN},
 	}
-	_, err := sys.PollAny(fds, -1)
-	return ignoreEINTR(err)
+	errno := sys.PollReady(&p.pace, fds)
+	return ignoreEINTR(errnoOrNil(errno))
 }
 
 // accept fills held, without waiting.

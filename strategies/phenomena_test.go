@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/proctree"
 	"prefork/internal/servertest"
 )
 
@@ -173,6 +175,29 @@ func TestDispatchPaysTwice(t *testing.T) {
 	}
 	if twice < 2 || twice >= 3 {
 		t.Errorf("dispatch: %.2f wakeups a connection, want about 2", twice)
+	}
+}
+
+// At a few hundred connections a second a master that waited through the scheduler
+// would wake the runtime's monitor thread half a dozen times for each of them.
+func TestDispatchLetsTheMonitorSleep(t *testing.T) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		t.Skip("with one processor the master waits through the scheduler")
+	}
+	s := servertest.Start(t, "-s", "dispatch", "-w", "2")
+	const conns = 300
+	tick := time.NewTicker(3 * time.Millisecond)
+	defer tick.Stop()
+	before, _ := proctree.Read(s.PID())
+	for range conns {
+		<-tick.C
+		s.Ask()
+	}
+	after, _ := proctree.Read(s.PID())
+	per := float64(after.Sub(before).Switches) / conns
+	t.Logf("the master's threads woke %.2f times a connection", per)
+	if per > 3 {
+		t.Errorf("the master's threads woke %.2f times a connection, want little more than 1", per)
 	}
 }
 

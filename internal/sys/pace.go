@@ -51,10 +51,11 @@ const (
 // load more than doubles the cost of a connection.
 //
 // Raw does not tell the scheduler at all. That is only right in a process where
-// nothing else needs the processor, so it has to be allowed with Hot. The
-// runtime's own preemption tick bounds such a wait at about 10 ms, provided the
-// call is one that ends with EINTR on a handled signal: epoll_wait always is,
-// accept and recvmsg are on a socket with SO_RCVTIMEO set (signal(7)).
+// nothing else needs the processor, or where there is another for the rest, so it
+// has to be allowed with Hot. The runtime's own preemption tick bounds such a wait
+// at about 10 ms, provided the call is one that ends with EINTR on a handled
+// signal: epoll_wait and ppoll always are, accept and recvmsg are on a socket with
+// SO_RCVTIMEO set (signal(7)).
 //
 // The zero value always parks. A Pace belongs to one goroutine.
 type Pace struct {
@@ -142,6 +143,15 @@ func (p *Pace) park() {
 func (p *Pace) unpark() {
 	p.raw, p.locked = true, false
 	runtime.UnlockOSThread()
+}
+
+// Release gives the thread back that a goroutine which goes on, or ends before its
+// process does, has been locked to.
+func (p *Pace) Release() {
+	if p.locked {
+		p.unpark()
+	}
+	p.raw = false
 }
 
 // sigsetSize is the kernel's, in bytes.

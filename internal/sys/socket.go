@@ -78,6 +78,13 @@ func Poll(fd int, events int16, timeout time.Duration) (bool, error) {
 	return PollAny(fds, timeout)
 }
 
+// PollReady waits until one of several descriptors is ready, at a pace: EINTR is
+// among what it returns. The caller reads Revents.
+func PollReady(p *Pace, fds []unix.PollFd) syscall.Errno {
+	_, errno := p.Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), 0, 0, 0, 0)
+	return errno
+}
+
 // PollAny is Poll over several descriptors; the caller reads Revents.
 func PollAny(fds []unix.PollFd, timeout time.Duration) (bool, error) {
 	var limit *unix.Timespec
