@@ -10,9 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/xrash/smetrics"
-
 	"prefork/bench/stats"
+	"prefork/strategies"
 )
 
 // Threshold is a condition on a result that makes a run fail: --fail-if.
@@ -28,6 +27,7 @@ type Threshold struct {
 
 // operand is a metric of an arm, in a phase, or in that where it says most.
 type operand struct {
+	old    bool // of the older of two results
 	phase  string
 	metric Metric
 	arm    string
@@ -38,7 +38,7 @@ var ErrNotMeasured = errors.New("not measured")
 
 const thresholdForms = "write it like 'p99(dispatch/round-robin) > 2ms', 'closed.p99(shared/blocking) > 500us' or 'throughput(reuseport/hash) < 0.9 * throughput(shared/blocking)'"
 
-const operandForm = `(?:(\w+)\s*\.\s*)?(\w+)\s*\(\s*([^()]*?)\s*\)`
+const operandForm = `(?:(old)\s*\.\s*)?(?:(\w+)\s*\.\s*)?(\w+)\s*\(\s*([^()]*?)\s*\)`
 
 var (
 	thresholdText = regexp.MustCompile(`^\s*` + operandForm + `\s*(>=|<=|>|<)\s*(.*?)\s*$`)
@@ -53,19 +53,19 @@ func ParseThreshold(text string) (t Threshold, err error) {
 	if m == nil {
 		return t, errors.New(thresholdForms)
 	}
-	t = Threshold{text: strings.TrimSpace(text), above: m[4][0] == '>', equal: len(m[4]) == 2}
-	if t.left, err = parseOperand(m[1:4]); err != nil {
+	t = Threshold{text: strings.TrimSpace(text), above: m[5][0] == '>', equal: len(m[5]) == 2}
+	if t.left, err = parseOperand(m[1:5]); err != nil {
 		return t, err
 	}
-	if f := factorText.FindStringSubmatch(m[5]); f != nil {
+	if f := factorText.FindStringSubmatch(m[6]); f != nil {
 		return t, t.parseRight(f)
 	}
-	t.limit, err = parseLimit(m[5], t.left.metric)
+	t.limit, err = parseLimit(m[6], t.left.metric)
 	return t, err
 }
 
 func (t *Threshold) parseRight(m []string) error {
-	right, err := parseOperand(m[2:5])
+	right, err := parseOperand(m[2:6])
 	if err != nil {
 		return err
 	}
@@ -80,13 +80,13 @@ func (t *Threshold) parseRight(m []string) error {
 }
 
 func parseOperand(m []string) (o operand, err error) {
-	o.phase, o.arm = m[0], m[2]
+	o.old, o.phase, o.arm = m[0] != "", m[1], m[3]
 	if o.phase != "" && o.phase != Closed && o.phase != Open {
-		return o, unknown("phase", o.phase, []string{Closed, Open})
+		return o, strategies.Unknown("phase", o.phase, []string{Closed, Open})
 	}
 	var ok bool
-	if o.metric, ok = LookupMetric(m[1]); !ok {
-		return o, unknown("metric", m[1], metricNames())
+	if o.metric, ok = LookupMetric(m[2]); !ok {
+		return o, strategies.Unknown("metric", m[2], metricNames())
 	}
 	if o.arm == "" {
 		return o, fmt.Errorf("of which arm? %s", thresholdForms)
@@ -128,26 +128,22 @@ func metricNames() (names []string) {
 	return names
 }
 
-// unknown lists what there is, and says what may have been meant.
-func unknown(what, name string, names []string) error {
-	const close = 0.8 // of 1; a slip of a letter or two
-	hint, best := "", close
-	for _, n := range names {
-		if score := smetrics.JaroWinkler(n, name, 0.7, 4); score >= best {
-			hint, best = fmt.Sprintf(" (did you mean %q?)", n), score
-		}
-	}
-	return fmt.Errorf("unknown %s %q%s; there are: %s", what, name, hint, strings.Join(names, ", "))
-}
-
 // String is the condition as it was written.
 func (t Threshold) String() string { return t.text }
 
-// Check says whether the arms that the condition names are there.
-func (t Threshold) Check(arms []string) error {
+// Check says whether the arms that the condition names are there. Those of the
+// older result are nil if there is none.
+func (t Threshold) Check(arms, old []string) error {
 	for _, o := range t.operands() {
-		if !slices.Contains(arms, o.arm) {
-			return unknown("arm", o.arm, arms)
+		among := arms
+		if o.old {
+			among = old
+		}
+		if among == nil {
+			return errors.New("there is no older result here: old. is for prefork compare")
+		}
+		if !slices.Contains(among, o.arm) {
+			return strategies.Unknown("arm", o.arm, among)
 		}
 	}
 	return nil
@@ -161,15 +157,16 @@ func (t Threshold) operands() []operand {
 }
 
 // Crossed is whether the medians of the valid rounds meet the condition, and what
-// they are, in words. The error is ErrNotMeasured where there are none.
-func (t Threshold) Crossed(r *Result) (crossed bool, value string, err error) {
-	left, err := t.left.median(r)
+// they are, in words. The older result may be nil if Check was told so. The error
+// is ErrNotMeasured where there are no medians.
+func (t Threshold) Crossed(r, old *Result) (crossed bool, value string, err error) {
+	left, err := t.left.median(r, old)
 	if err != nil {
 		return false, "", err
 	}
 	value, limit := t.left.show(left), t.limit
 	if t.right != nil {
-		right, err := t.right.median(r)
+		right, err := t.right.median(r, old)
 		if err != nil {
 			return false, "", err
 		}
@@ -190,7 +187,10 @@ func (t Threshold) crosses(x, limit float64) bool {
 
 // median counts a round that was never normal again as an endless time, so that
 // 'normal_after(…) > 5s' is true of it.
-func (o operand) median(r *Result) (float64, error) {
+func (o operand) median(r, old *Result) (float64, error) {
+	if o.old {
+		r = old
+	}
 	phase, ok := o.phase, true
 	if phase == "" {
 		phase, ok = r.Home(o.metric)
@@ -211,7 +211,10 @@ func (o operand) median(r *Result) (float64, error) {
 func (o operand) String() string {
 	name := o.metric.Name + "(" + o.arm + ")"
 	if o.phase != "" {
-		return o.phase + "." + name
+		name = o.phase + "." + name
+	}
+	if o.old {
+		name = "old." + name
 	}
 	return name
 }

@@ -27,6 +27,8 @@ func TestParseThreshold(t *testing.T) {
 		{"throughput(a) < 0.9 * throughput(b)", "", "throughput", "a", 0.9, "throughput(b)"},
 		{"open.p99(a) > 2*closed.p50(b)", "open", "p99", "a", 2, "closed.p50(b)"},
 		{"p99(a) > p99(b)", "", "p99", "a", 1, "p99(b)"},
+		{"p99(a) > 1.1 * old.p99(a)", "", "p99", "a", 1.1, "old.p99(a)"},
+		{"p99(a) > old.closed.p99(a)", "", "p99", "a", 1, "old.closed.p99(a)"},
 	} {
 		got, err := ParseThreshold(c.text)
 		if err != nil {
@@ -72,11 +74,12 @@ func TestParseThresholdErrors(t *testing.T) {
 func TestThresholdNamesAnArm(t *testing.T) {
 	arms := []string{"shared/blocking", "dispatch/round-robin"}
 	for text, want := range map[string]string{
-		"p99(shared/blocking) > 1":                       "",
-		"p99(shared/bloking) > 1":                        `(did you mean "shared/blocking"?); there are: shared/blocking, dispatch/round-robin`,
-		"p99(shared/blocking) > 2 * p99(reuseport/hash)": `unknown arm "reuseport/hash"`,
+		"p99(shared/blocking) > 1":                        "",
+		"p99(shared/bloking) > 1":                         `(did you mean "shared/blocking"?); there are: shared/blocking, dispatch/round-robin`,
+		"p99(shared/blocking) > 2 * p99(reuseport/hash)":  `unknown arm "reuseport/hash"`,
+		"p99(shared/blocking) > old.p99(shared/blocking)": "old. is for prefork compare",
 	} {
-		err := parsed(t, text).Check(arms)
+		err := parsed(t, text).Check(arms, nil)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
@@ -115,8 +118,24 @@ func TestCrossed(t *testing.T) {
 		"lost(shared/blocking) > 0":                                            false,
 		"throughput(shared/blocking) > open.throughput(shared/blocking)":       true,
 	} {
-		crossed, value, err := parsed(t, text).Crossed(r)
+		crossed, value, err := parsed(t, text).Crossed(r, nil)
 		if err != nil || crossed != want {
+			t.Errorf("%s: got %v (%s), %v", text, crossed, value, err)
+		}
+	}
+}
+
+// A condition may hold the newer of two results against the older.
+func TestCrossedAgainstOld(t *testing.T) {
+	old, slow := simulated(steadyTruths(), 10, 1), steadyTruths()
+	slow[0].throughput = 0.5
+	r := simulated(slow, 10, 1)
+	for text, want := range map[string]bool{
+		"throughput(shared/blocking) < 0.7 * old.throughput(shared/blocking)": true,
+		"throughput(reuseport/hash) < 0.7 * old.throughput(reuseport/hash)":   false,
+		"old.throughput(shared/blocking) < throughput(shared/blocking)":       false,
+	} {
+		if crossed, value, err := parsed(t, text).Crossed(r, old); err != nil || crossed != want {
 			t.Errorf("%s: got %v (%s), %v", text, crossed, value, err)
 		}
 	}
@@ -126,14 +145,14 @@ func TestCrossed(t *testing.T) {
 func TestCrossedNeedsMeasurements(t *testing.T) {
 	r := simulated(steadyTruths(), 10, 1)
 	for _, text := range []string{"cheap_p99(shared/blocking) > 1", "normal_after(shared/blocking) > 1", "p99(nobody) > 1"} {
-		if _, _, err := parsed(t, text).Crossed(r); !errors.Is(err, ErrNotMeasured) {
+		if _, _, err := parsed(t, text).Crossed(r, nil); !errors.Is(err, ErrNotMeasured) {
 			t.Errorf("%s: got %v", text, err)
 		}
 	}
 	for i := range r.Rounds {
 		r.Rounds[i].Valid = false
 	}
-	if _, _, err := parsed(t, "p99(shared/blocking) > 0").Crossed(r); !errors.Is(err, ErrNotMeasured) {
+	if _, _, err := parsed(t, "p99(shared/blocking) > 0").Crossed(r, nil); !errors.Is(err, ErrNotMeasured) {
 		t.Errorf("no valid round: got %v", err)
 	}
 }
@@ -145,7 +164,7 @@ func TestNeverNormalCrosses(t *testing.T) {
 		"normal_after(reuseport/hash) > 1h":  true,
 		"normal_after(shared/blocking) > 1s": false,
 	} {
-		if crossed, value, err := parsed(t, text).Crossed(r); err != nil || crossed != want {
+		if crossed, value, err := parsed(t, text).Crossed(r, nil); err != nil || crossed != want {
 			t.Errorf("%s: got %v (%s), %v", text, crossed, value, err)
 		}
 	}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/xrash/smetrics"
-
 	"prefork/dispatch"
 )
 
@@ -72,16 +70,4 @@ func byName[Row any](what, name string, rows []Row, nameOf func(Row) string) (Ro
 	}
 	var none Row
 	return none, Unknown(what, name, names)
-}
-
-// Unknown is the error for a name that is not among those that there are.
-func Unknown(what, name string, names []string) error {
-	const close = 0.8 // of 1; a slip of a letter or two
-	hint, best := "", close
-	for _, n := range names {
-		if score := smetrics.JaroWinkler(n, name, 0.7, 4); score >= best {
-			hint, best = fmt.Sprintf(" (did you mean %q?)", n), score
-		}
-	}
-	return fmt.Errorf("unknown %s %q%s; there are: %s", what, name, hint, strings.Join(names, ", "))
 }

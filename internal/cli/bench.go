@@ -18,12 +18,6 @@ import (
 	"prefork/bench"
 )
 
-// Exit codes of bench.
-const (
-	exitInvalid = 98 // nothing could be said
-	exitCrossed = 99 // a --fail-if came true
-)
-
 func benchCommand() *cli.Command {
 	return &cli.Command{
 		Name:               "bench",
@@ -53,7 +47,7 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	limits, err := benchThresholds(c, arms)
+	limits, err := thresholds(c, armNames(arms), nil)
 	if err != nil {
 		return err
 	}
@@ -72,7 +66,7 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return benchError(ctx, err)
 	}
-	return judge(result, limits)
+	return judge(result, nil, limits)
 }
 
 // benchError is why a run was cut short.
@@ -182,23 +176,4 @@ func enterNamespace(ctx context.Context, c *cli.Context, p bench.Plan) (done boo
 		return false, logged{coded{code, errors.New("ended in its namespace")}}
 	}
 	return true, nil
-}
-
-// judge turns a result into an exit code.
-func judge(r *bench.Result, limits []bench.Threshold) error {
-	for _, phase := range r.Phases() {
-		if len(r.Valid(phase)) == 0 {
-			return coded{exitInvalid, fmt.Errorf("no round of the %s loop is valid: %s", phase, r.Rounds[len(r.Rounds)-1].InvalidReason)}
-		}
-	}
-	for _, limit := range limits {
-		crossed, value, err := limit.Crossed(r)
-		if err != nil {
-			return coded{exitInvalid, fmt.Errorf("--fail-if: %w", err)}
-		}
-		if crossed {
-			return coded{exitCrossed, fmt.Errorf("--fail-if '%s': it is %s", limit, value)}
-		}
-	}
-	return nil
 }

@@ -132,21 +132,3 @@ func writeFile(path string, r *bench.Result, write writer) error {
 	}
 	return errors.Join(write(file, r), file.Close())
 }
-
-func benchThresholds(c *cli.Context, arms []bench.Arm) (limits []bench.Threshold, err error) {
-	var names []string
-	for _, arm := range arms {
-		names = append(names, arm.Name)
-	}
-	for _, text := range c.StringSlice("fail-if") {
-		limit, err := bench.ParseThreshold(text)
-		if err == nil {
-			err = limit.Check(names)
-		}
-		if err != nil {
-			return nil, usage(fmt.Errorf("--fail-if '%s': %w", text, err))
-		}
-		limits = append(limits, limit)
-	}
-	return limits, nil
-}

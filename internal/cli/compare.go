@@ -32,6 +32,7 @@ func compareFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "force", Usage: "compare although the plans differ"},
 		&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+		&cli.StringSliceFlag{Name: "fail-if", DefaultText: "none", Usage: "exit with 99 if `CONDITION` holds for the new result, such as 'p99(shared/blocking) > 1.1 * old.p99(shared/blocking)'; repeatable"},
 	}
 }
 
@@ -48,6 +49,10 @@ func compare(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	limits, err := thresholds(c, armNames(new.Arms), armNames(old.Arms))
+	if err != nil {
+		return err
+	}
 	differences := bench.Differences(old, new)
 	if len(differences) > 0 && !c.Bool("force") {
 		return coded{exitUsage, errors.New("the two did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
@@ -56,10 +61,15 @@ func compare(c *cli.Context) error {
 	changes := bench.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
 	doubts := append(differences, bench.Doubts(old, new)...)
 	if c.Bool("json") {
-		return writeChanges(c, changes, doubts)
+		err = writeChanges(c, changes, doubts)
+	} else {
+		w := c.App.Writer
+		err = report.Changes(w, old, new, changes, doubts, report.TableOptions{Width: columns(w), Color: coloured(w)})
 	}
-	w := c.App.Writer
-	return report.Changes(w, old, new, changes, doubts, report.TableOptions{Width: columns(w), Color: coloured(w)})
+	if err != nil {
+		return err
+	}
+	return judge(new, old, limits)
 }
 
 func writeChanges(c *cli.Context, changes []bench.Change, doubts []string) error {

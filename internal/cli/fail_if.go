@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"prefork/bench"
+)
+
+// Exit codes of bench and compare.
+const (
+	exitInvalid = 98 // nothing could be said
+	exitCrossed = 99 // a --fail-if came true
+)
+
+// thresholds reads the conditions under which a command fails. They name arms of a
+// result and, if there is one, of an older.
+func thresholds(c *cli.Context, arms, old []string) (limits []bench.Threshold, err error) {
+	for _, text := range c.StringSlice("fail-if") {
+		limit, err := bench.ParseThreshold(text)
+		if err == nil {
+			err = limit.Check(arms, old)
+		}
+		if err != nil {
+			return nil, usage(fmt.Errorf("--fail-if '%s': %w", text, err))
+		}
+		limits = append(limits, limit)
+	}
+	return limits, nil
+}
+
+func armNames(arms []bench.Arm) (names []string) {
+	for _, arm := range arms {
+		names = append(names, arm.Name)
+	}
+	return names
+}
+
+// judge turns a result into an exit code. The older one may be nil.
+func judge(r, old *bench.Result, limits []bench.Threshold) error {
+	for _, phase := range r.Phases() {
+		if len(r.Valid(phase)) == 0 {
+			return coded{exitInvalid, fmt.Errorf("no round of the %s loop is valid%s", phase, lastReason(r))}
+		}
+	}
+	for _, limit := range limits {
+		crossed, value, err := limit.Crossed(r, old)
+		if err != nil {
+			return coded{exitInvalid, fmt.Errorf("--fail-if: %w", err)}
+		}
+		if crossed {
+			return coded{exitCrossed, fmt.Errorf("--fail-if '%s' holds: %s", limit, value)}
+		}
+	}
+	return nil
+}
+
+// lastReason is why the last round is invalid, if there was one.
+func lastReason(r *bench.Result) string {
+	if len(r.Rounds) == 0 {
+		return ": there was none"
+	}
+	return ": " + r.Rounds[len(r.Rounds)-1].InvalidReason
+}
