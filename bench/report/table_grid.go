@@ -36,7 +36,7 @@ type tableStrip struct {
 func (t *table) grid() {
 	// Footnotes are numbered in the order in which they are asked for: as one reads.
 	for _, column := range t.columns() {
-		t.phaseTitle(column.phase)
+		t.phaseTitle(column.phase, 0)
 	}
 	strips := t.strips()
 	names := t.names()

@@ -21,10 +21,7 @@ func (t *table) phaseTitles(strips []tableStrip) string {
 			j++
 		}
 		width := widthOf(strips[i:j]) - len(columnGap)
-		title := t.phaseTitle(strips[i].phase)
-		if utf8.RuneCountInString(title) > width {
-			title = strips[i].phase
-		}
+		title := t.phaseTitle(strips[i].phase, width)
 		rule := max(0, width-utf8.RuneCountInString(title)-1)
 		b.WriteString(columnGap + t.paint.bold(title) + " " + t.paint.dim(strings.Repeat("─", rule)))
 		i = j
@@ -32,11 +29,17 @@ func (t *table) phaseTitles(strips []tableStrip) string {
 	return b.String()
 }
 
-func (t *table) phaseTitle(phase string) string {
-	if phase == bench.Closed {
-		return fmt.Sprintf("closed: %s", numbered(t.Plan.Clients, "client")) + t.notes.mark(closedNote)
+// phaseTitle says as much as fits.
+func (t *table) phaseTitle(phase string, width int) string {
+	much, note := numbered(t.Plan.Clients, "client"), closedNote
+	if phase == bench.Open {
+		much, note = bench.Digits(t.rate(), 1)+" conns/s", t.openNote()
 	}
-	return fmt.Sprintf("open: %s conns/s", bench.Digits(t.rate(), 1)) + t.notes.mark(t.openNote())
+	mark := t.notes.mark(note)
+	if title := phase + ": " + much + mark; utf8.RuneCountInString(title) <= width {
+		return title
+	}
+	return phase + mark
 }
 
 const closedNote = "closed loop: each client connects again as soon as it is answered. It shows capacity"
@@ -116,7 +119,7 @@ func (t *table) noise(arm bench.Arm) string {
 // doubts are the notes that belong to the whole.
 func (t *table) doubts() {
 	if t.Partial != "" {
-		t.notes.add("cut short: %s", t.Partial)
+		t.notes.add("partial, for it was cut short: %s", t.Partial)
 	}
 	t.invalid()
 	t.tardy()

@@ -197,7 +197,7 @@ func TestDoubtsAreTold(t *testing.T) {
 		"invalid rounds": {func(r *bench.Result) {
 			r.Rounds[0].Valid, r.Rounds[0].InvalidReason = false, "the generator was busy"
 		}, "1 of 10 rounds of the closed loop INVALID, and not counted for any arm: 1; the first because the generator was busy"},
-		"partial":    {func(r *bench.Result) { r.Partial = "interrupted" }, "cut short: interrupted"},
+		"partial":    {func(r *bench.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
 		"steal":      {func(r *bench.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
 		"no control": {func(r *bench.Result) { r.Arms = r.Arms[:3] }, "the noise is not known: of 10 comparisons about one in twenty"},
 		"control":    {func(*bench.Result) {}, "shared/blocking once more: whatever differs between the two is noise (throughput ±"},

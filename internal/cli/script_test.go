@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -79,15 +80,26 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// condition knows [privileged]: this kernel keeps port 80 from plain users.
+// condition knows [privileged]: this kernel keeps port 80 from plain users; [root];
+// [netns] and [userns]: this user may have a network namespace, and a plain one by
+// a user namespace.
 func condition(name string) (bool, error) {
-	if name != "privileged" {
-		return false, fmt.Errorf("unknown condition %q", name)
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "netns":
+		return succeeds("unshare", "--net", "true") || succeeds("unshare", "--user", "--net", "true"), nil
+	case "userns":
+		return succeeds("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "--user", "--net", "true"), nil
+	case "privileged":
+		text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+		if err != nil {
+			return false, err
+		}
+		first, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		return first > 80, err
 	}
-	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
-	if err != nil {
-		return false, err
-	}
-	first, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	return first > 80, err
+	return false, fmt.Errorf("unknown condition %q", name)
 }
+
+func succeeds(name string, args ...string) bool { return exec.Command(name, args...).Run() == nil }
