@@ -24,6 +24,7 @@ var tableKinds = []tableKind{
 	{metric: "p50", title: "p50", when: atHome("p50"), rank: 3},
 	{metric: "p99", title: "p99", when: atHome("p99")},
 	{metric: "cheap_p99", title: "cheap p99", when: atHome("cheap_p99"), rank: 1},
+	{metric: "mean", title: "mean", when: inTheory, rank: 1},
 	{metric: "sd", title: "sd", when: serviceTimes, rank: 6},
 	{metric: "wakeups", title: "wakeups", unit: "per conn", when: atHome("wakeups"), finest: 1e-3, rank: 5},
 	{metric: "open_spread", title: "open", unit: "most−least", when: atHome("open_spread"), rank: 2},
@@ -53,6 +54,14 @@ func (t *table) wasMeasured(name, phase string) bool {
 // predicts, and not only of the machine.
 func serviceTimes(t *table, phase string) bool {
 	return t.Plan.Service != "" && atHome("sd")(t, phase)
+}
+
+// inTheory says whether there is a mean to hold that of any arm against.
+func inTheory(t *table, phase string) bool {
+	return atHome("mean")(t, phase) && slices.ContainsFunc(t.Arms, func(arm bench.Arm) bool {
+		_, ok := t.InTheory(arm)
+		return ok
+	})
 }
 
 // wasHarmed says whether connections were lost or stalled, or something was done to

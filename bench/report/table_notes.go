@@ -65,11 +65,25 @@ func (t *table) openNote() string {
 	return text
 }
 
+// theoryNote is what the means would be if work took what was asked for and nothing
+// else took any time.
+func (t *table) theoryNote() string {
+	var parts []string
+	for _, arm := range t.Arms {
+		if theory, ok := t.InTheory(arm); ok && !arm.Control {
+			parts = append(parts, fmt.Sprintf("%s %s (%s)", arm.Name, timeText(float64(theory.Mean.Microseconds())), theory.Model))
+		}
+	}
+	return "in theory " + strings.Join(parts, ", ")
+}
+
 // titleMark is for columns that a newcomer would misread.
 func (t *table) titleMark(c tableColumn) string {
 	switch {
 	case c.metric.Name == "jain":
 		return t.notes.mark(t.fairnessNote(c.phase))
+	case c.metric.Name == "mean":
+		return t.notes.mark(t.theoryNote())
 	case c.added:
 		return t.notes.mark("added up over all rounds; stalled took longer than " + t.Plan.Stall.String())
 	}
