@@ -35,7 +35,7 @@ peers: build ## install other people's servers and measure them beside ours
 	@$(PEER)/peers.sh ./prefork bench --workload http --warmup 1s --phase closed $(PEERS)
 
 measured: build ## run the commands of the documentation again and put in what they print
-	$(GO) run ./docs/rerun README.md docs/measuring.md
+	$(GO) run ./docs/rerun README.md docs/measuring.md docs/steering.md
 
 # The worker programs under docs/workers are tested with their interpreters.
 # clang and llvm-strip make the kernel's program anew, to see that it is the one
