@@ -80,6 +80,23 @@ func ParseArm(text string) (Arm, error) {
 	return arm, nil
 }
 
+// running is the arm with a program as its worker. How that waits is its own affair,
+// so an arm that says so is refused, and the default way is not said.
+func (a Arm) running(command string) (Arm, error) {
+	s, err := strategies.Lookup(a.Strategy)
+	if err != nil {
+		return a, err
+	}
+	if a.Accept != "" && a.Accept != s.Modes[0] {
+		return a, fmt.Errorf("--arm %s: accept mode %s is for built-in workers, and the program of --cmd waits as it likes: compare %s", a.Name, a.Accept, s.Name)
+	}
+	if a.Accept != "" {
+		a.Name, a.Accept = strings.Replace(a.Name, "/"+a.Accept, "", 1), ""
+	}
+	a.Command = command
+	return a, nil
+}
+
 // ParsePeer reads NAME=COMMAND, a server that is not prefork.
 func ParsePeer(text string) (Arm, error) {
 	name, command, found := strings.Cut(text, "=")

@@ -4,11 +4,12 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"prefork/bench/load"
@@ -128,11 +129,23 @@ func (r *run) try(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if round.Requests == 0 {
-			return fmt.Errorf("%s answered nobody: %d connections failed %v; does it speak what --workload %s asks for?", arm.Name, round.Lost(), round.Errors, r.plan.Workload)
+		if round.Requests == 0 && round.Lost() > 0 {
+			return r.answeredNobody(arm, round)
 		}
 	}
 	return nil
+}
+
+func (r *run) answeredNobody(arm Arm, round Round) error {
+	var failed []string
+	for _, kind := range slices.Sorted(maps.Keys(round.Errors)) {
+		failed = append(failed, fmt.Sprintf("%s %d", kind, round.Errors[kind]))
+	}
+	hint := fmt.Sprintf("does it speak what --workload %s asks for?", r.plan.Workload)
+	if arm.Command != "" && arm.Strategy == "dispatch" {
+		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport"
+	}
+	return fmt.Errorf("%s answered nobody, all connections failed (%s): %s", arm.Name, strings.Join(failed, ", "), hint)
 }
 
 const trialLength = 150 * time.Millisecond
@@ -201,7 +214,7 @@ func (r *run) chooseRate() error {
 		}
 	}
 	if weakest == 0 {
-		return errors.New("no valid round in the closed loop to take a rate from: give a --rate")
+		return fmt.Errorf("%w in the closed loop, so there is no rate for the open one: give a --rate", ErrNothingValid)
 	}
 	r.rate = weakest * r.plan.Share
 	return nil

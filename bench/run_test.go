@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +186,38 @@ func TestPeerAndProgram(t *testing.T) {
 		if round.Conns == 0 || round.Lost() > 0 || len(round.Workers) != 2 {
 			t.Errorf("%s: %d answered by %d workers, errors %v", round.Arm, round.Conns, len(round.Workers), round.Errors)
 		}
+	}
+}
+
+// The arms of a program as worker are named after what they are: how it waits is
+// not said.
+func TestCommand(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3")
+	}
+	r := carryOut(t, short(t, "hello", "steady"), bench.Selection{
+		Arms: []string{"shared", "reuseport"}, Command: "python3 ../docs/workers/worker.py",
+	})
+	if names := []string{r.Arms[0].Name, r.Arms[1].Name}; !slices.Equal(names, []string{"shared", "reuseport/hash"}) {
+		t.Errorf("arms %q", names)
+	}
+	for _, round := range r.Rounds {
+		if round.Conns == 0 || round.Lost() > 0 {
+			t.Errorf("%s: %d answered, errors %v", round.Arm, round.Conns, round.Errors)
+		}
+	}
+}
+
+// What fails is told with what to do: this program cannot take what is passed to it.
+func TestCommandThatCannotBeDispatchedTo(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3")
+	}
+	p := short(t, "hello", "steady")
+	p.Timeout = 200 * time.Millisecond
+	_, err := try(t, context.Background(), p, bench.Selection{Arms: []string{"dispatch"}, Command: "python3 ../docs/workers/worker.py"})
+	if err == nil || !strings.Contains(err.Error(), "dispatch/round-robin answered nobody") || !strings.Contains(err.Error(), "compare --arm shared") {
+		t.Errorf("error %v", err)
 	}
 }
 

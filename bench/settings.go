@@ -79,7 +79,12 @@ func (s Selection) arms(w Workload) (all []Arm, err error) {
 		if err != nil {
 			return nil, err
 		}
-		arm.Command, arm.Concurrency = s.Command, w.concurrency
+		if s.Command != "" {
+			if arm, err = arm.running(s.Command); err != nil {
+				return nil, err
+			}
+		}
+		arm.Concurrency = w.concurrency
 		if s.Concurrency > 0 {
 			arm.Concurrency = s.Concurrency
 		}

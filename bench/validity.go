@@ -19,6 +19,9 @@ const (
 // ErrRate says that the generator cannot make connections as fast as it was told.
 var ErrRate = errors.New("the load generator cannot reach the rate")
 
+// ErrNothingValid says that no round can be counted.
+var ErrNothingValid = errors.New("no round is valid")
+
 // lateError is an ErrRate with numbers.
 type lateError struct{ begun, due int }
 

@@ -160,7 +160,7 @@ func (g *grouped) TakeOver() error {
 	return g.steering.takeOver()
 }
 
-// Scoreboard is Scorekeeper's.
+// Scoreboard is Steered's.
 func (g *grouped) Scoreboard() (fd int, ok bool) {
 	if p, ok := g.steering.(programmed); ok {
 		return p.scoreboard(), true
@@ -168,7 +168,7 @@ func (g *grouped) Scoreboard() (fd int, ok bool) {
 	return -1, false
 }
 
-// SocketTable is Heirloom's.
+// SocketTable is Steered's.
 func (g *grouped) SocketTable() (fd int, ok bool) {
 	if p, ok := g.steering.(programmed); ok {
 		return p.table(), true

@@ -74,7 +74,7 @@ func benchError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return coded{exitInvalid, errors.New("interrupted: what there is by then is partial")}
-	case errors.Is(err, bench.ErrRate):
+	case errors.Is(err, bench.ErrRate), errors.Is(err, bench.ErrNothingValid):
 		return coded{exitInvalid, err}
 	}
 	return err
