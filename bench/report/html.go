@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"prefork/bench"
+	"prefork/internal/uplot"
 )
 
 var (
@@ -17,12 +18,6 @@ var (
 	pageCSS string
 	//go:embed assets/report.js
 	pageJS string
-	//go:embed assets/uPlot.iife.min.js
-	uplotJS string
-	//go:embed assets/uPlot.min.css
-	uplotCSS string
-	//go:embed assets/uPlot.LICENSE
-	uplotLicense string
 
 	pageTemplate = template.Must(template.New("report").Parse(pageText))
 )
@@ -66,8 +61,8 @@ func HTML(w io.Writer, r *bench.Result) error {
 		Summary: v.summaryTable(), Baseline: r.Plan.Baseline,
 		NoiseWords: v.noiseWords(), Invalid: v.invalid(),
 		Facts: v.facts(), Command: command(r),
-		CSS:   template.CSS(uplotCSS + chartCSS + pageCSS),
-		UPlot: template.JS("/*\n" + uplotLicense + "*/\n" + uplotJS), JS: template.JS(pageJS),
+		CSS:   template.CSS(uplot.CSS + chartCSS + pageCSS),
+		UPlot: template.JS("/*\n" + uplot.License + "*/\n" + uplot.JS), JS: template.JS(pageJS),
 		Data: v.liveData(),
 	}
 	p.Comparisons, p.ForestHead = v.comparisons()
