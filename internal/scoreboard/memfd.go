@@ -9,10 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// memfdName tells the board's memfd from others.
+const memfdName = "prefork-scoreboard"
+
 // Create makes an empty board in a memfd that can be passed on to workers. The
 // caller owns the file; the board stays valid after it is closed.
 func Create() (*Board, *os.File, error) {
-	fd, err := unix.MemfdCreate("prefork-scoreboard", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate(memfdName, unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, nil, fmt.Errorf("scoreboard: memfd_create: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -37,6 +38,7 @@ type Server struct {
 	words  *words
 	exited chan struct{} // closed when the first process has ended
 	known  []int         // every process it was seen to have
+	sight  sight
 }
 
 // Adopt makes this process the one to which those come whose parent has died, so
@@ -63,12 +65,8 @@ func Start(ctx context.Context, name string, args ...string) (*Server, error) {
 func (s *Server) start(ctx context.Context) error {
 	s.words, s.exited = newWords(), make(chan struct{})
 	s.cmd.Env = slices.DeleteFunc(os.Environ(), ofPrefork)
-	s.cmd.Stderr = s.words
-	if s.peer {
-		s.cmd.Stdout = s.words
-	}
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
+	if err := s.startHeard(); err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
 	go func() {
@@ -79,6 +77,31 @@ func (s *Server) start(ctx context.Context) error {
 		s.Stop()
 		return err
 	}
+	return nil
+}
+
+// startHeard starts the command with a pipe of ours for its words: workers hold it
+// when the master is dead, and package exec would wait for them.
+func (s *Server) startHeard() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	s.cmd.Stderr = w
+	if s.peer {
+		s.cmd.Stdout = w
+	}
+	err = s.cmd.Start()
+	_ = w.Close()
+	if err != nil {
+		_ = r.Close()
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(s.words, r)
+		_ = r.Close()
+		close(s.words.over)
+	}()
 	return nil
 }
 
@@ -110,6 +133,7 @@ func (s *Server) await(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.exited:
+		s.words.hearOut(stopTimeout)
 		return fmt.Errorf("%s ended before it listened: %s%s", s.Name, s.cmd.ProcessState, s.words.quoted())
 	case <-timeout.C:
 		return fmt.Errorf("%s did not listen on %s within %s%s", s.Name, s.Address, startTimeout, s.words.quoted())

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"time"
 )
 
 // keptWords is how much of what a server says is kept, in bytes.
@@ -19,10 +20,19 @@ type words struct {
 	last    []byte
 	line    []byte
 	address string
-	ready   chan string // gets the address, once
+	ready   chan string   // gets the address, once
+	over    chan struct{} // closed when nobody is left to say anything
 }
 
-func newWords() *words { return &words{ready: make(chan string, 1)} }
+func newWords() *words { return &words{ready: make(chan string, 1), over: make(chan struct{})} }
+
+// hearOut waits for the last words, but no longer than this.
+func (w *words) hearOut(patience time.Duration) {
+	select {
+	case <-w.over:
+	case <-time.After(patience):
+	}
+}
 
 func (w *words) Write(b []byte) (int, error) {
 	w.mu.Lock()

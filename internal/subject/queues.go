@@ -1,0 +1,234 @@
+//go:build linux
+
+package subject
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/inspect"
+	"prefork/internal/scoreboard"
+	"prefork/strategies"
+)
+
+// sight is what has been found out about a prefork from outside.
+type sight struct {
+	mu      sync.Mutex
+	board   *scoreboard.Board
+	sockets []slotSocket // by slot
+}
+
+// slotSocket is where the workers of a slot take connections from. It is kept
+// while the slot has no worker.
+type slotSocket struct {
+	pid   int // the last worker's
+	inode uint32
+}
+
+// Board is the scoreboard of a prefork. It is good after the master's death too, if
+// it was asked for before.
+func (s *Server) Board() (*scoreboard.Board, error) {
+	s.sight.mu.Lock()
+	defer s.sight.mu.Unlock()
+	if s.sight.board == nil {
+		board, err := scoreboard.Of(s.PID())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		s.sight.board = board
+	}
+	return s.sight.board, nil
+}
+
+// Queues is how many connections wait in each queue of a prefork, where the
+// kernel keeps them:
+//
+//	shared     the one socket's
+//	reuseport  each slot's socket's
+//	dispatch   the master's socket's, and then each slot's pair's: passed on, not taken
+//
+// It asks sock_diag(7), which any user may.
+func (s *Server) Queues() ([]int, error) {
+	listeners, err := s.listeners()
+	if err != nil {
+		return nil, err
+	}
+	inodes, err := s.inodes(listeners)
+	if err != nil {
+		return nil, err
+	}
+	if len(inodes) > 0 && !anyIn(listeners, inodes) {
+		return dispatched(listeners, inodes)
+	}
+	return byWorker(listeners, inodes), nil
+}
+
+// byWorker is the depth of each slot's own queue, or of the one that all share. A
+// slot whose socket has gone, with a worker that had bound it itself, has nobody
+// waiting; if it was the last one it has been given up.
+func byWorker(listeners map[uint32]int, inodes []uint32) (depths []int) {
+	if len(slices.Compact(slices.Clone(inodes))) == 1 {
+		inodes = inodes[:1]
+	}
+	for len(inodes) > 0 {
+		if _, listens := listeners[inodes[len(inodes)-1]]; listens {
+			break
+		}
+		inodes = inodes[:len(inodes)-1]
+	}
+	for _, inode := range inodes {
+		depths = append(depths, listeners[inode])
+	}
+	return depths
+}
+
+// listeners are the accept queues at the server's address, by inode.
+func (s *Server) listeners() (map[uint32]int, error) {
+	_, text, err := net.SplitHostPort(s.Address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return inspect.Queues(port)
+}
+
+func anyIn(listeners map[uint32]int, inodes []uint32) bool {
+	for _, inode := range inodes {
+		if _, listens := listeners[inode]; listens {
+			return true
+		}
+	}
+	return false
+}
+
+// inodes are those of the sockets from which the workers take connections, by slot.
+func (s *Server) inodes(listeners map[uint32]int) (inodes []uint32, err error) {
+	board, err := s.Board()
+	if err != nil {
+		return nil, err
+	}
+	s.sight.mu.Lock()
+	defer s.sight.mu.Unlock()
+	for slot := 0; slot < scoreboard.MaxSlots && used(board, slot); slot++ {
+		if slot == len(s.sight.sockets) {
+			s.sight.sockets = append(s.sight.sockets, slotSocket{})
+		}
+		known := &s.sight.sockets[slot]
+		if pid := board.Slot(slot).PID; pid != 0 && pid != known.pid {
+			if inode := sourceOf(pid, listeners); inode != 0 {
+				*known = slotSocket{pid, inode}
+			}
+		}
+		inodes = append(inodes, known.inode)
+	}
+	return inodes, nil
+}
+
+// used reports whether a slot has, or has had, a worker.
+func used(board *scoreboard.Board, slot int) bool {
+	for seat := range scoreboard.Seats {
+		if line := board.Line(slot, seat); line.PID.Load() != 0 || line.Speaks.Load() != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sourceOf is the socket from which a worker takes connections, 0 if there is no
+// such worker: the listening one that it has bound itself, or what it has
+// inherited.
+func sourceOf(pid int, listeners map[uint32]int) uint32 {
+	dir := fmt.Sprintf("/proc/%d/fd/", pid)
+	inherited := socketAt(dir + strconv.Itoa(strategies.InheritedFD))
+	if _, listens := listeners[inherited]; listens {
+		return inherited
+	}
+	links, _ := os.ReadDir(dir)
+	for _, link := range links {
+		inode := socketAt(dir + link.Name())
+		if _, listens := listeners[inode]; listens {
+			return inode
+		}
+	}
+	return inherited
+}
+
+// socketAt is the inode of the socket that a link in /proc leads to, 0 if it leads
+// to none.
+func socketAt(link string) uint32 {
+	target, err := os.Readlink(link)
+	number, found := strings.CutPrefix(target, "socket:[")
+	if err != nil || !found {
+		return 0
+	}
+	inode, _ := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 32)
+	return uint32(inode)
+}
+
+func dispatched(listeners map[uint32]int, inodes []uint32) ([]int, error) {
+	depths := []int{0}
+	for _, depth := range listeners {
+		depths[0] += depth
+	}
+	for _, inode := range inodes {
+		depth, err := undelivered(inode)
+		if err != nil {
+			return nil, err
+		}
+		depths = append(depths, depth)
+	}
+	return depths, nil
+}
+
+// undelivered is how many bytes wait in a Unix socket: one for each connection
+// that was passed. A socket that has gone has none.
+func undelivered(inode uint32) (int, error) {
+	request := nl.NewNetlinkRequest(nl.SOCK_DIAG_BY_FAMILY, 0)
+	request.AddData(unixSocket(inode))
+	messages, err := request.Execute(unix.NETLINK_INET_DIAG, 0)
+	if err == unix.ENOENT || len(messages) == 0 && err == nil {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("ask for the queue of a socket pair: %w", err)
+	}
+	const header, lengths = 16, 4 // sizeof(struct unix_diag_msg), UNIX_DIAG_RQLEN
+	attributes, err := nl.ParseRouteAttr(messages[0][header:])
+	if err != nil {
+		return 0, fmt.Errorf("ask for the queue of a socket pair: %w", err)
+	}
+	for _, a := range attributes {
+		if a.Attr.Type == lengths && len(a.Value) >= 4 {
+			return int(binary.NativeEndian.Uint32(a.Value)), nil
+		}
+	}
+	return 0, nil
+}
+
+// unixSocket is a struct unix_diag_req (linux/unix_diag.h) for one socket's queue.
+type unixSocket uint32
+
+func (unixSocket) Len() int { return 24 }
+
+func (inode unixSocket) Serialize() []byte {
+	const showLengths, anyCookie = 1 << 4, ^uint64(0)
+	request := make([]byte, inode.Len())
+	request[0] = unix.AF_UNIX
+	binary.NativeEndian.PutUint32(request[4:], ^uint32(0)) // in any state
+	binary.NativeEndian.PutUint32(request[8:], uint32(inode))
+	binary.NativeEndian.PutUint32(request[12:], showLengths)
+	binary.NativeEndian.PutUint64(request[16:], anyCookie)
+	return request
+}
