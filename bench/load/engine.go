@@ -32,6 +32,7 @@ type engine struct {
 	pace     *pacer
 	tally    *tally
 	onMark   func(Mark) // nil in all loops but one
+	onTurn   func()     // called each time around; nil unless the load is live
 	requests requests
 
 	ep       int
@@ -86,6 +87,9 @@ func (e *engine) run(origin time.Time) error {
 	for {
 		e.now = time.Since(e.origin)
 		e.passMarks()
+		if e.onTurn != nil {
+			e.onTurn()
+		}
 		if !e.stopped {
 			e.beginDue()
 			e.wakeThinking()

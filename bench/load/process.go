@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +39,9 @@ func IsGenerator() bool { return os.Getenv(envRole) != "" }
 // Main reads an order from in and writes marks and the result to out, a line of
 // JSON each. It returns the exit code.
 func Main(in io.Reader, out io.Writer) int {
+	if role := os.Getenv(envRole); strings.HasPrefix(role, roleLive) {
+		return liveMain(role, in, out)
+	}
 	if err := generate(in, json.NewEncoder(out)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
