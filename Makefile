@@ -2,10 +2,10 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint floor peers measured deps clean
+.PHONY: help build run test lint floor peers measured lab-speed screenshots deps clean
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build ./prefork: one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o prefork .
@@ -35,7 +35,14 @@ peers: build ## install other people's servers and measure them beside ours
 	@$(PEER)/peers.sh ./prefork bench --workload http --warmup 1s --phase closed $(PEERS)
 
 measured: build ## run the commands of the documentation again and put in what they print
-	$(GO) run ./docs/rerun README.md docs/measuring.md docs/steering.md
+	$(GO) run ./docs/rerun README.md docs/measuring.md docs/steering.md docs/README.md docs/shared.md docs/reuseport.md docs/dispatch.md docs/demo.md
+
+lab-speed: ## what the lab and its page cost at 3 × 2,000 connections a second
+	@$(GO) test ./internal/demo/lab -run TestSpeed -speed -v | grep -v '^[=-]'
+
+screenshots: ## take the pictures of the lab and of a report for the README
+	@mkdir -p docs/img
+	$(GO) test ./internal/demo/lab -run Screenshots -screenshots $(CURDIR)/docs/img
 
 # The worker programs under docs/workers are tested with their interpreters.
 # clang and llvm-strip make the kernel's program anew, to see that it is the one

@@ -71,6 +71,7 @@ func commands() []*cli.Command {
 		},
 		benchCommand(),
 		compareCommand(),
+		demoCommand(),
 		{
 			Name:            "version",
 			Usage:           "print the version",

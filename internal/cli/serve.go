@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/bench/load"
+	"prefork/internal/demo/lab"
 	"prefork/internal/supervisor"
 	"prefork/internal/worker"
 )
@@ -20,6 +21,9 @@ import (
 func Worker() (code int, isWorker bool) {
 	if load.IsGenerator() {
 		return load.Main(os.Stdin, os.Stdout), true
+	}
+	if lab.IsKeeper() {
+		return lab.Keep(os.Stdin), true
 	}
 	if !worker.IsWorker() {
 		return 0, false

@@ -1,0 +1,39 @@
+//go:build linux
+
+package demo
+
+// Altered is a scene in which other servers are started than it asks for.
+func Altered(s Scene, alter func(strategy string, flags []string) (string, []string)) Scene {
+	s.alter = alter
+	return s
+}
+
+// Unable is a scene that a machine cannot show.
+func Unable(why error) Scene {
+	return Scene{Name: "unable", play: func(*Stage) error { return errCannot{why} }}
+}
+
+// Lacking is a scene of which a machine cannot show a part.
+func Lacking(what string) Scene {
+	return Scene{Name: "lacking", play: func(s *Stage) error {
+		s.leaveOut(what)
+		s.prove(exactly("answers", 1, 1, "there is one"))
+		return nil
+	}}
+}
+
+// Unproved is a scene without a number.
+func Unproved() Scene {
+	return Scene{Name: "unproved", play: func(*Stage) error { return nil }}
+}
+
+// For the tests of what theory says.
+var (
+	SomeEmpty        = someEmpty
+	IdleBesideQueue  = idleBesideQueue
+	BinomialBounds   = binomialBounds
+	LeastChiSquare   = leastChiSquare
+	MostChiSquare    = mostChiSquare
+	VerdictOnAGuess  = verdict
+	ChanceBeyondEach = tail
+)

@@ -1,0 +1,142 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/strategies"
+)
+
+// act is what a viewer wants done.
+type act struct {
+	Do     string // a key of acts
+	Panel  string // a strategy; "" for all
+	Worker int    // from 1 on; where a worker is meant
+	Count  int    // of connections to send
+}
+
+// acts are all that can be done, in one panel.
+var acts = map[string]struct {
+	text string // of the mark; %d is the worker
+	do   func(context.Context, *Lab, *panel, act) error
+}{
+	"stop":        {"worker %d stopped", signalWorker(unix.SIGSTOP)},
+	"continue":    {"worker %d continued", signalWorker(unix.SIGCONT)},
+	"kill":        {"worker %d killed", signalWorker(unix.SIGKILL)},
+	"kill-master": {"master killed", func(_ context.Context, _ *Lab, p *panel, _ act) error { return p.killMaster() }},
+	"start":       {"started again", func(ctx context.Context, l *Lab, p *panel, _ act) error { return l.start(ctx, p, l.settings) }},
+	"reload":      {"reloaded", func(_ context.Context, _ *Lab, p *panel, _ act) error { return p.signalMaster(unix.SIGHUP) }},
+	"stall":       {"all workers stopped for a second", func(_ context.Context, _ *Lab, p *panel, _ act) error { return p.stall() }},
+	"send":        {"%d sent", func(_ context.Context, l *Lab, p *panel, a act) error { return l.press(p, a.Count) }},
+	"reset":       {"", func(_ context.Context, _ *Lab, p *panel, _ act) error { p.reset(); return nil }},
+}
+
+func signalWorker(signal unix.Signal) func(context.Context, *Lab, *panel, act) error {
+	return func(_ context.Context, _ *Lab, p *panel, a act) error {
+		pid, err := p.worker(a.Worker - 1)
+		if err != nil {
+			return err
+		}
+		return unix.Kill(pid, signal)
+	}
+}
+
+// check says what is wrong with it, before anything is done.
+func (a act) check() error {
+	if _, known := acts[a.Do]; !known {
+		return strategies.Unknown("do", a.Do, slices.Sorted(maps.Keys(acts)))
+	}
+	if a.Panel != "" {
+		if _, err := strategies.Lookup(a.Panel); err != nil {
+			return err
+		}
+	}
+	needsWorker := a.Do == "stop" || a.Do == "continue" || a.Do == "kill"
+	switch {
+	case needsWorker && (a.Worker < 1 || a.Worker > maxWorkers):
+		return fmt.Errorf("worker %d: want 1 to %d", a.Worker, maxWorkers)
+	case a.Do == "send" && (a.Count < 1 || a.Count > maxSend):
+		return fmt.Errorf("count %d: want 1 to %d", a.Count, maxSend)
+	}
+	return nil
+}
+
+// text is what the timeline says of it.
+func (a act) text() string {
+	text := acts[a.Do].text
+	number := a.Worker
+	if a.Do == "send" {
+		number = a.Count
+	}
+	if strings.Contains(text, "%d") {
+		return fmt.Sprintf(text, number)
+	}
+	return text
+}
+
+// Act does it, in one panel or in all in which it can be done. It fails if that is
+// none.
+func (l *Lab) act(ctx context.Context, a act) error {
+	if err := a.check(); err != nil {
+		return err
+	}
+	l.acting.Lock()
+	defer l.acting.Unlock()
+	var errs []error
+	done := 0
+	for _, p := range l.panels {
+		if a.Panel != "" && a.Panel != p.strategy {
+			continue
+		}
+		if err := acts[a.Do].do(ctx, l, p, a); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		done++
+	}
+	if done == 0 {
+		return errors.Join(errs...)
+	}
+	l.note(Mark{Do: a.Do, Panel: a.Panel, Text: a.text()})
+	return nil
+}
+
+// reset sets the panel's counts to zero.
+func (p *panel) reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.zero()
+	p.begin()
+}
+
+// stall stops all workers of a panel for a second.
+func (p *panel) stall() error {
+	p.mu.Lock()
+	pids := slices.DeleteFunc(p.workers(), func(pid int) bool { return pid == 0 || !alive(pid) })
+	p.mu.Unlock()
+	if len(pids) == 0 {
+		return fmt.Errorf("%w: %s has no workers at present", errState, p.strategy)
+	}
+	for _, pid := range pids {
+		_ = unix.Kill(pid, unix.SIGSTOP)
+	}
+	time.AfterFunc(time.Second, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, pid := range p.workers() { // those that are still this panel's
+			if slices.Contains(pids, pid) {
+				_ = unix.Kill(pid, unix.SIGCONT)
+			}
+		}
+	})
+	return nil
+}

@@ -1,0 +1,106 @@
+// Median and 99th percentile over time, with a mark wherever something was done.
+import { lab, on } from "./live.js";
+import { timeText } from "./format.js";
+
+const SPAN = 90; // seconds shown
+const LOW = 100, HIGH = 1e7; // µs: the axis stands still
+
+let plot, names = [];
+
+const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+
+export function start(box) {
+  names = lab.facts.map(f => f.name);
+  build(box);
+  const again = () => { plot.destroy(); build(box); };
+  let was = narrow(box);
+  new ResizeObserver(() => {
+    if (was === narrow(box)) plot.setSize(size(box)); else again();
+    was = narrow(box);
+  }).observe(box);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  on("second", show);
+  on("state", show);
+  on("mark", show);
+}
+
+const size = box => ({ width: Math.max(box.clientWidth, 200), height: box.clientHeight });
+
+/** Where there is no room for names, colour and order must do. */
+const narrow = box => box.clientWidth < 34 * rem();
+
+function build(box) {
+  const root = rem(), font = `${Math.round(root * .75)}px ${css("--font")}`;
+  const axis = { stroke: css("--quiet"), font, grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false } };
+  plot = new uPlot({
+    ...size(box), pxAlign: 1, cursor: { show: false }, legend: { show: false }, select: { show: false },
+    padding: [root * 2.5, root * (narrow(box) ? 5 : 9), 0, 0],
+    scales: {
+      x: { time: false, range: () => { const now = Date.now() / 1000; return [now - SPAN, now]; } },
+      y: { distr: 3, range: () => [LOW, HIGH] },
+    },
+    axes: [
+      { ...axis, size: root * 1.75, space: 80, splits: (u, _, min, max) => (narrow(box) ? [0, 45] : [0, 15, 30, 45, 60, 75]).map(s => max - s), values: (u, splits) => splits.map(s => { const ago = Math.round(u.scales.x.max - s); return ago ? `${ago} s ago` : "now"; }) },
+      { ...axis, size: root * 4, splits: () => [100, 1e3, 1e4, 1e5, 1e6, 1e7], values: (u, splits) => splits.map(timeText), filter: (u, s) => s },
+    ],
+    series: [{}, ...[["p99", 2.25], ["p50", 1]].flatMap(([what, width]) => names.map(name =>
+      ({ label: `${name} ${what}`, stroke: css(`--${name}`), width, points: { show: false }, spanGaps: false })))],
+    hooks: { draw: [drawMarks, drawNames] },
+  }, data(), box);
+}
+
+function data() {
+  const rows = lab.points.filter(p => p[0] / 1000 > Date.now() / 1000 - SPAN - 2);
+  return [rows.map(p => p[0] / 1000), ...[2, 1].flatMap(first => names.map((_, i) => rows.map(p => p[first + 2 * i] || null)))];
+}
+
+function show() {
+  if (!document.hidden) plot.setData(data());
+}
+
+/** Marks: a line each, its words above in one of two rows, as far as there is room. */
+function drawMarks(u) {
+  const pen = u.ctx, dpr = devicePixelRatio || 1, { left, top, width, height } = u.bbox, line = rem() * dpr;
+  pen.save();
+  pen.font = `${Math.round(.75 * line)}px ${css("--font")}`;
+  pen.strokeStyle = css("--axis"); pen.lineWidth = dpr; pen.textAlign = "left"; pen.textBaseline = "alphabetic";
+  pen.setLineDash([3 * dpr, 3 * dpr]);
+  const room = [Infinity, Infinity], said = []; // where the words to the right begin, by row
+  for (const mark of lab.marks.toReversed()) {
+    const x = Math.round(u.valToPos(mark.at / 1000, "x", true));
+    if (x < left) break;
+    const text = mark.panel ? `${mark.panel}: ${mark.text}` : mark.text, w = pen.measureText(text).width;
+    const from = Math.max(left, Math.min(x - 4 * dpr, left + width - w)), row = room.findIndex(end => from + w < end);
+    pen.beginPath(); pen.moveTo(x + .5, top - (row > 0 ? 1.25 * line : 4 * dpr)); pen.lineTo(x + .5, top + height); pen.stroke();
+    if (row < 0) continue;
+    said.push({ text, from, w, y: top - 8 * dpr - row * line });
+    room[row] = from - 12 * dpr;
+  }
+  for (const { text, from, w, y } of said) { // above all lines
+    pen.fillStyle = css("--paper"); pen.fillRect(from - 2 * dpr, y - .75 * line, w + 4 * dpr, line);
+    pen.fillStyle = css("--ink"); pen.fillText(text, from, y);
+  }
+  pen.restore();
+}
+
+/** Each line is named at its end, apart from the others. */
+function drawNames(u) {
+  const pen = u.ctx, dpr = devicePixelRatio || 1, { left, top, width, height } = u.bbox, gap = .95 * rem() * dpr;
+  const ends = names.map((name, i) => ({ name, value: u.data[i + 1].findLast(v => v != null) })).filter(e => e.value);
+  for (const e of ends) e.y = u.valToPos(e.value, "y", true);
+  ends.sort((a, b) => a.y - b.y);
+  ends.forEach((e, i) => { if (i) e.y = Math.max(e.y, ends[i - 1].y + gap); });
+  const over = ends.length ? Math.max(0, ends.at(-1).y - (top + height)) : 0;
+  pen.save();
+  pen.font = `600 ${Math.round(.75 * rem() * dpr)}px ${css("--font")}`;
+  pen.textAlign = "left"; pen.textBaseline = "middle";
+  for (const e of ends) {
+    pen.fillStyle = css(`--${e.name}`);
+    pen.beginPath(); pen.arc(left + width + 10 * dpr, e.y - over, 4 * dpr, 0, 7); pen.fill();
+    pen.fillStyle = css("--ink");
+    pen.fillText(narrow(u.root.parentNode) ? timeText(e.value) : `${e.name} ${timeText(e.value)}`, left + width + 18 * dpr, e.y - over);
+  }
+  pen.restore();
+}

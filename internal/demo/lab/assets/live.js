@@ -1,0 +1,90 @@
+// The line to the server: what it tells, and what it is asked to do.
+import { sum } from "./format.js";
+
+/** All that is known. Counts are the server's, which counts every connection. */
+export const lab = {
+  settings: null, limits: null, facts: [], points: [], marks: [],
+  panels: {}, // by strategy: {frame, second, taken[], begun, done, lost}, since the last reset
+  online: false,
+};
+
+const listeners = {};
+
+/**
+ * Calls f with each event of a kind: state, settings, frame, second, mark, refusal (a
+ * server did not start as wanted), online, refused (of what this viewer wanted).
+ * @returns {() => void} what ends that
+ */
+export function on(kind, f) {
+  (listeners[kind] ||= []).push(f);
+  return () => { listeners[kind] = listeners[kind].filter(g => g !== f); };
+}
+function tell(kind, data) { for (const f of listeners[kind] || []) f(data); }
+
+export function connect() {
+  const source = new EventSource("events");
+  const hear = (kind, f) => source.addEventListener(kind, e => { const data = JSON.parse(e.data); f(data); tell(kind, data); });
+  hear("state", state => {
+    Object.assign(lab, state);
+    for (const f of lab.facts) lab.panels[f.name] ||= fresh();
+    setOnline(true);
+  });
+  hear("settings", settings => { lab.settings = settings; });
+  hear("frame", takeFrame);
+  hear("second", takeSecond);
+  hear("refusal", () => {});
+  hear("mark", mark => {
+    if (mark.do === "set" || mark.do === "reset" || mark.do === "start") forget(mark.panel);
+    if (mark.text) lab.marks.push(mark);
+  });
+  source.onerror = () => setOnline(false);
+}
+
+function setOnline(online) {
+  if (lab.online === online) return;
+  lab.online = online;
+  tell("online", online);
+}
+
+const fresh = () => ({ frame: null, second: null, taken: [], answered: 0, arrived: 0, lost: 0 });
+
+function forget(panel) {
+  for (const name of Object.keys(lab.panels)) {
+    if (!panel || panel === name) Object.assign(lab.panels[name], fresh(), { second: lab.panels[name].second, frame: lab.panels[name].frame });
+  }
+}
+
+function takeFrame(frames) {
+  frames.forEach((frame, i) => {
+    const panel = lab.panels[lab.facts[i].name];
+    frame.q ||= [];
+    panel.frame = frame;
+    panel.arrived += frame.a;
+    panel.answered += frame.d;
+    panel.lost += frame.l;
+    frame.w.forEach(([taken], slot) => { panel.taken[slot] = (panel.taken[slot] || 0) + taken; });
+  });
+}
+
+function takeSecond({ at, panels }) {
+  const point = [at];
+  panels.forEach((second, i) => {
+    const panel = lab.panels[lab.facts[i].name]; // totals: who has come late has not seen all frames
+    Object.assign(panel, { second, arrived: second.begun, answered: second.done, lost: sum(Object.values(second.lost || {})), taken: [...second.taken] });
+    point.push(second.second.p50, second.second.p99);
+  });
+  lab.points.push(point);
+  if (lab.points.length > 180) lab.points.shift();
+}
+
+async function post(path, body) {
+  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  if (answer.ok) return true;
+  tell("refused", (await answer.text()).trim());
+  return false;
+}
+
+/** Asks for something to be done: {do, panel, worker, count}. */
+export const act = what => post("act", what);
+/** Changes settings; only those given. */
+export const set = settings => post("settings", settings);

@@ -1,0 +1,222 @@
+// One panel: a strategy, its queues, its workers, its numbers.
+import { act, lab, set } from "./live.js";
+import { el, percent, put, sum, time, whole } from "./format.js";
+import { Flow } from "./flow.js";
+import { words } from "./words.js";
+
+const WAYS = ["accept", "steer", "policy"];
+const STATES = ["gone", "awake", "asleep"];
+
+export class Panel {
+  constructor(facts) {
+    this.name = facts.name;
+    this.facts = facts;
+    this.chosen = 0; // the worker that the buttons are for
+    this.busy = [];
+    this.build();
+  }
+
+  build() {
+    const f = this.facts, title = `title-${f.name}`;
+    this.canvas = el("canvas", { "aria-hidden": "true" });
+    this.zone = el("div", { class: "zone" });
+    this.workers = el("div", { class: "row workers", role: "group", "aria-label": `${f.name}: workers` });
+    this.arrived = el("b", {}, "0"); this.answered = el("b", {}, "0");
+    this.answer = el("p", { class: "answer" });
+    this.numbers = {};
+    this.root = el("section", { class: `panel ${f.name}`, id: f.name, title: sentence(f.sentence), "aria-labelledby": title },
+      el("header", {}, el("h2", { id: title }, f.name), el("span", { class: "count" }, "arrived", this.arrived)),
+      el("div", { class: "ways" }, ...this.selects()),
+      el("div", { class: "flow" }, this.canvas, this.zone, this.workers,
+        el("div", { class: "exit" }, el("span", { class: "count" }, "answered", this.answered))),
+      el("dl", { class: "numbers" }, ...this.figures()),
+      this.answer, this.buttons());
+    this.flow = new Flow(this.canvas, f.name === "dispatch");
+  }
+
+  /** What can be chosen: accept mode, steering, policy, whichever it has. */
+  selects() {
+    return WAYS.filter(way => this.facts[way]).map(way => el("label", {}, way + " ",
+      el("select", { "data-way": way, onchange: e => set({ ways: { [this.name]: { [way]: e.target.value } } }) },
+        ...this.facts[way].map(r => el("option", { value: r.name, title: r.sentence }, r.name)))));
+  }
+
+  /** The rows that are chosen, of those that are not the first. */
+  chosenWays() {
+    const way = lab.settings.ways[this.name];
+    return WAYS.flatMap(what => (this.facts[what] || []).slice(1).filter(r => r.name === way[what]));
+  }
+
+  /** Says something below the numbers: what came of what was done, or what it does. */
+  say(text) {
+    const ways = this.chosenWays().map(r => sentence(`${r.name}: ${r.sentence}`)).join(" ");
+    put(this.answer, text || ways || words.welcome[this.name]);
+    this.answer.classList.remove("refused");
+  }
+
+  /** Says why the server has not started as wanted. */
+  refuse(reason) {
+    put(this.answer, `× It did not start, and is what it was again. ${reason}`);
+    this.answer.classList.add("refused");
+  }
+
+  figures() {
+    const figure = (key, label, title) => {
+      const dd = el("dd", {}, "–"), note = el("small"), box = el("div", { title }, el("dt", {}, label, note), dd);
+      this.numbers[key] = { box, dd, note, shown: "" };
+      return box;
+    };
+    return [
+      figure("waiting", "waiting", "connections in the queues, now"),
+      figure("p50", "p50", "half of the answers of the last ten seconds took less"),
+      figure("p99", "p99", "99 of 100 answers of the last ten seconds took less"),
+      figure("lost", "lost", "refused, reset, or not answered within five seconds"),
+      figure("cost", "CPU each", "processor time of all its processes for one connection"),
+    ];
+  }
+
+  buttons() {
+    const button = (label, what, title) => el("button", { type: "button", "data-do": what, title, onclick: e => act({ do: e.target.dataset.do, panel: this.name, worker: this.chosen + 1 }) }, label);
+    this.toggle = button("stop", "stop", "SIGSTOP");
+    this.toggle.classList.add("toggle");
+    this.which = el("span", { class: "which" }, "worker 1");
+    return el("div", { class: "buttons", role: "group", "aria-label": `${this.name}: do something` }, this.which,
+      this.toggle, button("kill", "kill", "SIGKILL"), el("span", { class: "gap" }), el("span", { class: "which" }, "master"),
+      button("reload", "reload", "SIGHUP"), button("kill", "kill-master", "SIGKILL"), button("start", "start", "end all of it and start anew"));
+  }
+
+  /** Makes lanes and cells for so many workers. */
+  furnish(n) {
+    this.root.style.setProperty("--n", n);
+    this.lanes = [];
+    const lane = (name, more = "") => {
+      const count = el("output", { class: "none" }, "0");
+      const e = el("div", { class: "lane" }, el("span", { class: "name" }, name, el("span", { class: "long" }, more)), count);
+      e.setAttribute("role", "group"); e.setAttribute("aria-label", `${this.name}: ${name || "a queue"}`);
+      this.lanes.push({ e, count });
+      return e;
+    };
+    const rows = name => el("div", { class: "row" }, ...Array.from({ length: n }, (_, i) => lane(n > 4 || i ? "" : name)));
+    this.zone.className = "zone";
+    if (this.name === "shared") this.zone.replaceChildren(el("div", { class: "row one" }, lane("one queue", ", in the kernel")));
+    if (this.name === "reuseport") this.zone.replaceChildren(rows("one each"));
+    if (this.name === "dispatch") {
+      this.zone.classList.add("gated");
+      this.gateCPU = el("span", { class: "cpu" }, "");
+      this.gate = el("div", { class: "gate" }, el("span", { class: "name" }, "master"), this.gateCPU);
+      this.zone.replaceChildren(el("div", { class: "row one" }, lane("one queue", ", in the kernel")), this.gate, rows("handed"));
+    }
+    this.cells = Array.from({ length: n }, (_, i) => this.cell(i));
+    this.workers.replaceChildren(...this.cells.map(c => c.e));
+    this.choose(Math.min(this.chosen, n - 1));
+    this.busy = [];
+  }
+
+  cell(i) {
+    const c = { share: el("span", { class: "share" }), open: el("span"), word: el("span", { class: "long" }), fill: el("b"), cpu: el("span", { class: "cpu" }), state: -1 };
+    c.e = el("button", { type: "button", class: "worker", "aria-pressed": "false", onclick: () => this.choose(i) },
+      el("span", { class: "who" }, el("span", {}, String(i + 1)), el("span", { class: "open" }, c.open, c.word)), c.share, el("span", { class: "bar" }, c.fill), c.cpu);
+    return c;
+  }
+
+  choose(i) {
+    this.chosen = i;
+    this.cells.forEach((c, at) => c.e.setAttribute("aria-pressed", String(at === i)));
+    put(this.which, `worker ${i + 1}`);
+    this.offer();
+  }
+
+  /** A stopped worker can be continued, another one stopped. */
+  offer() {
+    const asleep = STATES[this.cells[this.chosen].state] === "asleep";
+    put(this.toggle, asleep ? "continue" : "stop");
+    this.toggle.dataset.do = asleep ? "continue" : "stop";
+    this.toggle.title = asleep ? "SIGCONT" : "SIGSTOP";
+  }
+
+  measure() {
+    if (this.cells) this.flow.measure(this.lanes.map(l => l.e), this.cells.map(c => c.e), this.gate);
+  }
+
+  /** Shows the settings. */
+  settle(settings) {
+    if (this.cells?.length !== settings.workers) this.furnish(settings.workers);
+    for (const s of this.root.querySelectorAll("select")) s.value = settings.ways[this.name][s.dataset.way];
+    this.measure();
+  }
+
+  /** Shows what changes ten times a second: waiting, open, stopped. */
+  frame(frame, write) {
+    frame.w.forEach(([, , open, state], i) => this.cellFrame(i, open, state));
+    if (!write) return;
+    // As many as are drawn: those have seen the dots before them land.
+    const q = document.hidden ? frame.q : this.flow.shown;
+    q.forEach((n, i) => {
+      const lane = this.lanes[i];
+      if (!lane) return;
+      put(lane.count, whole(n));
+      lane.count.classList.toggle("none", n === 0);
+      lane.e.classList.toggle("some", n > 99);
+    });
+    this.show("waiting", [whole(sum(q)), ""]);
+    const now = lab.panels[this.name];
+    put(this.arrived, whole(now.arrived));
+    put(this.answered, whole(now.answered));
+  }
+
+  cellFrame(i, open, state) {
+    const c = this.cells[i];
+    if (!c) return;
+    this.busy[i] = (this.busy[i] || 0) * .9 + (open > 0 ? .1 : 0);
+    c.fill.style.transform = `scaleX(${this.busy[i].toFixed(2)})`;
+    if (c.state !== state) {
+      c.state = state;
+      c.e.classList.toggle("asleep", STATES[state] === "asleep");
+      c.e.classList.toggle("gone", STATES[state] === "gone");
+      this.offer();
+    }
+    const [glyph, word] = STATES[state] === "asleep" ? ["‖", " stopped"] : STATES[state] === "gone" ? ["×", " gone"] : open ? [String(open), " open"] : ["", ""];
+    put(c.open, glyph);
+    put(c.word, word);
+  }
+
+  /** Shows what changes once a second: shares, times, costs. */
+  second(s) {
+    const all = sum(s.taken);
+    this.cells.forEach((c, i) => {
+      const share = all ? s.taken[i] / all : 0, cpu = s.cpu?.[i] || 0;
+      c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", el("i", {}, all ? " %" : ""));
+      c.cpu.replaceChildren(el("span", { class: "word" }, "cpu "), percent(cpu));
+      c.e.setAttribute("aria-label", `worker ${i + 1}, ${STATES[c.state] || ""}: ${percent(share)} of the connections, processor ${percent(cpu)}`);
+    });
+    this.show("p50", time(s.recent.p50));
+    this.show("p99", time(s.recent.p99), "", s.recent.p99 >= 1e6);
+    const lost = s.lost || {}, n = sum(Object.values(lost));
+    this.show("lost", [whole(n), ""], Object.keys(lost).join(", "), n > 0);
+    const [cost, master] = s.cost;
+    this.show("cost", cost == null ? ["–", ""] : [String(cost), "µs"]);
+    if (this.gate) {
+      put(this.gateCPU, s.phase !== "running" ? "× gone" : `cpu ${percent(s.master)}`);
+      this.gate.classList.toggle("dead", s.phase !== "running");
+    }
+    this.phase(s);
+  }
+
+  phase(s) {
+    const down = s.phase === "masterless";
+    for (const b of this.root.querySelectorAll("[data-do=reload], [data-do=kill-master]")) b.disabled = s.phase !== "running";
+    this.root.querySelector("[data-do=start]").classList.toggle("primary", down || s.phase === "broken");
+    if (s.phase === "broken") this.refuse(s.fault);
+  }
+
+  show(key, [number, unit], note = "", bad = false) {
+    const f = this.numbers[key], text = number + unit + note;
+    if (f.shown === text) return;
+    f.shown = text;
+    f.dd.replaceChildren(number, unit ? el("i", {}, " " + unit) : "");
+    put(f.note, note);
+    f.box.classList.toggle("bad", bad);
+  }
+}
+
+const sentence = text => text[0].toUpperCase() + text.slice(1) + ".";

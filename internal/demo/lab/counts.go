@@ -1,0 +1,241 @@
+//go:build linux
+
+package lab
+
+import (
+	"maps"
+	"time"
+
+	"prefork/bench/load"
+	"prefork/internal/proctree"
+	"prefork/internal/scoreboard"
+)
+
+// counts is what was counted in one panel since its server started or the counts
+// were set to zero, and what is needed to go on counting.
+type counts struct {
+	begun, done uint64
+	lost        map[string]int // by kind
+	times       load.Times
+	open        int // begun and not ended
+
+	from  int                // the first change of the load that is about this server
+	bases []scoreboard.Slot  // where the scoreboard's counts began
+	last  []scoreboard.Slot  // as of the last frame
+	sent  struct{ a, d int } // of begun and done, in the last frame
+	loss  int                // of all kinds, in the last frame
+
+	usage    map[int]proctree.Usage // as of the last second, by pid
+	finished uint64                 // likewise, of all workers
+	costs    []cost                 // of the last seconds
+	master   float64                // share of a processor
+	cpus     []float64              // likewise, by slot
+}
+
+// cost is what some connections have cost.
+type cost struct {
+	cpu, master time.Duration
+	conns       uint64
+}
+
+// costSeconds is over how many seconds a cost is averaged.
+const costSeconds = 5
+
+// zero sets what was counted to zero, and what was measured along the way. What is
+// under way has begun, or more would end than ever began.
+func (c *counts) zero() {
+	usage, finished, from, open := c.usage, c.finished, c.from, c.open
+	*c = counts{usage: usage, finished: finished, from: from, open: open, begun: uint64(open)}
+	c.sent.a = open
+}
+
+// heard takes in a report of the load generator.
+func (c *counts) heard(r load.Report) {
+	if r.Changes < c.from {
+		return
+	}
+	c.begun += uint64(max(0, r.Begun))
+	c.done += uint64(r.Done)
+	c.open = r.Open
+	for kind, n := range r.Lost {
+		if c.lost == nil {
+			c.lost = make(map[string]int)
+		}
+		c.lost[kind] += n
+	}
+	if r.Times != nil {
+		c.times = *r.Times
+	}
+}
+
+func (c *counts) allLost() (n int) {
+	for _, lost := range c.lost {
+		n += lost
+	}
+	return n
+}
+
+// workerFrame is one worker in a frame: taken and finished since the last one, open
+// now, and its state.
+type workerFrame [4]int
+
+// What a worker's state can be.
+const (
+	gone = iota
+	awake
+	asleep // stopped
+)
+
+// panelFrame is what has happened in a panel since the last frame. The names are
+// short, for it goes to every viewer ten times a second.
+type panelFrame struct {
+	Arrived  int           `json:"a"`
+	Answered int           `json:"d"`
+	Lost     int           `json:"l"`
+	Queues   []int         `json:"q"`
+	Workers  []workerFrame `json:"w"`
+}
+
+// frame makes the panel's next frame.
+func (p *panel) frame() panelFrame {
+	queues, _ := p.queues() // an error is of a server that has just gone
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &p.counts
+	f := panelFrame{Queues: queues, Workers: []workerFrame{}}
+	if p.board == nil {
+		return f
+	}
+	lost := c.allLost()
+	f.Arrived, f.Answered, f.Lost = int(c.begun)-c.sent.a, int(c.done)-c.sent.d, lost-c.loss
+	c.sent.a, c.sent.d, c.loss = int(c.begun), int(c.done), lost
+	for slot := range p.slots {
+		now := p.board.Slot(slot)
+		f.Workers = append(f.Workers, workerFrame{
+			int(now.Accepted - c.last[slot].Accepted), int(now.Finished - c.last[slot].Finished),
+			max(0, now.Open), stateOf(now.PID),
+		})
+		c.last[slot] = now
+	}
+	return f
+}
+
+// begin notes where the scoreboard's counts begin.
+func (p *panel) begin() {
+	c := &p.counts
+	if p.board == nil {
+		return
+	}
+	for slot := len(c.bases); slot < p.slots; slot++ {
+		c.bases = append(c.bases, p.board.Slot(slot))
+		c.last = append(c.last, c.bases[slot])
+	}
+}
+
+func stateOf(pid int) int {
+	if pid == 0 {
+		return gone
+	}
+	switch status(pid) {
+	case 0, 'Z', 'X':
+		return gone
+	case 'T', 't':
+		return asleep
+	}
+	return awake
+}
+
+// second is the totals of a panel, told once a second: what all frames since they
+// were set to zero add up to.
+type second struct {
+	Begun  int            `json:"begun"`
+	Done   int            `json:"done"`
+	Lost   map[string]int `json:"lost"`
+	Second load.Quantiles `json:"second"` // µs
+	Recent load.Quantiles `json:"recent"` // µs, of the last ten seconds
+	Taken  []uint64       `json:"taken"`  // by worker
+	CPU    []float64      `json:"cpu"`    // by worker, of one processor, 0 to 1
+	Master float64        `json:"master"` // likewise
+	Cost   [2]*int        `json:"cost"`   // µs a connection: all processes, and the master alone
+	PIDs   []int          `json:"pids"`
+	Phase  phase          `json:"phase"`
+	Fault  string         `json:"fault,omitempty"`
+}
+
+// second makes the panel's totals, and measures what its processes have used since
+// it last did, an interval ago.
+func (p *panel) second(interval time.Duration) second {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &p.counts
+	s := second{
+		Begun: c.sent.a, Done: c.sent.d, Lost: maps.Clone(c.lost), Second: c.times.Second, Recent: c.times.Recent,
+		Taken: []uint64{}, PIDs: p.workers(), Phase: p.phase, Fault: p.fault,
+	}
+	if p.board == nil {
+		return s
+	}
+	p.measure(interval)
+	for slot, base := range c.bases {
+		s.Taken = append(s.Taken, c.last[slot].Accepted-base.Accepted)
+	}
+	s.CPU, s.Master, s.Cost = c.cpus, c.master, c.cost()
+	return s
+}
+
+// measure asks what each process has used.
+func (p *panel) measure(interval time.Duration) {
+	c := &p.counts
+	usage, pids, finished := make(map[int]proctree.Usage), p.workers(), uint64(0)
+	used := func(pid int) time.Duration {
+		now, ok := proctree.Read(pid)
+		if !ok {
+			return 0
+		}
+		usage[pid] = now
+		if before, known := c.usage[pid]; known {
+			return max(0, now.Sub(before).CPU) // of one that is dying, less is seen
+		}
+		return 0
+	}
+	var sum cost
+	c.cpus = make([]float64, len(pids))
+	for slot, pid := range pids {
+		if pid > 0 {
+			cpu := used(pid)
+			sum.cpu += cpu
+			c.cpus[slot] = round3(cpu.Seconds() / interval.Seconds())
+		}
+		finished += p.board.Slot(slot).Finished
+	}
+	if p.phase == running {
+		sum.master = used(p.server.PID())
+	}
+	c.master = round3(sum.master.Seconds() / interval.Seconds())
+	if c.usage != nil {
+		sum.cpu += sum.master
+		sum.conns = finished - c.finished
+		c.costs = append(c.costs, sum)
+		c.costs = c.costs[max(0, len(c.costs)-costSeconds):]
+	}
+	c.usage, c.finished = usage, finished
+}
+
+func round3(x float64) float64 { return float64(int(x*1000+.5)) / 1000 }
+
+// cost is the mean of the last seconds; nil where nothing was served.
+func (c *counts) cost() (of [2]*int) {
+	var sum cost
+	for _, one := range c.costs {
+		sum.cpu += one.cpu
+		sum.master += one.master
+		sum.conns += one.conns
+	}
+	if sum.conns == 0 {
+		return of
+	}
+	all, master := perConn(sum.cpu, sum.conns), perConn(sum.master, sum.conns)
+	return [2]*int{&all, &master}
+}
+
+func perConn(d time.Duration, conns uint64) int { return int(d.Microseconds() / int64(conns)) }

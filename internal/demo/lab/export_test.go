@@ -1,0 +1,37 @@
+//go:build linux
+
+package lab
+
+import (
+	"testing"
+	"time"
+)
+
+// SetIdleAfter changes how long the load of labs that are started by a test goes on
+// without a viewer, and has AwaitIdle know of it.
+func SetIdleAfter(t *testing.T, d time.Duration) {
+	idleAfter, loadChanged = d, make(chan bool, 16)
+	t.Cleanup(func() { idleAfter, loadChanged = 3*time.Second, nil })
+}
+
+// AwaitIdle waits until a load has been taken off.
+func AwaitIdle(t *testing.T, patience time.Duration) {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case on := <-loadChanged:
+			if !on {
+				return
+			}
+		case <-late:
+			t.Fatal("the load goes on without a viewer")
+		}
+	}
+}
+
+// Marked are the living processes that labs of this process have started.
+func Marked() []int { return marked(mark()) }
+
+// Status is the letter that the kernel has for a process.
+var Status = status

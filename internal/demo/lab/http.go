@@ -1,0 +1,132 @@
+//go:build linux
+
+package lab
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"prefork/internal/uplot"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// maxBody is more than anything that is meant.
+const maxBody = 4 << 10
+
+// Handler serves the page, its events and its controls, to those who have reached
+// it at the address it listens on.
+func (l *Lab) Handler(address string) http.Handler {
+	files, err := fs.Sub(assets, "assets")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /", http.FileServerFS(files))
+	mux.HandleFunc("GET /uPlot.js", text("text/javascript", "/*\n"+uplot.License+"*/\n"+uplot.JS))
+	mux.HandleFunc("GET /uPlot.css", text("text/css", uplot.CSS))
+	mux.HandleFunc("GET /events", l.events)
+	mux.HandleFunc("POST /settings", func(w http.ResponseWriter, r *http.Request) {
+		control(w, r, func(p patch) error { return l.change(context.WithoutCancel(r.Context()), p) })
+	})
+	mux.HandleFunc("POST /act", func(w http.ResponseWriter, r *http.Request) {
+		control(w, r, func(a act) error { return l.act(context.WithoutCancel(r.Context()), a) })
+	})
+	return guard(address, mux)
+}
+
+func text(kind, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind+"; charset=utf-8")
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// guard turns away whoever was led here from elsewhere: another site's page in the
+// same browser, be it directly (Origin) or by a name of its own that it has made
+// lead here (Host).
+func guard(address string, next http.Handler) http.Handler {
+	_, port, _ := net.SplitHostPort(address)
+	ours := []string{address, "localhost:" + port, "127.0.0.1:" + port, "[::1]:" + port}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin := r.Header.Get("Origin")
+		foreign := origin != "" && !slices.ContainsFunc(ours, func(host string) bool { return origin == "http://"+host })
+		if !slices.Contains(ours, strings.ToLower(r.Host)) || foreign {
+			http.Error(w, "the lab is for this machine alone: open http://"+address+"/", http.StatusForbidden)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// control reads what is wanted and answers whether it was done.
+func control[T any](w http.ResponseWriter, r *http.Request, do func(T) error) {
+	var wanted T
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&wanted)
+	if err == nil && decoder.More() {
+		err = errors.New("want one JSON object and nothing after it")
+	}
+	if err != nil {
+		http.Error(w, fmt.Sprintf("not understood: %v", plain(err)), http.StatusBadRequest)
+		return
+	}
+	switch err := do(wanted); {
+	case errors.Is(err, errState) || errors.As(err, new(*refusal)):
+		http.Error(w, err.Error(), http.StatusConflict)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// plain is an error of package json without the names of our types.
+func plain(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) || wrong.Field == "" {
+		return err
+	}
+	wanted := map[reflect.Kind]string{reflect.Float64: "a number", reflect.Int: "a whole number", reflect.String: "a string", reflect.Bool: "true or false"}[wrong.Type.Kind()]
+	return fmt.Errorf("%s: want %s, not a %s", strings.ToLower(wrong.Field), cmp.Or(wanted, "an object"), wrong.Value)
+}
+
+// events tells a viewer what happens, for as long as it listens.
+func (l *Lab) events(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	control := http.NewResponseController(w)
+	events := l.join()
+	defer l.hub.leave(events)
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case message, open := <-events:
+			if !open {
+				return
+			}
+			_ = control.SetWriteDeadline(time.Now().Add(10 * time.Second))
+			if _, err := w.Write(message); err != nil || control.Flush() != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,103 @@
+//go:build linux
+
+package lab
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// envKeeper turns a process into a keeper.
+	envKeeper = "PREFORK_LAB_KEEPER"
+	// envMark is in the environment of all that a lab starts, and of what they
+	// start. It does not begin with PREFORK_, for masters do not hand that on.
+	envMark = "LAB_OF_PREFORK"
+
+	keeperPoll = 20 * time.Millisecond
+	keeperTime = 10 * time.Second
+)
+
+// keeper is a process that outlives the lab by a moment. The lab's workers carry on
+// without their master, so that they would also do without the lab, if that was
+// killed.
+type keeper struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+}
+
+// IsKeeper reports whether this process is a keeper, and must call Keep before
+// anything else.
+func IsKeeper() bool { return os.Getenv(envKeeper) != "" }
+
+// Keep waits until in ends. If it has said nothing before, the lab was killed: then
+// all that it has started is killed too. It returns the exit code.
+func Keep(in io.Reader) int {
+	if goodbye, _ := io.ReadAll(in); len(goodbye) > 0 {
+		return 0
+	}
+	for deadline := time.Now().Add(keeperTime); time.Now().Before(deadline); time.Sleep(keeperPoll) {
+		left := marked(os.Getenv(envKeeper))
+		for _, pid := range left {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+		if len(left) == 0 {
+			return 0
+		}
+	}
+	return 1
+}
+
+// mark is what tells this process's children from others'.
+func mark() string { return fmt.Sprintf("%d.%d", os.Getpid(), processStart) }
+
+var processStart = time.Now().UnixNano()
+
+// marked are the living processes that bear a mark.
+func marked(mark string) (pids []int) {
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		environ, _ := os.ReadFile(file) // of a zombie: empty
+		if slices.ContainsFunc(bytes.Split(environ, []byte{0}), func(entry []byte) bool { return string(entry) == envMark+"="+mark }) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// newKeeper starts one. Ctrl-C in a terminal is not for it.
+func newKeeper() (*keeper, error) {
+	if err := os.Setenv(envMark, mark()); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{"prefork: lab keeper"}
+	cmd.Env = []string{envKeeper + "=" + mark()}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lab keeper: %w", err)
+	}
+	return &keeper{cmd, in}, nil
+}
+
+// dismiss is called when all has been ended already.
+func (k *keeper) dismiss() error {
+	_, err := io.WriteString(k.in, "goodbye\n")
+	return errors.Join(err, k.in.Close(), k.cmd.Wait())
+}

@@ -1,0 +1,181 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/scoreboard"
+	"prefork/internal/subject"
+)
+
+// phase is what a panel's server is doing.
+type phase string
+
+const (
+	starting   phase = "starting"
+	running    phase = "running"
+	masterless phase = "masterless" // the master was killed
+	broken     phase = "broken"     // it could not be started
+)
+
+// panel is one strategy: a real prefork, and what was seen of it.
+type panel struct {
+	strategy string
+	number   int
+	thread   *thread // on which its servers are started
+
+	mu     sync.Mutex
+	server *subject.Server // nil while there is none
+	board  *scoreboard.Board
+	slots  int
+	phase  phase
+	fault  string
+	counts counts
+
+	changes int // of its load
+}
+
+// errState is the error for what cannot be done just now, though it was well said.
+var errState = errors.New("not now")
+
+// start starts the server anew, after ending the one there was.
+func (p *panel) start(ctx context.Context, s Settings) error {
+	p.stop()
+	var server *subject.Server
+	var board *scoreboard.Board
+	var err error
+	p.thread.do(func() {
+		server, err = subject.Start(ctx, p.strategy, s.args(p.strategy)...)
+	})
+	if err == nil {
+		if board, err = server.Board(); err != nil {
+			server.Stop()
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		refusal := refused(p.strategy, err)
+		p.phase, p.fault = broken, refusal.Reason
+		return refusal
+	}
+	p.server, p.board, p.slots, p.phase, p.fault = server, board, s.Workers, running, ""
+	p.counts = counts{from: p.changes + 1} // the next one
+	p.begin()
+	return nil
+}
+
+// stop ends the server at once: nobody is to wait for what waits in its queues.
+func (p *panel) stop() {
+	p.mu.Lock()
+	server := p.server
+	p.server, p.board, p.phase = nil, nil, starting
+	p.mu.Unlock()
+	if server == nil {
+		return
+	}
+	pids := slices.Clone(server.Processes())
+	if server.Over() { // its pid may be somebody else's by now
+		pids = slices.DeleteFunc(pids, func(pid int) bool { return pid == server.PID() })
+	}
+	for _, pid := range pids {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
+	server.Stop()
+}
+
+// workers are the pids by slot; 0 where there is none.
+func (p *panel) workers() []int {
+	if p.board == nil {
+		return nil
+	}
+	pids := make([]int, p.slots)
+	for slot := range pids {
+		pids[slot] = p.board.Slot(slot).PID
+	}
+	return pids
+}
+
+// worker is the pid of one slot.
+func (p *panel) worker(slot int) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pids := p.workers()
+	if slot < 0 || slot >= len(pids) {
+		return 0, fmt.Errorf("worker %d: %s has workers 1 to %d", slot+1, p.strategy, len(pids))
+	}
+	if pids[slot] == 0 || !alive(pids[slot]) {
+		return 0, fmt.Errorf("%w: %s has no worker %d at present", errState, p.strategy, slot+1)
+	}
+	return pids[slot], nil
+}
+
+// signalMaster sends a signal to the master.
+func (p *panel) signalMaster(signal unix.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.phase != running || p.server.Over() {
+		return fmt.Errorf("%w: %s has no master at present", errState, p.strategy)
+	}
+	return unix.Kill(p.server.PID(), signal)
+}
+
+// killMaster kills the master, and waits until that has happened.
+func (p *panel) killMaster() error {
+	_, _ = p.queues() // so that it is known where they are
+	p.mu.Lock()
+	server := p.server
+	if server != nil {
+		server.Processes() // so that Stop finds the orphans
+	}
+	p.mu.Unlock()
+	if err := p.signalMaster(unix.SIGKILL); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(time.Second); !server.Over() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.phase = masterless
+	return nil
+}
+
+// queues is how many wait in each queue, as Server.Queues has them.
+func (p *panel) queues() ([]int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.server == nil || p.board == nil {
+		return nil, nil
+	}
+	return p.server.Queues()
+}
+
+// status is the letter that the kernel has for a process: T if it is stopped, Z if
+// it is dead and nobody has asked yet, 0 if there is none.
+func status(pid int) byte {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	for i := len(text) - 1; i > 0; i-- { // the name before it may contain anything
+		if text[i] == ')' && i+2 < len(text) {
+			return text[i+2]
+		}
+	}
+	return 0
+}
+
+func alive(pid int) bool {
+	s := status(pid)
+	return s != 0 && s != 'Z'
+}

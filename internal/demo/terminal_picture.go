@@ -1,0 +1,116 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A picture grows before the eyes of whoever is asked for guesses: what it shows
+// has happened already, faster than one can see.
+const (
+	frame   = 30 * time.Millisecond
+	growing = time.Second // at most
+)
+
+// reveal draws a picture, dot by dot if somebody watches.
+func (t *Terminal) reveal(ctx context.Context, p *Picture) {
+	g := t.measure(p)
+	if t.look.Guess != nil {
+		step := max(1, g.dots*int(frame)/int(growing))
+		for shown := 0; shown < g.dots && ctx.Err() == nil && t.err == nil; shown += step {
+			for _, line := range t.drawn(p, g, shown) {
+				t.line(line)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(frame):
+			}
+			const up, clear = "\x1b[%dA", "\x1b[J"
+			_, _ = fmt.Fprintf(t.w, up+clear, len(t.drawn(p, g, shown)))
+		}
+	}
+	for _, line := range t.drawn(p, g, g.dots) {
+		t.line(line)
+	}
+	if p.Note != "" {
+		t.line("  " + t.paint.dim(p.Note))
+	}
+}
+
+// grid is how wide the columns of a picture are.
+type grid struct{ heads, dots int }
+
+// measure finds the widths; dots that do not fit will be cut.
+func (t *Terminal) measure(p *Picture) (g grid) {
+	notes := 0
+	for _, lane := range p.Lanes {
+		g.heads = max(g.heads, utf8.RuneCountInString(lane.head()))
+		g.dots = max(g.dots, utf8.RuneCountInString(lane.Dots))
+		notes = max(notes, utf8.RuneCountInString(lane.Note))
+	}
+	g.dots = min(g.dots, max(10, t.look.Width-2-g.heads-2-2-notes))
+	return g
+}
+
+// drawn are the lines of a picture, as far as it has grown. Counts come last.
+func (t *Terminal) drawn(p *Picture, g grid, shown int) []string {
+	colour := strategyColours[p.Strategy]
+	var lines []string
+	head := "  " + t.paint.with("1;"+colour, p.Strategy) + t.paint.dim(" · ")
+	for _, title := range fold(p.Title, t.look.Width-len("  "+p.Strategy+" · ")) {
+		lines = append(lines, head+title)
+		head = "    "
+	}
+	for _, lane := range p.Lanes {
+		dots := []rune(lane.Dots)
+		if len(dots) > g.dots {
+			dots = append(dots[:g.dots-1], '…')
+		}
+		dots = dots[:min(len(dots), shown)]
+		line := "  " + t.paint.with(colour, lane.head()) + pad(lane.head(), g.heads) + "  " + t.dots(colour, dots)
+		if shown == g.dots {
+			line += pad(string(dots), g.dots) + "  " + t.paint.dim(lane.Note)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// head is the shape and the name that a lane begins with. The lanes behind a
+// master begin further to the right.
+func (l Lane) head() string {
+	switch l.What {
+	case WorkerLane:
+		return "▣ " + l.Label
+	case MasterLane:
+		return "▌" + l.Label + "▐"
+	}
+	return "  " + l.Label
+}
+
+// dots paints each run of the same glyph.
+func (t *Terminal) dots(colour string, runes []rune) string {
+	var painted strings.Builder
+	for from := 0; from < len(runes); {
+		to := from + 1
+		for to < len(runes) && runes[to] == runes[from] {
+			to++
+		}
+		painted.WriteString(t.run(colour, runes[from], string(runes[from:to])))
+		from = to
+	}
+	return painted.String()
+}
+
+func (t *Terminal) run(colour string, glyph rune, text string) string {
+	switch glyph {
+	case Lost:
+		return t.paint.alarm(text)
+	case Nothing:
+		return t.paint.dim(text)
+	}
+	return t.paint.with(colour, text)
+}
