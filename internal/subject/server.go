@@ -136,8 +136,16 @@ func (s *Server) await(ctx context.Context) error {
 		s.words.hearOut(stopTimeout)
 		return fmt.Errorf("%s ended before it listened: %s%s", s.Name, s.cmd.ProcessState, s.words.quoted())
 	case <-timeout.C:
-		return fmt.Errorf("%s did not listen on %s within %s%s", s.Name, s.Address, startTimeout, s.words.quoted())
+		return fmt.Errorf("%s did not listen within %s; its process is in state %s%s", s.where(), startTimeout, stateOf(s.PID()), s.words.quoted())
 	}
+}
+
+// where is a server with its address, if that is known before it listens.
+func (s *Server) where() string {
+	if s.Address == "" {
+		return s.Name
+	}
+	return s.Name + " (" + s.Address + ")"
 }
 
 // Processes are all that the server has or was seen to have.

@@ -53,10 +53,22 @@ func Stopped(pid int) bool {
 	return err == nil
 }
 
+// State is the letter that the kernel has for a process: T if it is stopped, Z if it
+// is dead and nobody has asked yet, 0 if there is none; the others are in proc(5).
+func State(pid int) byte {
+	if state := stateOf(pid); state != "" {
+		return state[0]
+	}
+	return 0
+}
+
+// stateOf is the same in words, such as "S (sleeping)".
+func stateOf(pid int) string { return status(fmt.Sprintf("/proc/%d", pid), "State") }
+
 // Gone reports whether a process has ended, be it that nobody has reaped it.
 func Gone(pid int) bool {
-	state := status(fmt.Sprintf("/proc/%d", pid), "State")
-	return state == "" || state[0] == 'Z'
+	state := State(pid)
+	return state == 0 || state == 'Z' || state == 'X'
 }
 
 // status is one field of a file status in /proc, "" if the thread has gone.

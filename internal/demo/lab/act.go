@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/subject"
 	"prefork/strategies"
 )
 
@@ -121,7 +122,7 @@ func (p *panel) reset() {
 // stall stops all workers of a panel for a second.
 func (p *panel) stall() error {
 	p.mu.Lock()
-	pids := slices.DeleteFunc(p.workers(), func(pid int) bool { return pid == 0 || !alive(pid) })
+	pids := slices.DeleteFunc(p.workers(), func(pid int) bool { return pid == 0 || subject.Gone(pid) })
 	p.mu.Unlock()
 	if len(pids) == 0 {
 		return fmt.Errorf("%w: %s has no workers at present", errState, p.strategy)

@@ -9,6 +9,7 @@ import (
 	"prefork/bench/load"
 	"prefork/internal/proctree"
 	"prefork/internal/scoreboard"
+	"prefork/internal/subject"
 )
 
 // counts is what was counted in one panel since its server started or the counts
@@ -136,7 +137,7 @@ func stateOf(pid int) int {
 	if pid == 0 {
 		return gone
 	}
-	switch status(pid) {
+	switch subject.State(pid) {
 	case 0, 'Z', 'X':
 		return gone
 	case 'T', 't':

@@ -32,6 +32,3 @@ func AwaitIdle(t *testing.T, patience time.Duration) {
 
 // Marked are the living processes that labs of this process have started.
 func Marked() []int { return marked(mark()) }
-
-// Status is the letter that the kernel has for a process.
-var Status = status

@@ -99,7 +99,7 @@ func below(pid int) []int { return proctree.Of(pid)[1:] }
 // left are those that live.
 func left(pids []int) (alive []int) {
 	for _, pid := range pids {
-		if state := lab.Status(pid); state != 0 && state != 'Z' {
+		if !subject.Gone(pid) {
 			alive = append(alive, pid)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -113,7 +112,7 @@ func (p *panel) worker(slot int) (int, error) {
 	if slot < 0 || slot >= len(pids) {
 		return 0, fmt.Errorf("worker %d: %s has workers 1 to %d", slot+1, p.strategy, len(pids))
 	}
-	if pids[slot] == 0 || !alive(pids[slot]) {
+	if pids[slot] == 0 || subject.Gone(pids[slot]) {
 		return 0, fmt.Errorf("%w: %s has no worker %d at present", errState, p.strategy, slot+1)
 	}
 	return pids[slot], nil
@@ -158,24 +157,4 @@ func (p *panel) queues() ([]int, error) {
 		return nil, nil
 	}
 	return p.server.Queues()
-}
-
-// status is the letter that the kernel has for a process: T if it is stopped, Z if
-// it is dead and nobody has asked yet, 0 if there is none.
-func status(pid int) byte {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	for i := len(text) - 1; i > 0; i-- { // the name before it may contain anything
-		if text[i] == ')' && i+2 < len(text) {
-			return text[i+2]
-		}
-	}
-	return 0
-}
-
-func alive(pid int) bool {
-	s := status(pid)
-	return s != 0 && s != 'Z'
 }
