@@ -60,6 +60,9 @@ func (p part) measure(ctx context.Context) (Round, error) {
 	if err == nil {
 		err = disruption.err
 	}
+	if fate := server.Fate(); err == nil && fate != "" && p.run.scenario.steady() {
+		err = fmt.Errorf("the server ended in mid-run: %s", fate)
+	}
 	if err != nil {
 		return Round{}, fmt.Errorf("%s: %w%s", p.arm.Name, err, server.Said())
 	}

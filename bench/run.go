@@ -142,6 +142,9 @@ func (r *run) answeredNobody(arm Arm, round Round) error {
 		failed = append(failed, fmt.Sprintf("%s %d", kind, round.Errors[kind]))
 	}
 	hint := fmt.Sprintf("does it speak what --workload %s asks for?", r.plan.Workload)
+	if r.plan.Workload == "hello" {
+		hint = `--workload hello wants "Hello from PID" and the end; a web server is for --workload http.`
+	}
 	if arm.Command != "" && arm.Strategy == "dispatch" {
 		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport"
 	}

@@ -229,6 +229,23 @@ func TestPeerThatEndsIsQuoted(t *testing.T) {
 	}
 }
 
+// A server that dies is no slow server: the run ends there, and what there is is
+// partial.
+func TestPeerThatDiesInMidRun(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3")
+	}
+	p := short(t, "hello", "steady")
+	p.Phases = []string{bench.Closed}
+	r, err := try(t, context.Background(), p, bench.Selection{Arms: []string{"shared"}, Peers: []string{"mortal=python3 testdata/mortal.py {port}"}})
+	if err == nil || !strings.Contains(err.Error(), "mortal: the server ended in mid-run: exit status 3; it said:\n  so long") {
+		t.Errorf("error %v", err)
+	}
+	if r != nil && r.Partial == "" {
+		t.Error("the result is not partial")
+	}
+}
+
 func TestUnreachableRateIsNotALowResult(t *testing.T) {
 	p := short(t, "hello", "steady")
 	p.Phases, p.Rate = []string{bench.Open}, 1e6

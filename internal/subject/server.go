@@ -216,6 +216,14 @@ func (s *Server) Over() bool {
 	}
 }
 
+// Fate is how the first process has ended, "" if it has not.
+func (s *Server) Fate() string {
+	if !s.Over() {
+		return ""
+	}
+	return s.cmd.ProcessState.String()
+}
+
 // endOrphan kills a process and waits for it if it is ours: those whose parent
 // has died are, by Adopt.
 func endOrphan(pid int) {
