@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"prefork/bench"
+	"prefork/internal/ink"
 )
 
 // aligned makes columns of numbers: texts of one length whose decimal points, where they have
@@ -74,14 +75,6 @@ var glue = strings.NewReplacer(" %", "\u00a0%", " × ", "\u00a0×\u00a0", " ×",
 // wrapped breaks text into lines of at most width characters, where words allow,
 // but not at a no-break space; all but the first are indented.
 func wrapped(text string, width, indent int) string {
-	var lines []string
-	line := ""
-	for word := range strings.SplitSeq(glue.Replace(text), " ") {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width-indent {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	folded := strings.Join(append(lines, line), "\n"+strings.Repeat(" ", indent))
-	return strings.ReplaceAll(folded, "\u00a0", " ")
+	lines := ink.Fold(glue.Replace(text), width-indent)
+	return strings.ReplaceAll(strings.Join(lines, "\n"+strings.Repeat(" ", indent)), "\u00a0", " ")
 }

@@ -7,6 +7,7 @@ import (
 
 	"prefork/bench"
 	"prefork/bench/stats"
+	"prefork/internal/ink"
 )
 
 // TableOptions are how a table is to look.
@@ -30,7 +31,7 @@ func (o TableOptions) width() int {
 // Table writes a result for a terminal: what was measured, how the arms compare
 // with the baseline, the doubts, and the verdict.
 func Table(w io.Writer, r *bench.Result, o TableOptions) error {
-	t := &table{Result: r, width: o.width(), paint: paint(o.Color), notes: &notes{}}
+	t := &table{Result: r, width: o.width(), paint: ink.Paint(o.Color), notes: &notes{}}
 	t.heading()
 	t.grid()
 	t.comparisons()
@@ -45,7 +46,7 @@ func Table(w io.Writer, r *bench.Result, o TableOptions) error {
 type table struct {
 	*bench.Result
 	width int
-	paint paint
+	paint ink.Paint
 	notes *notes
 	out   strings.Builder
 }
@@ -63,7 +64,7 @@ func (t *table) heading() {
 		parts = append(parts, numbered(workers, "worker"))
 	}
 	parts = append(parts, numbered(t.Plan.Rounds, "round"), fmt.Sprint("seed ", t.Seed))
-	t.line(t.paint.bold(strings.Join(nonEmpty(parts), " · ")))
+	t.line(t.paint.Bold(strings.Join(nonEmpty(parts), " · ")))
 	t.line("")
 }
 
@@ -89,7 +90,7 @@ func (t *table) comparisons() {
 		t.line("  " + t.coloured(arm))
 		for _, group := range t.groups(arm) {
 			const label = 21
-			t.line("    " + t.paint.verdict(group.verdict, fmt.Sprintf("%-*s", label, group.verdict)) +
+			t.line("    " + t.inVerdict(group.verdict, fmt.Sprintf("%-*s", label, group.verdict)) +
 				wrapped(strings.Join(group.ratios, ", "), t.width, label+4))
 		}
 	}
@@ -140,7 +141,7 @@ func (t *table) compare(c bench.Comparison) string {
 
 func (t *table) conclusion() {
 	t.line("")
-	t.line(t.paint.bold("Verdict"))
+	t.line(t.paint.Bold("Verdict"))
 	t.line(wrapped(t.Verdict(), t.width, 0))
 }
 

@@ -8,13 +8,14 @@ import (
 	"unicode/utf8"
 
 	"prefork/bench"
+	"prefork/internal/ink"
 )
 
 // Changes writes how each arm of a new run compares with the same arm of an old
 // one. doubts are what else may have made the difference.
 func Changes(w io.Writer, old, new *bench.Result, changes []bench.Change, doubts []string, o TableOptions) error {
-	t := &table{Result: new, width: o.width(), paint: paint(o.Color), notes: &notes{}}
-	t.line(t.paint.bold(fmt.Sprintf("%s · %s · old %s, new %s", new.Plan.Workload, new.Plan.Scenario, when(old), when(new))))
+	t := &table{Result: new, width: o.width(), paint: ink.Paint(o.Color), notes: &notes{}}
+	t.line(t.paint.Bold(fmt.Sprintf("%s · %s · old %s, new %s", new.Plan.Workload, new.Plan.Scenario, when(old), when(new))))
 	t.line("")
 	t.changes(old, changes)
 	t.changeNotes(old, doubts)
@@ -37,14 +38,14 @@ func (t *table) changes(old *bench.Result, changes []bench.Change) {
 		return
 	}
 	widths := changeWidths(rows)
-	t.line(t.paint.dim(rows[0].line(widths)))
+	t.line(t.paint.Dim(rows[0].line(widths)))
 	for i, row := range rows[1:] {
 		if row.arm != rows[i].arm {
 			t.line(t.coloured(row.arm))
 		}
-		verdict := t.paint.verdict(row.verdict, row.verdict)
+		verdict := t.inVerdict(row.verdict, row.verdict)
 		if row.alarm {
-			verdict = t.paint.alarm(row.verdict)
+			verdict = t.paint.Alarm(row.verdict)
 		}
 		t.line(row.line(widths) + verdict)
 	}

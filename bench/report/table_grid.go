@@ -42,8 +42,8 @@ func (t *table) grid() {
 	names := t.names()
 	strips, left := t.fitting(strips, utf8.RuneCountInString(names[0]))
 	t.line(strings.Repeat(" ", utf8.RuneCountInString(names[0])) + t.phaseTitles(strips))
-	t.line(t.paint.dim(padded("", names[0]) + joined(strips, func(s tableStrip) string { return rightward(s.title, s.width) })))
-	t.line(t.paint.dim(padded("arm", names[0]) + joined(strips, func(s tableStrip) string { return rightward(s.unit, s.width) })))
+	t.line(t.paint.Dim(padded("", names[0]) + joined(strips, func(s tableStrip) string { return rightward(s.title, s.width) })))
+	t.line(t.paint.Dim(padded("arm", names[0]) + joined(strips, func(s tableStrip) string { return rightward(s.unit, s.width) })))
 	for i, arm := range t.Arms {
 		row := t.inColourOf(arm.Name, names[i]) + joined(strips, func(s tableStrip) string { return s.cells[i] })
 		t.line(row)
@@ -167,9 +167,9 @@ func (t *table) strip(c tableColumn) tableStrip {
 func (t *table) painted(text string, c tableCell) string {
 	switch {
 	case c.alarm:
-		return t.paint.alarm(text)
+		return t.paint.Alarm(text)
 	case c.best:
-		return t.paint.bold(text)
+		return t.paint.Bold(text)
 	}
 	return text
 }

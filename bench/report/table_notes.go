@@ -23,7 +23,7 @@ func (t *table) phaseTitles(strips []tableStrip) string {
 		width := widthOf(strips[i:j]) - len(columnGap)
 		title := t.phaseTitle(strips[i].phase, width)
 		rule := max(0, width-utf8.RuneCountInString(title)-1)
-		b.WriteString(columnGap + t.paint.bold(title) + " " + t.paint.dim(strings.Repeat("─", rule)))
+		b.WriteString(columnGap + t.paint.Bold(title) + " " + t.paint.Dim(strings.Repeat("─", rule)))
 		i = j
 	}
 	return b.String()

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/demo"
+	"prefork/internal/ink"
 )
 
 const demoSentence = "see what each strategy does, in the terminal or a browser"
@@ -107,7 +108,7 @@ func sceneList() string {
 	var h helpText
 	h.section("Scenes", "")
 	for _, scene := range demo.Scenes {
-		h.entry(column, "  "+scene.Name, fold(scene.Sentence, helpWidth-column))
+		h.entry(column, "  "+scene.Name, ink.Fold(scene.Sentence, helpWidth-column))
 	}
 	return h.String()
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+
+	"prefork/internal/ink"
 )
 
 // The help is set for a terminal of 80 columns: names to the left, a column of
@@ -79,7 +81,7 @@ func (h *helpText) section(title, body string) {
 func (h *helpText) table(title string, rows [][2]string) {
 	h.section(title, "")
 	for _, row := range rows {
-		h.entry(rowColumn, "  "+row[0], fold(row[1], helpWidth-rowColumn))
+		h.entry(rowColumn, "  "+row[0], ink.Fold(row[1], helpWidth-rowColumn))
 	}
 }
 
@@ -113,9 +115,9 @@ func (h *helpText) flags(flags []cli.Flag) {
 // where else it comes from.
 func (h *helpText) flag(f cli.DocGenerationFlag) {
 	text, value := placeholder(f.GetUsage())
-	lines := fold(text, helpWidth-flagColumn)
+	lines := ink.Fold(text, helpWidth-flagColumn)
 	if origin := origin(f); origin != "" {
-		lines = append(lines, fold(origin, helpWidth-flagColumn)...)
+		lines = append(lines, ink.Fold(origin, helpWidth-flagColumn)...)
 	}
 	h.entry(flagColumn, "  "+spelling(f.Names())+value, lines)
 }
@@ -172,17 +174,4 @@ func origin(f cli.DocGenerationFlag) string {
 
 func indent(text string) string {
 	return "  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n"
-}
-
-// fold breaks text at spaces into lines of at most so many characters, where
-// words allow.
-func fold(text string, width int) (lines []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line+" "+word) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return append(lines, line)
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/ink"
 )
 
 // folded breaks lines that are too long for the terminal they go to. Elsewhere a
@@ -19,7 +21,7 @@ func folded(w io.Writer, text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		if utf8.RuneCountInString(line) > width {
-			lines[i] = strings.Join(fold(line, width), "\n")
+			lines[i] = strings.Join(ink.Fold(line, width), "\n")
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"prefork/internal/ink"
 )
 
 // Look is how a terminal is to be written to.
@@ -24,7 +26,7 @@ type Look struct {
 type Terminal struct {
 	w       io.Writer
 	look    Look
-	paint   paint
+	paint   ink.Paint
 	guess   string
 	numbers []Number // told together, once all are there
 	begun   bool     // something has been written
@@ -37,7 +39,7 @@ func NewTerminal(w io.Writer, look Look) *Terminal {
 	if look.Width <= 0 || look.Width > widest {
 		look.Width = widest
 	}
-	return &Terminal{w: w, look: look, paint: paint(look.Colour)}
+	return &Terminal{w: w, look: look, paint: ink.Paint(look.Colour)}
 }
 
 // widest is as wide as text gets, however wide the terminal: it is to be read.
@@ -103,14 +105,14 @@ const legend = "● served   ○ waiting   × lost   ▣ a worker   ▌master▐
 
 func (t *Terminal) heading(e Event) {
 	if !t.begun && !t.look.Brief {
-		t.line(t.paint.dim(legend))
+		t.line(t.paint.Dim(legend))
 	}
 	if t.begun || !t.look.Brief {
 		t.gap()
 	}
 	t.begun = true
 	rule := strings.Repeat("─", max(0, t.look.Width-len(e.Scene)-4))
-	t.line(t.paint.dim("── ") + t.paint.bold(e.Scene) + " " + t.paint.dim(rule))
+	t.line(t.paint.Dim("── ") + t.paint.Bold(e.Scene) + " " + t.paint.Dim(rule))
 	if !t.look.Brief {
 		t.paragraph("", sentence(e.Text))
 	}
@@ -138,9 +140,9 @@ func (t *Terminal) paragraph(word, text string) {
 	}
 	first := indent
 	if word != "" {
-		first = t.paint.bold(word) + strings.Repeat(" ", margin-len(word))
+		first = t.paint.Bold(word) + strings.Repeat(" ", margin-len(word))
 	}
-	for _, line := range fold(text, t.look.Width-len(indent)) {
+	for _, line := range ink.Fold(text, t.look.Width-len(indent)) {
 		t.line(first + line)
 		first = indent
 	}
@@ -154,7 +156,7 @@ func (t *Terminal) ask(ctx context.Context, question string) error {
 	if t.look.Guess == nil || t.err != nil {
 		return t.err
 	}
-	if _, err := fmt.Fprint(t.w, strings.Repeat(" ", margin)+t.paint.dim("your number, or just Enter: ")); err != nil {
+	if _, err := fmt.Fprint(t.w, strings.Repeat(" ", margin)+t.paint.Dim("your number, or just Enter: ")); err != nil {
 		return err
 	}
 	guess, err := t.look.Guess(ctx)
@@ -191,12 +193,12 @@ func (t *Terminal) end(e Event) {
 	t.gap()
 	switch e.Outcome {
 	case Proved:
-		t.line(t.paint.bold("✓ proved") + ": every number is as predicted")
+		t.line(t.paint.Bold("✓ proved") + ": every number is as predicted")
 	case Skipped:
-		t.line(t.paint.bold("– skipped"))
+		t.line(t.paint.Bold("– skipped"))
 		t.paragraph("", e.Text)
 	default:
-		t.line(t.paint.alarm("✗ " + string(e.Outcome)))
+		t.line(t.paint.Alarm("✗ " + string(e.Outcome)))
 		t.paragraph("", e.Text)
 	}
 }
@@ -207,5 +209,5 @@ func (t *Terminal) summary(s *Summary) {
 		text += fmt.Sprintf("; %d left out in part", s.LeftOut)
 	}
 	t.gap()
-	t.line(t.paint.bold(text))
+	t.line(t.paint.Bold(text))
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"prefork/internal/ink"
 )
 
 // A picture grows before the eyes of whoever is asked for guesses: what it shows
@@ -36,7 +38,7 @@ func (t *Terminal) reveal(ctx context.Context, p *Picture) {
 		t.line(line)
 	}
 	if p.Note != "" {
-		t.line("  " + t.paint.dim(p.Note))
+		t.line("  " + t.paint.Dim(p.Note))
 	}
 }
 
@@ -57,10 +59,9 @@ func (t *Terminal) measure(p *Picture) (g grid) {
 
 // drawn are the lines of a picture, as far as it has grown. Counts come last.
 func (t *Terminal) drawn(p *Picture, g grid, shown int) []string {
-	colour := strategyColours[p.Strategy]
 	var lines []string
-	head := "  " + t.paint.with("1;"+colour, p.Strategy) + t.paint.dim(" · ")
-	for _, title := range fold(p.Title, t.look.Width-len("  "+p.Strategy+" · ")) {
+	head := "  " + t.paint.Bold(t.paint.Strategy(p.Strategy, p.Strategy)) + t.paint.Dim(" · ")
+	for _, title := range ink.Fold(p.Title, t.look.Width-len("  "+p.Strategy+" · ")) {
 		lines = append(lines, head+title)
 		head = "    "
 	}
@@ -70,9 +71,9 @@ func (t *Terminal) drawn(p *Picture, g grid, shown int) []string {
 			dots = append(dots[:g.dots-1], '…')
 		}
 		dots = dots[:min(len(dots), shown)]
-		line := "  " + t.paint.with(colour, lane.head()) + pad(lane.head(), g.heads) + "  " + t.dots(colour, dots)
+		line := "  " + t.paint.Strategy(p.Strategy, lane.head()) + pad(lane.head(), g.heads) + "  " + t.dots(p.Strategy, dots)
 		if shown == g.dots {
-			line += pad(string(dots), g.dots) + "  " + t.paint.dim(lane.Note)
+			line += pad(string(dots), g.dots) + "  " + t.paint.Dim(lane.Note)
 		}
 		lines = append(lines, line)
 	}
@@ -92,25 +93,25 @@ func (l Lane) head() string {
 }
 
 // dots paints each run of the same glyph.
-func (t *Terminal) dots(colour string, runes []rune) string {
+func (t *Terminal) dots(strategy string, runes []rune) string {
 	var painted strings.Builder
 	for from := 0; from < len(runes); {
 		to := from + 1
 		for to < len(runes) && runes[to] == runes[from] {
 			to++
 		}
-		painted.WriteString(t.run(colour, runes[from], string(runes[from:to])))
+		painted.WriteString(t.run(strategy, runes[from], string(runes[from:to])))
 		from = to
 	}
 	return painted.String()
 }
 
-func (t *Terminal) run(colour string, glyph rune, text string) string {
+func (t *Terminal) run(strategy string, glyph rune, text string) string {
 	switch glyph {
 	case Lost:
-		return t.paint.alarm(text)
+		return t.paint.Alarm(text)
 	case Nothing:
-		return t.paint.dim(text)
+		return t.paint.Dim(text)
 	}
-	return t.paint.with(colour, text)
+	return t.paint.Strategy(strategy, text)
 }
