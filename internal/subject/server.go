@@ -37,7 +37,7 @@ type Server struct {
 	peer   bool
 	words  *words
 	exited chan struct{} // closed when the first process has ended
-	known  []int         // every process it was seen to have
+	kin    kin           // every process it was seen to have
 	sight  sight
 }
 
@@ -148,14 +148,15 @@ func (s *Server) where() string {
 	return s.Name + " (" + s.Address + ")"
 }
 
-// Processes are all that the server has or was seen to have.
+// Processes are all that the server has, and those that it was seen to have and that
+// live without it.
 func (s *Server) Processes() []int {
-	for _, pid := range proctree.Of(s.PID()) {
-		if !slices.Contains(s.known, pid) {
-			s.known = append(s.known, pid)
+	if !s.Over() { // else its number may be a stranger's
+		for _, pid := range proctree.Of(s.PID()) {
+			s.kin.meet(pid)
 		}
 	}
-	return s.known
+	return s.kin.living()
 }
 
 // Workers are the processes that the first one has started, in order.
@@ -192,18 +193,21 @@ func SlotOf(pid int) int {
 // force, and waits until nothing is left.
 func (s *Server) Stop() {
 	s.Processes()
-	_ = unix.Kill(s.PID(), unix.SIGTERM)
+	_ = s.cmd.Process.Signal(unix.SIGTERM)
 	select {
 	case <-s.exited:
 	case <-time.After(stopTimeout):
 	}
+	s.Kill()
+}
+
+// Kill is Stop by force alone: nobody finishes what he has.
+func (s *Server) Kill() {
 	s.Processes()
-	for _, pid := range s.known {
-		if pid != s.PID() || !s.Over() {
-			endOrphan(pid)
-		}
-	}
+	s.kin.kill()
+	_ = s.cmd.Process.Kill()
 	<-s.exited
+	s.kin.bury(stopTimeout)
 }
 
 // Over reports whether the first process has ended.
@@ -222,15 +226,4 @@ func (s *Server) Fate() string {
 		return ""
 	}
 	return s.cmd.ProcessState.String()
-}
-
-// endOrphan kills a process and waits for it if it is ours: those whose parent
-// has died are, by Adopt.
-func endOrphan(pid int) {
-	if unix.Kill(pid, unix.SIGKILL) != nil {
-		return
-	}
-	for deadline := time.Now().Add(stopTimeout); time.Now().Before(deadline) && unix.Kill(pid, 0) == nil; time.Sleep(time.Millisecond) {
-		_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
-	}
 }

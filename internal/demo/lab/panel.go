@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -79,17 +78,9 @@ func (p *panel) stop() {
 	server := p.server
 	p.server, p.board, p.phase = nil, nil, starting
 	p.mu.Unlock()
-	if server == nil {
-		return
+	if server != nil {
+		server.Kill()
 	}
-	pids := slices.Clone(server.Processes())
-	if server.Over() { // its pid may be somebody else's by now
-		pids = slices.DeleteFunc(pids, func(pid int) bool { return pid == server.PID() })
-	}
-	for _, pid := range pids {
-		_ = unix.Kill(pid, unix.SIGKILL)
-	}
-	server.Stop()
 }
 
 // workers are the pids by slot; 0 where there is none.
