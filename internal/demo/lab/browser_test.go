@@ -103,6 +103,20 @@ func TestPagesFit(t *testing.T) {
 	b.check()
 }
 
+// TestReducedMotion has dots fly, and then the reader ask the system for less motion:
+// from then on a canvas is empty while nobody waits, and all numbers go on.
+func TestReducedMotion(t *testing.T) {
+	b := browse(t, open(t), 1280, 800)
+	ask[bool](b, `(fetch("settings", {method: "POST", body: '{"rate":300,"service":"fixed:100us"}'}), true)`)
+	b.await("dots are drawn", answered("shared")+" > 100 && "+inked("shared"))
+	b.media("prefers-reduced-motion", "reduce")
+	b.await("none is", "!"+inked("shared"))
+	from := ask[int](b, answered("shared"))
+	b.await("the numbers go on", fmt.Sprintf("%s > %d", answered("shared"), from+100))
+	b.await("and still none is", "!"+inked("shared"))
+	b.check()
+}
+
 // TestReconnect has the lab end and another begin at the same address: the page goes
 // on with what that one says.
 func TestReconnect(t *testing.T) {
