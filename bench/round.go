@@ -32,27 +32,43 @@ func (p part) measure(ctx context.Context) (Round, error) {
 	}
 	defer server.Stop()
 	order := p.run.order(p.phase)
-	order.Seed = p.seed()
-	order.Address = server.Address
+	order.Seed, order.Address = p.seed(), server.Address
+	seen, err := p.load(ctx, server, order)
+	if fate := server.Fate(); err == nil && fate != "" && p.run.scenario.steady() {
+		err = fmt.Errorf("the server ended in mid-run: %s", fate)
+	}
+	if err != nil {
+		return Round{}, fmt.Errorf("%s: %w%s", p.arm.Name, err, server.Said())
+	}
+	return p.account(server, order, seen), nil
+}
 
+// observed is what was seen of a server under load, by the clients and beside them.
+type observed struct {
+	*load.Result
+	meter *meter
+	peak  *int    // of the queue
+	after machine // when the measured time was over
+}
+
+// load puts the load on, and has the scenario strike meanwhile.
+func (p part) load(ctx context.Context, server *subject.Server, order load.Order) (seen observed, err error) {
 	around, leave := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer leave()
-	var peak *int
-	beside.Go(func() { peak = peakQueue(around, server.Address) })
+	beside.Go(func() { seen.peak = peakQueue(around, server.Address) })
 	disruption := &disruption{scenario: p.run.scenario, server: server, after: p.run.moment()}
-	meter := newMeter(server)
-	var after machine
-	result, err := load.Start(ctx, order, func(m load.Mark) {
+	seen.meter = newMeter(server)
+	seen.Result, err = load.Start(ctx, order, func(m load.Mark) {
 		switch m {
 		case load.Measuring:
-			meter.begin()
-			beside.Go(func() { disruption.wait(around, meter) })
+			seen.meter.begin()
+			beside.Go(func() { disruption.wait(around, seen.meter) })
 		case load.Measured:
 			disruption.end()
-			meter.read()
-			after = readMachine()
+			seen.meter.read()
+			seen.after = readMachine()
 		}
 	})
 	leave()
@@ -60,25 +76,24 @@ func (p part) measure(ctx context.Context) (Round, error) {
 	if err == nil {
 		err = disruption.err
 	}
-	if fate := server.Fate(); err == nil && fate != "" && p.run.scenario.steady() {
-		err = fmt.Errorf("the server ended in mid-run: %s", fate)
-	}
-	if err != nil {
-		return Round{}, fmt.Errorf("%s: %w%s", p.arm.Name, err, server.Said())
-	}
-	r := p.describe(order, result)
-	r.QueuePeak = peak
-	meter.costs(&r, result)
-	r.Workers = p.roster(server, result)
+	return seen, err
+}
+
+// account makes a round of what was seen.
+func (p part) account(server *subject.Server, order load.Order, seen observed) Round {
+	r := p.describe(order, seen.Result)
+	r.QueuePeak = seen.peak
+	seen.meter.costs(&r, seen.Result)
+	r.Workers = p.roster(server, seen.Result)
 	p.fairness(&r)
 	p.disturbance(&r, order)
-	if err := doubt(order, result, after.stealPct(meter.machine)); err != nil {
+	if err := doubt(order, seen.Result, seen.after.stealPct(seen.meter.machine)); err != nil {
 		r.Valid, r.InvalidReason = false, err.Error()
 		if errors.Is(err, ErrRate) {
 			p.run.late++
 		}
 	}
-	return r, nil
+	return r
 }
 
 func (p part) start(ctx context.Context) (*subject.Server, error) {
