@@ -40,14 +40,7 @@ var Scenarios = []Scenario{
 
 // LookupScenario finds a scenario by its name.
 func LookupScenario(name string) (Scenario, error) {
-	var names []string
-	for _, s := range Scenarios {
-		if s.Name == name {
-			return s, nil
-		}
-		names = append(names, s.Name)
-	}
-	return Scenario{}, strategies.Unknown("scenario", name, names)
+	return strategies.ByName("scenario", name, Scenarios, func(s Scenario) string { return s.Name })
 }
 
 // steady reports whether nothing happens.

@@ -73,14 +73,7 @@ func http(p Plan, o *load.Order) {
 
 // LookupWorkload finds a workload by its name.
 func LookupWorkload(name string) (Workload, error) {
-	var names []string
-	for _, w := range Workloads {
-		if w.Name == name {
-			return w, nil
-		}
-		names = append(names, w.Name)
-	}
-	return Workload{}, strategies.Unknown("workload", name, names)
+	return strategies.ByName("workload", name, Workloads, func(w Workload) string { return w.Name })
 }
 
 // demand says what the plan's service times mean for an arm at a rate: an error

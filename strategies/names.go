@@ -58,16 +58,10 @@ func who(has func(Strategy) bool) string {
 	return strings.Join(names, " and ")
 }
 
-// byName finds a row of a table, the first one for "". The error lists what
-// there is and suggests what was meant.
+// byName is ByName where "" stands for the first row.
 func byName[Row any](what, name string, rows []Row, nameOf func(Row) string) (Row, error) {
-	var names []string
-	for _, row := range rows {
-		if name == "" || nameOf(row) == name {
-			return row, nil
-		}
-		names = append(names, nameOf(row))
+	if name == "" {
+		return rows[0], nil
 	}
-	var none Row
-	return none, Unknown(what, name, names)
+	return ByName(what, name, rows, nameOf)
 }

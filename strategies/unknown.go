@@ -7,6 +7,20 @@ import (
 	"github.com/xrash/smetrics"
 )
 
+// ByName finds a row of a table. The error lists what there is and suggests what was
+// meant.
+func ByName[Row any](what, name string, rows []Row, nameOf func(Row) string) (Row, error) {
+	var names []string
+	for _, row := range rows {
+		if nameOf(row) == name {
+			return row, nil
+		}
+		names = append(names, nameOf(row))
+	}
+	var none Row
+	return none, Unknown(what, name, names)
+}
+
 // Unknown is the error for a name that is not among those that there are: it lists
 // them, and says which may have been meant.
 func Unknown(what, name string, names []string) error {

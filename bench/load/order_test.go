@@ -23,10 +23,11 @@ func silent(conn net.Conn) {
 	_, _ = conn.Read(make([]byte, 1))
 }
 
-// slow is a server that takes its time.
+// slow is a server that takes its time: it answers when that has come, which is what
+// the generator is to measure.
 func slow(d time.Duration) func(net.Conn) {
 	return func(conn net.Conn) {
-		time.Sleep(d)
+		<-time.After(d)
 		_, _ = fmt.Fprint(conn, "Hello from 5\n")
 	}
 }

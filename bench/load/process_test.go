@@ -162,7 +162,7 @@ func TestMissedRate(t *testing.T) {
 		}
 		for _, pid := range generators(os.Getpid()) {
 			_ = syscall.Kill(pid, syscall.SIGSTOP)
-			time.Sleep(2 * o.Length)
+			<-time.After(2 * o.Length) // until it is too late for all that was due
 			_ = syscall.Kill(pid, syscall.SIGCONT)
 		}
 	})
@@ -201,10 +201,8 @@ func TestManyOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d connections open at most, %d MiB", r.MaxOpen, peak>>10)
-	if r.MaxOpen < 8000 && r.Begun < r.Due {
-		t.Skipf("the machine is too busy to open them in time: %d", r.MaxOpen)
-	}
-	if r.MaxOpen < 8000 || len(r.Errors) > 0 {
+	behind := r.Begun < r.Due // on a machine with much else to do; what it has begun stays open
+	if r.MaxOpen < 8000 && !behind || r.MaxOpen < r.Begun || len(r.Errors) > 0 {
 		t.Errorf("%d connections open, %d of %d begun, errors %v, lag %d µs", r.MaxOpen, r.Begun, r.Due, r.Errors, r.Lag.Max())
 	}
 	if peak == 0 || peak > 200<<10 {

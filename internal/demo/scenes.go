@@ -38,14 +38,7 @@ var Scenes = []Scene{
 
 // Lookup finds a scene by its name.
 func Lookup(name string) (Scene, error) {
-	var names []string
-	for _, scene := range Scenes {
-		if scene.Name == name {
-			return scene, nil
-		}
-		names = append(names, scene.Name)
-	}
-	return Scene{}, strategies.Unknown("scene", name, names)
+	return strategies.ByName("scene", name, Scenes, func(s Scene) string { return s.Name })
 }
 
 // List tells the name and the sentence of every scene, and plays none.

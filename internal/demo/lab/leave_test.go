@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"runtime"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -48,15 +47,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			}
 			_ = cmd.Process.Signal(test.signal)
 			_ = cmd.Wait()
-			for deadline := time.Now().Add(patience); ; {
-				if len(left(pids)) == 0 {
-					return
-				}
-				if time.Now().After(deadline) {
-					t.Fatalf("left behind: %v of %v", left(pids), pids)
-				}
-				time.Sleep(5 * time.Millisecond)
-			}
+			servertest.Eventually(t, "nothing of the lab is left", func() bool { return len(left(pids)) == 0 })
 		})
 	}
 }
@@ -109,18 +100,13 @@ func left(pids []int) (alive []int) {
 // reapAll waits until this process has no children any more, and reaps those that
 // have come to it when their parents died.
 func reapAll(t *testing.T) {
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	servertest.Eventually(t, "no child is left behind", func() bool {
 		children := proctree.Children(os.Getpid())
-		if len(children) == 0 {
-			return
-		}
 		for _, pid := range children {
 			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("left behind: %v", children)
-		}
-	}
+		return len(children) == 0
+	})
 }
 
 // The mark by which the keeper finds them is theirs alone.
