@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"prefork/bench"
+	"prefork/internal/browsertest"
 )
 
 // browser starts a browser, and gathers what a page must not do: complain on the
@@ -25,7 +25,7 @@ func browser(t *testing.T) (context.Context, *complaints) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(browserPath(t)), chromedp.Headless, chromedp.NoSandbox)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(browsertest.Path(t)), chromedp.Headless, chromedp.NoSandbox)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
@@ -37,19 +37,6 @@ func browser(t *testing.T) (context.Context, *complaints) {
 		t.Fatal(err)
 	}
 	return ctx, c
-}
-
-func browserPath(t *testing.T) string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("no browser to look at the report with: install chromium")
-	}
-	t.Skip("no chromium, chromium-browser or google-chrome here")
-	return ""
 }
 
 type complaints struct {

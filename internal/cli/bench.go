@@ -21,13 +21,13 @@ import (
 func benchCommand() *cli.Command {
 	return &cli.Command{
 		Name:               "bench",
-		Usage:              "measure strategies, and other servers, side by side",
+		Usage:              benchSentence,
 		UsageText:          "prefork bench [flags]",
 		Flags:              benchFlags(),
 		Action:             runBench,
 		OnUsageError:       plainly,
 		HideHelpCommand:    true,
-		CustomHelpTemplate: commandHelp("bench", "measure strategies, and other servers, side by side", "[flags]", benchFlags(), benchTopics()),
+		CustomHelpTemplate: commandHelp("bench", benchSentence, "[flags]", benchFlags(), benchTopics()),
 	}
 }
 

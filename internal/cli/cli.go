@@ -57,6 +57,12 @@ func root(c *cli.Context) error {
 const usageText = `prefork [flags]                     serve with a built-in app
 prefork [flags] -- command args…    serve with any program as worker`
 
+// What the commands that are not everywhere do.
+const (
+	benchSentence = "measure strategies, and other servers, side by side"
+	demoSentence  = "see what each strategy does, in the terminal or a browser"
+)
+
 func commands() []*cli.Command {
 	return []*cli.Command{
 		{

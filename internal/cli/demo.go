@@ -19,8 +19,6 @@ import (
 	"prefork/internal/ink"
 )
 
-const demoSentence = "see what each strategy does, in the terminal or a browser"
-
 func demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:               "demo",

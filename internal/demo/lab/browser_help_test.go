@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/browsertest"
 	"prefork/internal/demo/lab"
 	"prefork/internal/proctree"
 	"prefork/internal/servertest"
@@ -86,7 +86,7 @@ func browse(t *testing.T, url string, width, height int64) *tab {
 	t.Cleanup(reapBrowser)
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(browserPath(t)), chromedp.Headless, chromedp.NoSandbox)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(browsertest.Path(t)), chromedp.Headless, chromedp.NoSandbox)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
@@ -115,19 +115,6 @@ func reapBrowser() {
 			}
 		}
 	}
-}
-
-func browserPath(t *testing.T) string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("no browser to look at the lab with: install chromium")
-	}
-	t.Skip("no chromium, chromium-browser or google-chrome here")
-	return ""
 }
 
 // hear gathers what a page must not do: complain, or ask anybody else.

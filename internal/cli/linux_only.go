@@ -1,0 +1,24 @@
+//go:build !linux
+
+package cli
+
+import (
+	"errors"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+)
+
+func benchCommand() *cli.Command { return linuxOnly("bench", benchSentence) }
+func demoCommand() *cli.Command  { return linuxOnly("demo", demoSentence) }
+
+// linuxOnly is a command that says why it is not here.
+func linuxOnly(name, sentence string) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: sentence,
+		HideHelpCommand: true, SkipFlagParsing: true,
+		Action: func(*cli.Context) error {
+			return errors.New(name + " needs Linux, as what it shows does; this is " + runtime.GOOS)
+		},
+	}
+}
