@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -146,7 +147,10 @@ func (r *run) answeredNobody(arm Arm, round Round) error {
 		hint = `--workload hello wants "Hello from PID" and the end; a web server is for --workload http.`
 	}
 	if arm.Command != "" && arm.Strategy == "dispatch" {
-		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport"
+		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport."
+	}
+	if round.Errors[load.Late] > 0 {
+		hint += fmt.Sprintf(" One that is slow, or slow to start, needs more than --timeout %s.", r.plan.Timeout)
 	}
 	return fmt.Errorf("%s answered nobody, all connections failed (%s): %s", arm.Name, strings.Join(failed, ", "), hint)
 }
@@ -200,27 +204,30 @@ const roughOverhead = 150 * time.Millisecond
 // chooseRate takes the planned share of what the weakest arm reached: at one rate
 // for all, latencies can be compared.
 func (r *run) chooseRate() error {
-	weakest := 0.0
-	for _, arm := range r.arms {
-		var rates []float64
-		for _, round := range r.result.Valid(Closed) {
-			if round.Arm == arm.Name {
-				rates = append(rates, float64(round.Conns)/round.Seconds)
-			}
-		}
-		if len(rates) == 0 {
-			continue
-		}
-		slices.Sort(rates)
-		if rate := rates[len(rates)/2]; weakest == 0 || rate < weakest {
-			weakest = rate
-		}
-	}
-	if weakest == 0 {
+	capacity := weakest(r.result.Valid(Closed))
+	if capacity == 0 {
 		return fmt.Errorf("%w in the closed loop, so there is no rate for the open one: give a --rate", ErrNothingValid)
 	}
-	r.rate = weakest * r.plan.Share
+	r.rate = capacity * r.plan.Share
 	return nil
+}
+
+// weakest is the connections a second of the arm that has the fewest, by the median
+// of its rounds.
+func weakest(rounds []Round) float64 {
+	rates := map[string][]float64{}
+	for _, round := range rounds {
+		rates[round.Arm] = append(rates[round.Arm], float64(round.Conns)/round.Seconds)
+	}
+	least := math.Inf(1)
+	for _, of := range rates {
+		slices.Sort(of)
+		least = min(least, of[len(of)/2])
+	}
+	if math.IsInf(least, 1) {
+		return 0
+	}
+	return least
 }
 
 // order is what the load generator is to do in a phase.

@@ -177,7 +177,7 @@ var nobodyYet = regexp.MustCompile(`answered nobody: 0 connections failed`)
 // not the question here; whether it writes what it is to write is.
 func (p place) bench(args []string) ([]byte, error) {
 	var outputs []string
-	codes := []int{exitInvalid}
+	codes, patience := []int{exitInvalid}, []string{}
 	for i, arg := range args[:len(args)-1] {
 		value := args[i+1]
 		switch arg {
@@ -192,9 +192,10 @@ func (p place) bench(args []string) ([]byte, error) {
 			if err := p.has(value); err != nil {
 				return nil, err
 			}
+			patience = []string{"--timeout", "20s"} // an interpreter may still be starting
 		}
 	}
-	short := slices.Concat(args, shortest)
+	short := slices.Concat(args, shortest, patience)
 	if !slices.Contains(args, "--rate") {
 		short = append(short, slow...)
 	}
