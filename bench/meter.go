@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -10,6 +11,7 @@ import (
 	"prefork/bench/load"
 	"prefork/internal/proctree"
 	"prefork/internal/subject"
+	"prefork/internal/sys"
 )
 
 // meter reads what a server costs while it is measured, process by process, so
@@ -17,7 +19,8 @@ import (
 type meter struct {
 	server        *subject.Server
 	before, after map[int]proctree.Usage
-	machine       machine // when measuring began
+	begun         time.Duration // when before was read: CLOCK_MONOTONIC
+	machine       machine       // when measuring began
 }
 
 func newMeter(s *subject.Server) *meter {
@@ -28,9 +31,11 @@ func newMeter(s *subject.Server) *meter {
 // from their start.
 func (m *meter) begin() {
 	m.machine = readMachine()
+	from := sys.Monotonic()
 	for _, pid := range m.server.Processes() {
 		m.before[pid], _ = proctree.Read(pid)
 	}
+	m.begun = (from + sys.Monotonic()) / 2
 }
 
 // read takes the state of all that are alive.
@@ -42,22 +47,43 @@ func (m *meter) read() {
 	}
 }
 
-// costs puts what was read into a round, by connection.
+// leastSeen is the share of the measured time that the meter must have seen.
+const leastSeen = 0.5
+
+// seen is the share of the measured time that the meter saw. It hears of the
+// beginning from another process, and on a busy machine that takes a while. At the
+// end that does no harm: there is no load any more.
+func (m *meter) seen(result *load.Result) float64 {
+	late := max(0, m.begun-result.From).Seconds()
+	return 1 - late/result.Seconds
+}
+
+// doubt is why what it read cannot be trusted, nil if it can.
+func (m *meter) doubt(result *load.Result) error {
+	if seen := m.seen(result); seen < leastSeen {
+		return fmt.Errorf("this machine was so busy that %.0f %% of the measured time had passed before the server's processor time was read", 100*min(1, 1-seen))
+	}
+	return nil
+}
+
+// costs puts what was read into a round, by connection. What was missed at the
+// beginning is taken to have cost as much as the rest.
 func (m *meter) costs(r *Round, result *load.Result) {
 	r.CPU.Client = perConn(microseconds(result.CPU), result.Conns)
 	var sum, master proctree.Usage
 	for pid, usage := range m.after {
 		sum = sum.Add(usage.Sub(m.before[pid]))
 	}
-	if len(m.after) == 0 || result.Conns == 0 {
+	seen := m.seen(result)
+	if len(m.after) == 0 || seen < leastSeen {
 		return
 	}
 	if after, ok := m.after[m.server.PID()]; ok {
 		master = after.Sub(m.before[m.server.PID()])
-		r.CPU.Master = perConn(microseconds(master.CPU), result.Conns)
+		r.CPU.Master = perConn(microseconds(master.CPU)/seen, result.Conns)
 	}
-	r.CPU.Server = perConn(microseconds(sum.CPU), result.Conns)
-	r.Wakeups = perConn(float64(sum.Switches), result.Conns)
+	r.CPU.Server = perConn(microseconds(sum.CPU)/seen, result.Conns)
+	r.Wakeups = perConn(float64(sum.Switches)/seen, result.Conns)
 }
 
 func perConn(cost float64, conns int) *float64 {

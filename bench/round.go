@@ -66,9 +66,9 @@ func (p part) load(ctx context.Context, server *subject.Server, order load.Order
 			seen.meter.begin()
 			beside.Go(func() { disruption.wait(around, seen.meter) })
 		case load.Measured:
-			disruption.end()
 			seen.meter.read()
 			seen.after = readMachine()
+			beside.Go(func() { disruption.end(around, p.run.plan.Stall) })
 		}
 	})
 	leave()
@@ -87,7 +87,11 @@ func (p part) account(server *subject.Server, order load.Order, seen observed) R
 	r.Workers = p.roster(server, seen.Result)
 	p.fairness(&r)
 	p.disturbance(&r, order)
-	if err := doubt(order, seen.Result, seen.after.stealPct(seen.meter.machine)); err != nil {
+	err := doubt(order, seen.Result, seen.after.stealPct(seen.meter.machine))
+	if err == nil {
+		err = seen.meter.doubt(seen.Result)
+	}
+	if err != nil {
 		r.Valid, r.InvalidReason = false, err.Error()
 		if errors.Is(err, ErrRate) {
 			p.run.late++
@@ -156,7 +160,7 @@ func (p part) disturbance(r *Round, o load.Order) {
 	}
 	moment := (o.Warmup + p.run.moment()).Seconds()
 	r.Moment = &moment
-	r.NormalAfter = normalAfter(r.Timeline, moment, (o.Warmup + o.Length).Seconds())
+	r.NormalAfter = normalAfter(r.Timeline, moment, (o.Warmup + o.Length).Seconds(), microseconds(o.Stall))
 }
 
 // disruption is a scenario waiting for its moment.
@@ -189,12 +193,23 @@ func (s *disruption) wait(ctx context.Context, m *meter) {
 	s.undo, s.err = s.scenario.strike(s.server)
 }
 
-// end undoes it, so that connections that are still open get their answers.
-func (s *disruption) end() {
+// outlast is how much longer than a stall a disruption lasts after the end: what came
+// in the last moment of the measured time has stalled like what came before.
+const outlast = 20 * time.Millisecond
+
+// end undoes it once all that it holds up has stalled, so that connections that are
+// still open get their answers.
+func (s *disruption) end(ctx context.Context, stall time.Duration) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.over = true
-	if s.undo != nil {
-		s.undo()
+	undo := s.undo
+	s.mu.Unlock()
+	if undo == nil {
+		return
 	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(stall + outlast):
+	}
+	undo()
 }

@@ -84,8 +84,9 @@ const (
 // Result is what a generator saw of what was due in the measured time. Times are
 // in microseconds.
 type Result struct {
-	Seconds float64 // measured
-	Threads int     // event loops
+	From    time.Duration // when measuring began: CLOCK_MONOTONIC
+	Seconds float64       // measured
+	Threads int           // event loops
 
 	// Requests is those answered within the measured time, Conns the connections
 	// whose last answer was one of them, or that were kept open to the end and had

@@ -58,6 +58,7 @@ func Run(o Order, mark func(Mark)) (*Result, error) {
 	}
 	result := total.result()
 	result.CPU = clock.used
+	result.From = sys.Monotonic() - time.Since(origin()) + o.Warmup
 	return result, nil
 }
 
