@@ -63,7 +63,7 @@ func Start(ctx context.Context, name string, args ...string) (*Server, error) {
 
 // start runs the command. After an error nothing is left of it.
 func (s *Server) start(ctx context.Context) error {
-	s.words, s.exited = newWords(), make(chan struct{})
+	s.words, s.exited = newWords(s.peer), make(chan struct{})
 	s.cmd.Env = slices.DeleteFunc(os.Environ(), ofPrefork)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := s.startHeard(); err != nil {
