@@ -21,6 +21,7 @@ import (
 type Progress struct {
 	Done, Total int // parts of rounds
 	Round       int
+	Rounds      int // of each phase
 	Phase, Arm  string
 	Left        time.Duration // at the pace so far
 }
@@ -195,7 +196,7 @@ func (r *run) report(phase string, n int, arm string) {
 	if r.done > 0 {
 		left = time.Since(r.began) / time.Duration(r.done) * time.Duration(total-r.done)
 	}
-	r.tell(Progress{Done: r.done, Total: total, Round: n, Phase: phase, Arm: arm, Left: left})
+	r.tell(Progress{Done: r.done, Total: total, Round: n, Rounds: r.plan.Rounds, Phase: phase, Arm: arm, Left: left})
 }
 
 // roughOverhead is about what it takes to start and end a server.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"prefork/bench"
 )
@@ -14,34 +15,61 @@ import (
 // progress shows how far a run has come: one line that is written over in a
 // terminal, a line for each round elsewhere.
 type progress struct {
-	w        io.Writer
-	terminal bool
-	quiet    bool
-	last     string // phase and round of the line before
+	w     io.Writer
+	quiet bool
+	last  string // phase and round of the line before
 }
 
-func newProgress(w io.Writer, quiet bool) *progress {
-	return &progress{w: w, terminal: columns(w) > 0, quiet: quiet}
-}
+func newProgress(w io.Writer, quiet bool) *progress { return &progress{w: w, quiet: quiet} }
 
 func (p *progress) tell(now bench.Progress) {
-	round := fmt.Sprintf("%s loop, round %d", now.Phase, now.Round)
-	left := now.Left.Round(time.Second)
+	round, width := roundOf(now), columns(p.w)
 	switch {
 	case p.quiet:
-	case p.terminal:
-		const width = 20
-		filled := width * now.Done / max(now.Total, 1)
-		fmt.Fprintf(p.w, "\r\033[K%s%s %s · %s · %s left", strings.Repeat("█", filled), strings.Repeat("░", width-filled), round, now.Arm, left)
+	case width > 0:
+		fmt.Fprint(p.w, "\r\033[K", progressLine(now, width-1)) // in the last column some terminals wrap
 	case round != p.last:
-		fmt.Fprintf(p.w, "%s, %s left\n", round, left)
+		fmt.Fprintf(p.w, "%s, %s left\n", round, now.Left.Round(time.Second))
 	}
 	p.last = round
 }
 
+func roundOf(now bench.Progress) string {
+	return fmt.Sprintf("%s loop, round %d of %d", now.Phase, now.Round, now.Rounds)
+}
+
+// progressLine is what fits into a line: the arm's name is cut, and before it goes
+// altogether the bar does.
+func progressLine(now bench.Progress, width int) string {
+	const barWidth, shortest = 20, 8
+	filled := barWidth * now.Done / max(now.Total, 1)
+	bar := strings.Repeat("█", filled) + strings.Repeat("░", barWidth-filled) + " "
+	round, left := roundOf(now), fmt.Sprintf(" · %s left", now.Left.Round(time.Second))
+	room := width - utf8.RuneCountInString(bar+round+" · "+left)
+	if room < shortest {
+		bar, room = "", room+barWidth+1
+	}
+	if arm := cut(now.Arm, room); arm != "" {
+		round += " · " + arm
+	}
+	return cut(bar+round+left, width)
+}
+
+// cut shortens a text to a width, which it says by an ellipsis.
+func cut(text string, width int) string {
+	runes := []rune(text)
+	switch {
+	case len(runes) <= width:
+		return text
+	case width < 2:
+		return ""
+	}
+	return string(runes[:width-1]) + "…"
+}
+
 // end leaves the terminal clean.
 func (p *progress) end() {
-	if p.terminal && !p.quiet {
+	if columns(p.w) > 0 && !p.quiet {
 		fmt.Fprint(p.w, "\r\033[K")
 	}
 }
