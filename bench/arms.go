@@ -58,6 +58,9 @@ func ParseArm(text string) (Arm, error) {
 	if len(fields) == 0 {
 		return Arm{}, fmt.Errorf("--arm %q: want one of %s", text, strings.Join(AllArms(), ", "))
 	}
+	if err := settled(fields[1:]); err != nil {
+		return Arm{}, fmt.Errorf("--arm '%s': %w", text, err)
+	}
 	name, way, _ := strings.Cut(fields[0], "/")
 	s, err := strategies.Lookup(name)
 	if err != nil || name == "" {
@@ -78,6 +81,35 @@ func ParseArm(text string) (Arm, error) {
 		arm.Policy = cmp.Or(arm.Policy, dispatch.Policies[0].Name)
 	}
 	return arm, nil
+}
+
+// settledFlags are those of prefork serve that no arm has of its own, since the bench
+// says them, and what to say to it.
+var settledFlags = []struct {
+	names   []string
+	instead string
+}{
+	{[]string{"workers", "w"}, "the number of workers is the same for all: say --workers of prefork bench, which takes several: --workers 4,8"},
+	{[]string{"strategy", "s", "accept", "steer", "policy"}, "an arm is named after that, such as shared/exclusive, reuseport/least-loaded or dispatch/least-conn"},
+	{[]string{"app"}, "what the workers do is the same for all: say --workload or --cmd of prefork bench"},
+	{[]string{""}, "a program as worker is the same for all: say --cmd of prefork bench"},
+	{[]string{"bind", "b"}, "servers listen on free ports of 127.0.0.1; one that is elsewhere is for --peer"},
+	{[]string{"log-format", "log-level"}, "their log is for the bench, which shows what matters of it"},
+	{[]string{"pid-file"}, "prefork bench starts and ends the servers itself"},
+}
+
+// settled is an error if one of an arm's flags is not its own to say.
+func settled(flags []string) error {
+	for _, flag := range flags {
+		name, dashed := strings.CutPrefix(flag, "-")
+		name, _, _ = strings.Cut(strings.TrimPrefix(name, "-"), "=")
+		for _, s := range settledFlags {
+			if dashed && slices.Contains(s.names, name) {
+				return fmt.Errorf("%s is not for an arm to say: %s", flag, s.instead)
+			}
+		}
+	}
+	return nil
 }
 
 // running is the arm with a program as its worker. How that waits is its own affair,

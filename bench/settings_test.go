@@ -32,6 +32,19 @@ func TestParseArm(t *testing.T) {
 		"shard":           "there are:",
 		"shared/exlusive": `did you mean "shared/exclusive"?`,
 		"dispatch/epoll":  "unknown arm",
+
+		"shared --workers 8":          "--workers of prefork bench",
+		"shared -w 8":                 "--workers of prefork bench",
+		"shared --workers=8":          "--workers of prefork bench",
+		"shared --strategy dispatch":  "named after that",
+		"shared -b :80":               "--peer",
+		"shared --app http":           "--workload",
+		"shared -- ./program":         "--cmd",
+		"shared --log-format text":    "for the bench",
+		"shared --log-level=debug":    "for the bench",
+		"dispatch --pid-file x":       "itself",
+		"dispatch --policy p2c":       "such as shared/exclusive",
+		"reuseport --backlog 5 -w 12": "-w is not for an arm",
 	} {
 		if _, err := ParseArm(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one that says %q", text, err, want)

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prefork/bench"
+	"prefork/internal/worker"
 )
 
 const (
@@ -126,8 +127,11 @@ func scenarioName(s bench.Scenario) string { return s.Name }
 func workerCounts(text string) (counts []int, err error) {
 	for field := range strings.SplitSeq(text, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(field))
-		if err != nil || n < 1 {
+		switch {
+		case err != nil || n < 1:
 			return nil, fmt.Errorf("--workers %s: want numbers such as 4 or 4,32,64 (this machine has %d processors)", text, runtime.NumCPU())
+		case n > worker.MaxWorkers:
+			return nil, fmt.Errorf("--workers %s: prefork runs %d at most", text, worker.MaxWorkers)
 		}
 		counts = append(counts, n)
 	}
