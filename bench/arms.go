@@ -52,7 +52,7 @@ func variants(s strategies.Strategy) (all []variant) {
 }
 
 // ParseArm reads "shared/exclusive", or "reuseport/hash --backlog 5" with further
-// flags of prefork serve.
+// flags of prefork serve. With ? after its name, an arm is optional.
 func ParseArm(text string) (Arm, error) {
 	fields := strings.Fields(text)
 	if len(fields) == 0 {
@@ -61,7 +61,8 @@ func ParseArm(text string) (Arm, error) {
 	if err := settled(fields[1:]); err != nil {
 		return Arm{}, fmt.Errorf("--arm '%s': %w", text, err)
 	}
-	name, way, _ := strings.Cut(fields[0], "/")
+	named, optional := strings.CutSuffix(fields[0], "?")
+	name, way, _ := strings.Cut(named, "/")
 	s, err := strategies.Lookup(name)
 	if err != nil || name == "" {
 		return Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
@@ -72,7 +73,7 @@ func ParseArm(text string) (Arm, error) {
 	if at < 0 {
 		return Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
 	}
-	arm := Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:]}
+	arm := Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:], Optional: optional}
 	all[at].set(&arm)
 	if len(s.Modes) > 0 {
 		arm.Accept = cmp.Or(arm.Accept, s.Modes[0])

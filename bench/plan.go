@@ -34,5 +34,7 @@ type Plan struct {
 
 	Seed uint64 `json:"-"` // of all that is random; Result has it
 
+	LeftOut []LeftOut `json:"-"` // cannot be had here; Result has it
+
 	Sysctls map[string]string `json:"sysctls,omitempty"` // set in a network namespace of the run
 }

@@ -26,6 +26,7 @@ type Result struct {
 	Environment Environment  `json:"environment"`
 	Plan        Plan         `json:"plan"`
 	Arms        []Arm        `json:"arms"`
+	LeftOut     []LeftOut    `json:"left_out,omitempty"`
 	Rounds      []Round      `json:"rounds"`
 	Summary     []Summary    `json:"summary"`
 	Comparisons []Comparison `json:"comparisons"`
@@ -63,7 +64,18 @@ type Arm struct {
 	Control bool `json:"control,omitempty"`
 	// Flags are further flags of prefork serve.
 	Flags []string `json:"flags,omitempty"`
+	// Optional allows to leave it out where it cannot be had.
+	Optional bool `json:"-"`
 }
+
+// LeftOut is an arm that was to be compared and could not be.
+type LeftOut struct {
+	Arm    string `json:"arm"`
+	Reason string `json:"reason"`
+}
+
+// String is for people.
+func (l LeftOut) String() string { return l.Arm + " is left out: " + l.Reason }
 
 // Round is one arm under load once. Rounds of the same number and phase were
 // made one after the other.

@@ -5,12 +5,10 @@ package bench
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"prefork/bench/load"
@@ -24,6 +22,7 @@ type Progress struct {
 	Rounds      int // of each phase
 	Phase, Arm  string
 	Left        time.Duration // at the pace so far
+	LeftOut     *LeftOut      // an arm that is; then this is all that is told
 }
 
 // Run carries out a plan and returns what it found; with an error too, if it was
@@ -44,15 +43,19 @@ func Run(ctx context.Context, p Plan, arms []Arm, version string, tell func(Prog
 	if err != nil {
 		return nil, err
 	}
-	r.result = &Result{Schema: Schema, Version: version, Seed: p.Seed, Started: time.Now().UTC(), Environment: readEnvironment(), Arms: r.arms}
+	r.result = &Result{Schema: Schema, Version: version, Seed: p.Seed, Started: time.Now().UTC(), Environment: readEnvironment()}
+	for _, out := range p.LeftOut {
+		r.leaveOut(out)
+	}
 	before := readMachine()
 	err = r.all(ctx)
 	if len(r.result.Rounds) == 0 && err != nil {
 		return nil, err
 	}
 	if err != nil {
-		r.result.Partial = err.Error()
+		r.result.Partial = briefly(err)
 	}
+	r.result.Arms = r.arms
 	r.result.Environment.StealPct = readMachine().stealPct(before)
 	r.result.Plan = r.plan
 	r.result.Summarise(rand.New(rand.NewPCG(p.Seed, summaryStream)))
@@ -115,48 +118,6 @@ func (r *run) all(ctx context.Context) error {
 	}
 	return nil
 }
-
-// try starts each arm once under a short load, so that what cannot work shows
-// before anything is measured, and what is slow the first time has been.
-func (r *run) try(ctx context.Context) error {
-	short := *r
-	short.scenario = Scenarios[0]
-	short.plan.Length, short.plan.Warmup = trialLength, 0
-	phase := r.plan.Phases[0]
-	for _, arm := range r.arms {
-		if arm.Control {
-			continue
-		}
-		round, err := part{run: &short, arm: arm, phase: phase}.measure(ctx)
-		if err != nil {
-			return err
-		}
-		if round.Requests == 0 && round.Lost() > 0 {
-			return r.answeredNobody(arm, round)
-		}
-	}
-	return nil
-}
-
-func (r *run) answeredNobody(arm Arm, round Round) error {
-	var failed []string
-	for _, kind := range slices.Sorted(maps.Keys(round.Errors)) {
-		failed = append(failed, fmt.Sprintf("%s %d", kind, round.Errors[kind]))
-	}
-	hint := fmt.Sprintf("does it speak what --workload %s asks for?", r.plan.Workload)
-	if r.plan.Workload == "hello" {
-		hint = `--workload hello wants "Hello from PID" and the end; a web server is for --workload http.`
-	}
-	if arm.Command != "" && arm.Strategy == "dispatch" {
-		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport."
-	}
-	if round.Errors[load.Late] > 0 {
-		hint += fmt.Sprintf(" One that is slow, or slow to start, needs more than --timeout %s.", r.plan.Timeout)
-	}
-	return fmt.Errorf("%s answered nobody, all connections failed (%s): %s", arm.Name, strings.Join(failed, ", "), hint)
-}
-
-const trialLength = 150 * time.Millisecond
 
 // rounds are those of one phase: each has every arm once, in random order.
 func (r *run) rounds(ctx context.Context, phase string) error {

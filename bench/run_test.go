@@ -230,6 +230,34 @@ func TestCommandThatCannotBeDispatchedTo(t *testing.T) {
 	}
 }
 
+// Nobody has asked for it: the others are measured.
+func TestCommandThatCannotBeDispatchedToIsLeftOut(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3")
+	}
+	p := short(t, "hello", "steady")
+	p.Phases, p.Timeout = []string{bench.Closed}, time.Second
+	p, arms, err := bench.Prepare(p, bench.Selection{Command: "python3 ../docs/workers/worker.py", Workers: []int{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	r, err := bench.Run(context.Background(), p, arms, "test", func(now bench.Progress) {
+		if now.LeftOut != nil {
+			told = append(told, now.LeftOut.String())
+		}
+	})
+	if err != nil && strings.Contains(err.Error(), "shared answered nobody") {
+		t.Skip("a busy machine has not started an interpreter within a second")
+	}
+	if r == nil || len(r.LeftOut) != 1 || r.LeftOut[0].Arm != "dispatch/round-robin" || !strings.Contains(r.LeftOut[0].Reason, "descriptor 3") {
+		t.Fatalf("result %+v, error %v", r, err)
+	}
+	if len(r.Arms) != 2 || len(r.Rounds) != 2 || !slices.Equal(told, []string{r.LeftOut[0].String()}) {
+		t.Errorf("arms %v, %d rounds; told %q", r.Arms, len(r.Rounds), told)
+	}
+}
+
 func TestPeerThatEndsIsQuoted(t *testing.T) {
 	p := short(t, "hello", "steady")
 	_, err := try(t, context.Background(), p, bench.Selection{Peers: []string{"broken=echo no such port {port} >&2"}})
@@ -250,8 +278,8 @@ func TestPeerThatDiesInMidRun(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "mortal: the server ended in mid-run: exit status 3; it said:\n  so long") {
 		t.Errorf("error %v", err)
 	}
-	if r != nil && r.Partial == "" {
-		t.Error("the result is not partial")
+	if r != nil && !strings.HasSuffix(r.Partial, "it said: so long") {
+		t.Errorf("the result is partial for %q, want a line", r.Partial)
 	}
 }
 

@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -61,44 +62,58 @@ func Defaults(workload, scenario string, pace Pace) (Plan, error) {
 // Selection is what to compare, as a user names it.
 type Selection struct {
 	Arms        []string // as ParseArm reads them; none means DefaultArms
+	All         bool     // all that there are, in place of Arms
 	Peers       []string // as ParsePeer reads them
 	Command     string   // a program to run as worker in place of the built-in apps
 	Workers     []int
 	Concurrency int // 0 is the workload's
 }
 
-// arms are the selected ones, the baseline's control among them where the plan
-// has rounds enough for a claim.
-func (s Selection) arms(w Workload) (all []Arm, err error) {
-	names := s.Arms
-	if len(names) == 0 {
-		names = DefaultArms
+// names are those of the arms of prefork itself. Those that the user has not named
+// are optional.
+func (s Selection) names() (names []string, optional bool) {
+	switch {
+	case s.All:
+		return AllArms(), true
+	case len(s.Arms) == 0:
+		return DefaultArms, true
 	}
+	return s.Arms, false
+}
+
+// arms are the selected ones that can be had here.
+func (s Selection) arms(w Workload) (all []Arm, without []*NotHereError, err error) {
+	names, optional := s.names()
 	for _, name := range names {
 		arm, err := ParseArm(name)
-		if err != nil {
-			return nil, err
-		}
-		if s.Command != "" {
-			if arm, err = arm.running(s.Command); err != nil {
-				return nil, err
+		if err == nil && s.Command != "" {
+			arm, err = arm.running(s.Command)
+			if err != nil && s.All {
+				continue // for built-in workers
 			}
 		}
-		arm.Concurrency = w.concurrency
-		if s.Concurrency > 0 {
-			arm.Concurrency = s.Concurrency
+		if err != nil {
+			return nil, nil, err
 		}
+		arm.Optional = arm.Optional || optional
+		arm.Concurrency = cmp.Or(s.Concurrency, w.concurrency)
 		all = append(all, arm)
+	}
+	if all, without, err = obtainable(all); err != nil {
+		return nil, nil, err
 	}
 	for _, text := range s.Peers {
 		peer, err := ParsePeer(text)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		peer.Concurrency = 1
 		all = append(all, peer)
 	}
-	return multiply(all, s.Workers), nil
+	if len(all) == 0 && len(without) > 0 {
+		return nil, nil, without[0]
+	}
+	return multiply(all, s.Workers), without, nil
 }
 
 // Prepare works out the arms of a plan and completes it, or says what is wrong
@@ -108,17 +123,21 @@ func Prepare(p Plan, s Selection) (Plan, []Arm, error) {
 	if err != nil {
 		return p, nil, err
 	}
-	arms, err := s.arms(w)
+	arms, without, err := s.arms(w)
 	if err != nil {
 		return p, nil, err
+	}
+	for _, out := range without {
+		p.LeftOut = append(p.LeftOut, LeftOut{out.Arm.Name, out.Err.Error()})
 	}
 	if p.Baseline == "" {
 		p.Baseline = arms[0].Name
 	}
 	at := slices.IndexFunc(arms, func(a Arm) bool { return a.Name == p.Baseline })
 	if at < 0 {
-		return p, nil, fmt.Errorf("--baseline %s is not among the arms: %s", p.Baseline, strings.Join(armNames(arms), ", "))
+		return p, nil, p.noBaseline(arms)
 	}
+	arms[at].Optional = false // nothing could be held against it
 	if err := p.check(arms); err != nil {
 		return p, nil, err
 	}
@@ -132,6 +151,14 @@ func Prepare(p Plan, s Selection) (Plan, []Arm, error) {
 		arms = append(arms, controlOf(arms[at]))
 	}
 	return p, arms, nil
+}
+
+func (p Plan) noBaseline(arms []Arm) error {
+	names := "the arms: " + strings.Join(armNames(arms), ", ")
+	for _, out := range p.LeftOut {
+		names += fmt.Sprintf("; %s was left out: %s", out.Arm, out.Reason)
+	}
+	return fmt.Errorf("--baseline %s is not among %s", p.Baseline, names)
 }
 
 // controlOf is an arm's twin, by which the noise is known.

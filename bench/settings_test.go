@@ -52,6 +52,43 @@ func TestParseArm(t *testing.T) {
 	}
 }
 
+// What an arm may say of its own is passed on.
+func TestFlagsOfAnArm(t *testing.T) {
+	for _, text := range []string{"shared --backlog 5", "reuseport/hash --reuseport-bind worker", "shared --concurrency 8", "dispatch --window 2"} {
+		if arm, err := ParseArm(text); err != nil || !slices.Equal(arm.Flags, strings.Fields(text)[1:]) {
+			t.Errorf("%s: flags %q, %v", text, arm.Flags, err)
+		}
+	}
+	arm, err := ParseArm("reuseport/p2c? --backlog 5")
+	if err != nil || !arm.Optional || arm.Name != "reuseport/p2c --backlog 5" {
+		t.Errorf("%+v, %v; want it to be optional", arm, err)
+	}
+}
+
+// Of all arms, those for built-in workers are not for a program.
+func TestAllArmsOfAProgram(t *testing.T) {
+	plan, err := Defaults("hello", "steady", Quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, arms, err := Prepare(plan, Selection{All: true, Command: "true", Workers: []int{4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := armNames(arms)
+	for _, out := range plan.LeftOut {
+		names = append(names, out.Arm)
+	}
+	for _, want := range []string{"shared", "reuseport/hash", "reuseport/p2c", "dispatch/round-robin", "dispatch/p2c"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is missing: %q", want, names)
+		}
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, "exclusive") }) {
+		t.Errorf("arms for built-in workers: %q", names)
+	}
+}
+
 // Every name that help lists is one that can be asked for, by that very name.
 func TestAllArmsParse(t *testing.T) {
 	for _, name := range AllArms() {

@@ -91,6 +91,9 @@ func (v view) armFacts() facts {
 	for i, arm := range v.Arms {
 		f.add(v.looks[i].label(), armInWords(arm))
 	}
+	for _, out := range v.LeftOut {
+		f.add(out.Arm, "left out: "+out.Reason)
+	}
 	return f
 }
 

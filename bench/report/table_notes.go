@@ -135,6 +135,7 @@ func (t *table) doubts() {
 	if t.Partial != "" {
 		t.notes.add("partial, for it was cut short: %s", t.Partial)
 	}
+	t.leftOut()
 	t.invalid()
 	t.tardy()
 	if !t.claims() {
@@ -146,6 +147,22 @@ func (t *table) doubts() {
 	}
 	t.notes.add("numbers are medians of rounds, in as many digits as their 95 %% intervals support; %s", t.closing())
 	t.notes.add("%s", t.machine())
+}
+
+// leftOut tells of the arms that could not be had, those together that have the same
+// reason.
+func (t *table) leftOut() {
+	for rest := t.LeftOut; len(rest) > 0; {
+		reason, names := rest[0].Reason, []string(nil)
+		rest = slices.DeleteFunc(slices.Clone(rest), func(out bench.LeftOut) bool {
+			same := out.Reason == reason
+			if same {
+				names = append(names, out.Arm)
+			}
+			return same
+		})
+		t.notes.add("left out: %s, for %s", strings.Join(names, ", "), reason)
+	}
 }
 
 // unguarded says that without an A/A arm the interval alone decides.

@@ -47,7 +47,7 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	limits, err := thresholds(c, armNames(arms), nil)
+	limits, err := thresholds(c, append(armNames(arms), leftOutNames(plan)...), nil)
 	if err != nil {
 		return err
 	}
@@ -90,17 +90,17 @@ func benchPlan(c *cli.Context) (bench.Plan, []bench.Arm, error) {
 		return plan, nil, usage(err)
 	}
 	selection := bench.Selection{
-		Arms: c.StringSlice("arm"), Peers: c.StringSlice("peer"), Command: c.String("cmd"),
+		Arms: c.StringSlice("arm"), All: c.Bool("all"), Peers: c.StringSlice("peer"), Command: c.String("cmd"),
 		Concurrency: c.Int("concurrency"),
-	}
-	if c.Bool("all") {
-		selection.Arms = bench.AllArms()
 	}
 	if selection.Workers, err = workerCounts(c.String("workers")); err != nil {
 		return plan, nil, usage(err)
 	}
 	plan, arms, err := bench.Prepare(plan, selection)
-	if err != nil {
+	switch {
+	case errors.As(err, new(*bench.NotHereError)):
+		return plan, nil, coded{exitNotAllowed, err}
+	case err != nil:
 		return plan, nil, usage(err)
 	}
 	return plan, arms, nil

@@ -34,16 +34,16 @@ func armFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{
 			Name: "arm", Category: catArms, DefaultText: strings.Join(bench.DefaultArms, ", "),
-			Usage: "compare `ARM`, such as shared/exclusive, or 'reuseport/hash --backlog 5' with flags of serve; repeatable",
+			Usage: "compare `ARM`, such as shared/exclusive, or 'reuseport/hash --backlog 5' with flags of serve; ARM? is left out where this user or kernel cannot have it; repeatable",
 		},
-		&cli.BoolFlag{Name: "all", Category: catArms, Usage: "compare all arms there are"},
+		&cli.BoolFlag{Name: "all", Category: catArms, Usage: "compare all arms there are; those that cannot be had here are left out"},
 		&cli.StringFlag{Name: "workers", Aliases: []string{"w"}, Category: catArms, Value: "4", Usage: "with `N` workers each; 4,32,64 has every arm three times"},
 		&cli.StringFlag{Name: "baseline", Category: catArms, DefaultText: "the first", Usage: "compare the others with `ARM`"},
 		&cli.StringSliceFlag{
 			Name: "peer", Category: catArms, DefaultText: "none",
 			Usage: "compare somebody else's server too: `NAME=COMMAND` with {host}, {port} and {workers}; repeatable",
 		},
-		&cli.StringFlag{Name: "cmd", Category: catArms, DefaultText: "a built-in app", Usage: "run `PROGRAM` as worker under each strategy"},
+		&cli.StringFlag{Name: "cmd", Category: catArms, DefaultText: "a built-in app", Usage: "run `PROGRAM` as worker under each strategy; under dispatch, unless named by --arm, only if it knows how to take what is passed to it"},
 		&cli.IntFlag{Name: "concurrency", Category: catArms, DefaultText: "the workload's", Usage: "a worker serves `N` connections at once"},
 	}
 }

@@ -23,6 +23,11 @@ type progress struct {
 func newProgress(w io.Writer, quiet bool) *progress { return &progress{w: w, quiet: quiet} }
 
 func (p *progress) tell(now bench.Progress) {
+	if now.LeftOut != nil { // which is no progress, and told in any case
+		p.end()
+		fmt.Fprintln(p.w, folded(p.w, fmt.Sprintf("prefork: %v", now.LeftOut)))
+		return
+	}
 	round, width := roundOf(now), columns(p.w)
 	switch {
 	case p.quiet:

@@ -37,6 +37,14 @@ func armNames(arms []bench.Arm) (names []string) {
 	return names
 }
 
+// leftOutNames are arms that a condition may name too: it is of nothing measured then.
+func leftOutNames(p bench.Plan) (names []string) {
+	for _, out := range p.LeftOut {
+		names = append(names, out.Arm)
+	}
+	return names
+}
+
 // judge turns a result into an exit code. The older one may be nil.
 func judge(r, old *bench.Result, limits []bench.Threshold) error {
 	for _, phase := range r.Phases() {
