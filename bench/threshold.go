@@ -94,8 +94,7 @@ func parseOperand(m []string) (o operand, err error) {
 	return o, nil
 }
 
-// parseLimit reads a number in the metric's own unit, or a time for one that is
-// a time.
+// parseLimit reads a number, or a time with its unit for a metric that is one.
 func parseLimit(text string, m Metric) (float64, error) {
 	scale := map[string]time.Duration{"µs": time.Microsecond, "s": time.Second}[m.Unit]
 	if d, err := time.ParseDuration(text); err == nil && text != "0" {
@@ -110,7 +109,11 @@ func parseLimit(text string, m Metric) (float64, error) {
 	if strings.HasSuffix(text, "%") {
 		return 0, fmt.Errorf("%q: a percentage of what? write 0.9 * %s(ARM)", text, m.Name)
 	}
-	return parseNumber(text)
+	x, err := parseNumber(text)
+	if err == nil && x != 0 && scale != 0 {
+		return 0, fmt.Errorf("%s is a time: give %s a unit, such as %sms or %sus", m.Name, text, text, text)
+	}
+	return x, err
 }
 
 func parseNumber(text string) (float64, error) {
@@ -175,6 +178,27 @@ func (t Threshold) Crossed(r, old *Result) (crossed bool, value string, err erro
 	return t.crosses(left, limit), value, nil
 }
 
+// Unanswered is which of the arms lost connections where the condition is one of
+// latency, in words: it knows nothing of those.
+func (t Threshold) Unanswered(r, old *Result) (all []string) {
+	for _, o := range t.operands() {
+		phase, lost := o.loop(o.among(r, old)), 0
+		for _, round := range o.among(r, old).Valid(phase) {
+			if round.Arm == o.arm {
+				lost += round.Lost()
+			}
+		}
+		if lost > 0 && o.metric.ofAnswers() {
+			all = append(all, fmt.Sprintf("%s lost %d in the %s loop", o.arm, lost, phase))
+		}
+	}
+	return all
+}
+
+// ofAnswers reports whether a metric is of the requests that were answered, and of no
+// others.
+func (m Metric) ofAnswers() bool { return m.Unit == "µs" && m.Phase == Open && m.Better == Less }
+
 func (t Threshold) crosses(x, limit float64) bool {
 	switch {
 	case x == limit:
@@ -188,13 +212,8 @@ func (t Threshold) crosses(x, limit float64) bool {
 // median counts a round that was never normal again as an endless time, so that
 // 'normal_after(…) > 5s' is true of it.
 func (o operand) median(r, old *Result) (float64, error) {
-	if o.old {
-		r = old
-	}
-	phase, ok := o.phase, true
-	if phase == "" {
-		phase, ok = r.Home(o.metric)
-	}
+	r = o.among(r, old)
+	phase := o.loop(r)
 	rounds := series(r.Valid(phase))
 	values := rounds.of(o.arm, o.metric)
 	if o.metric.Name == recovery {
@@ -202,10 +221,30 @@ func (o operand) median(r, old *Result) (float64, error) {
 			values = append(values, math.Inf(1))
 		}
 	}
-	if !ok || len(values) == 0 {
+	if phase == "" || len(values) == 0 {
 		return 0, fmt.Errorf("%s: %w in any valid round", o, ErrNotMeasured)
 	}
 	return stats.MedianOf(values).Value, nil
+}
+
+// among is the result that it is of.
+func (o operand) among(r, old *Result) *Result {
+	if o.old {
+		return old
+	}
+	return r
+}
+
+// loop is the phase that it is of, "" if the result has none that says anything.
+func (o operand) loop(r *Result) string {
+	if o.phase != "" {
+		return o.phase
+	}
+	phase, ok := r.Home(o.metric)
+	if !ok {
+		return ""
+	}
+	return phase
 }
 
 func (o operand) String() string {

@@ -18,10 +18,10 @@ func TestParseThreshold(t *testing.T) {
 		right string
 	}{
 		{"p99(dispatch/round-robin) > 2ms", "", "p99", "dispatch/round-robin", 2000, ""},
-		{" P99 ( shared/blocking@32#2 )>=150 ", "", "p99", "shared/blocking@32#2", 150, ""},
+		{" P99 ( shared/blocking@32#2 )>=150us ", "", "p99", "shared/blocking@32#2", 150, ""},
 		{"closed.p99(shared/blocking) > 1.5s", "closed", "p99", "shared/blocking", 1.5e6, ""},
 		{"normal_after(reuseport/hash) > 500ms", "", "normal_after", "reuseport/hash", 0.5, ""},
-		{"normal_after(reuseport/hash) > 3", "", "normal_after", "reuseport/hash", 3, ""},
+		{"normal_after(reuseport/hash) > 3s", "", "normal_after", "reuseport/hash", 3, ""},
 		{"lost(shared/blocking) > 0", "", "lost", "shared/blocking", 0, ""},
 		{"jain(my peer) < 9e-1", "", "jain", "my peer", 0.9, ""},
 		{"throughput(a) < 0.9 * throughput(b)", "", "throughput", "a", 0.9, "throughput(b)"},
@@ -55,6 +55,8 @@ func TestParseThresholdErrors(t *testing.T) {
 		{"opne.p99(a) > 2ms", `unknown phase "opne" (did you mean "open"?); there are: closed, open`},
 		{"throughput(a) < 2ms", "throughput is no time"},
 		{"p99(a) > -2ms", "below 0"},
+		{"p99(a) > 2", "p99 is a time: give 2 a unit, such as 2ms or 2us"},
+		{"normal_after(a) > 1.5", "normal_after is a time: give 1.5 a unit"},
 		{"p99(a) > -2", "no number of 0 or more"},
 		{"p99(a) > NaN", "no number"},
 		{"p99(a) > Inf", "no number"},
@@ -74,8 +76,8 @@ func TestParseThresholdErrors(t *testing.T) {
 func TestThresholdNamesAnArm(t *testing.T) {
 	arms := []string{"shared/blocking", "dispatch/round-robin"}
 	for text, want := range map[string]string{
-		"p99(shared/blocking) > 1":                        "",
-		"p99(shared/bloking) > 1":                         `(did you mean "shared/blocking"?); there are: shared/blocking, dispatch/round-robin`,
+		"p99(shared/blocking) > 0":                        "",
+		"p99(shared/bloking) > 0":                         `(did you mean "shared/blocking"?); there are: shared/blocking, dispatch/round-robin`,
 		"p99(shared/blocking) > 2 * p99(reuseport/hash)":  `unknown arm "reuseport/hash"`,
 		"p99(shared/blocking) > old.p99(shared/blocking)": "old. is for prefork compare",
 	} {
@@ -104,14 +106,14 @@ func TestCrossed(t *testing.T) {
 		}
 		return s.Median
 	}
-	p99, p99Closed := median("p99", Open), median("p99", Closed)
+	throughput, p99, p99Closed := median("throughput", Closed), median("p99", Open), median("p99", Closed)
 	for text, want := range map[string]bool{
-		fmt.Sprintf("p99(shared/blocking) > %v", p99*0.99):                     true,
-		fmt.Sprintf("p99(shared/blocking) > %v", p99):                          false,
-		fmt.Sprintf("p99(shared/blocking) >= %v", p99):                         true,
-		fmt.Sprintf("p99(shared/blocking) <= %v", p99):                         true,
-		fmt.Sprintf("p99(shared/blocking) < %v", p99):                          false,
-		fmt.Sprintf("closed.p99(shared/blocking) < %v", p99Closed*1.01):        true,
+		fmt.Sprintf("throughput(shared/blocking) > %v", throughput*0.99):       true,
+		fmt.Sprintf("throughput(shared/blocking) > %v", throughput):            false,
+		fmt.Sprintf("throughput(shared/blocking) >= %v", throughput):           true,
+		fmt.Sprintf("throughput(shared/blocking) <= %v", throughput):           true,
+		fmt.Sprintf("throughput(shared/blocking) < %v", throughput):            false,
+		fmt.Sprintf("closed.p99(shared/blocking) < %vus", p99Closed*1.01):      true,
 		fmt.Sprintf("p99(shared/blocking) > %vus", p99*0.99):                   true,
 		"throughput(dispatch/round-robin) < 0.7 * throughput(shared/blocking)": true,
 		"throughput(dispatch/round-robin) < 0.5 * throughput(shared/blocking)": false,
@@ -144,7 +146,7 @@ func TestCrossedAgainstOld(t *testing.T) {
 // Invalid rounds do not count, and where no other are there nothing is known.
 func TestCrossedNeedsMeasurements(t *testing.T) {
 	r := simulated(steadyTruths(), 10, 1)
-	for _, text := range []string{"cheap_p99(shared/blocking) > 1", "normal_after(shared/blocking) > 1", "p99(nobody) > 1"} {
+	for _, text := range []string{"cheap_p99(shared/blocking) > 1us", "normal_after(shared/blocking) > 1s", "p99(nobody) > 1us"} {
 		if _, _, err := parsed(t, text).Crossed(r, nil); !errors.Is(err, ErrNotMeasured) {
 			t.Errorf("%s: got %v", text, err)
 		}
@@ -154,6 +156,30 @@ func TestCrossedNeedsMeasurements(t *testing.T) {
 	}
 	if _, _, err := parsed(t, "p99(shared/blocking) > 0").Crossed(r, nil); !errors.Is(err, ErrNotMeasured) {
 		t.Errorf("no valid round: got %v", err)
+	}
+}
+
+// A condition on latencies knows nothing of what was lost, in its own phase.
+func TestUnanswered(t *testing.T) {
+	r := simulated(steadyTruths(), 2, 1)
+	for i, round := range r.Rounds {
+		if round.Arm == "shared/blocking" && round.Phase == Open {
+			r.Rounds[i].Errors = map[string]int{"reset": 3}
+		}
+	}
+	for text, want := range map[string]string{
+		"p99(shared/blocking) > 1h":                           "shared/blocking lost 6 in the open loop",
+		"p99(reuseport/hash) > 0.1 * mean(shared/blocking)":   "shared/blocking lost 6 in the open loop",
+		"closed.p99(shared/blocking) > 1h":                    "",
+		"p99(reuseport/hash) > 1h":                            "",
+		"lag_p99(shared/blocking) > 1h":                       "",
+		"lost(shared/blocking) > 1000":                        "",
+		"throughput(shared/blocking) < 1":                     "",
+		"open.p50(shared/blocking) > old.p50(reuseport/hash)": "shared/blocking lost 6 in the open loop",
+	} {
+		if got := strings.Join(parsed(t, text).Unanswered(r, r), "; "); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }
 

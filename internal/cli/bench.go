@@ -66,7 +66,7 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return benchError(ctx, err)
 	}
-	return judge(result, nil, limits)
+	return judge(c.App.ErrWriter, result, nil, limits)
 }
 
 // benchError is why a run was cut short.

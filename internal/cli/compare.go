@@ -41,11 +41,11 @@ func compare(c *cli.Context) error {
 	if c.NArg() != 2 {
 		return usage(fmt.Errorf("compare takes two files, the old and the new, after its flags; this is %d", c.NArg()))
 	}
-	old, err := bench.Read(c.Args().Get(0))
+	old, err := measured(c.Args().Get(0))
 	if err != nil {
 		return err
 	}
-	new, err := bench.Read(c.Args().Get(1))
+	new, err := measured(c.Args().Get(1))
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,20 @@ func compare(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return judge(new, old, limits)
+	err = judge(c.App.ErrWriter, new, old, limits)
+	if err == nil && len(changes) == 0 {
+		err = coded{exitInvalid, errors.New("no arm has a valid round in both results: there is nothing to compare")}
+	}
+	return err
+}
+
+// measured reads a result that has anything to compare.
+func measured(path string) (*bench.Result, error) {
+	r, err := bench.Read(path)
+	if err == nil && len(r.Rounds) == 0 {
+		err = fmt.Errorf("%s: not a result of prefork bench with rounds: it has none", path)
+	}
+	return r, err
 }
 
 func writeChanges(c *cli.Context, changes []bench.Change, doubts []string) error {

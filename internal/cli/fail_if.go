@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -45,23 +48,39 @@ func leftOutNames(p bench.Plan) (names []string) {
 	return names
 }
 
-// judge turns a result into an exit code. The older one may be nil.
-func judge(r, old *bench.Result, limits []bench.Threshold) error {
+// judge turns a result into an exit code: that of conditions that hold, if any do. The
+// older result may be nil.
+func judge(w io.Writer, r, old *bench.Result, limits []bench.Threshold) error {
 	for _, phase := range r.Phases() {
 		if len(r.Valid(phase)) == 0 {
 			return coded{exitInvalid, fmt.Errorf("no round of the %s loop is valid%s", phase, lastReason(r))}
 		}
 	}
+	code, said := 0, []string(nil)
 	for _, limit := range limits {
 		crossed, value, err := limit.Crossed(r, old)
-		if err != nil {
-			return coded{exitInvalid, fmt.Errorf("--fail-if: %w", err)}
-		}
-		if crossed {
-			return coded{exitCrossed, fmt.Errorf("--fail-if '%s' holds: %s", limit, value)}
+		switch {
+		case err != nil:
+			code = max(code, exitInvalid)
+			said = append(said, fmt.Sprintf("--fail-if: %v", err))
+		case crossed:
+			code = max(code, exitCrossed)
+			said = append(said, fmt.Sprintf("--fail-if '%s' holds: %s", limit, value))
+		default:
+			warnOfLost(w, limit, limit.Unanswered(r, old))
 		}
 	}
-	return nil
+	if code == 0 {
+		return nil
+	}
+	return coded{code, errors.New(strings.Join(said, "\nprefork: "))}
+}
+
+// warnOfLost says what a condition on latencies does not see.
+func warnOfLost(w io.Writer, limit bench.Threshold, unanswered []string) {
+	for _, who := range unanswered {
+		fmt.Fprintln(w, folded(w, fmt.Sprintf("prefork: --fail-if '%s' does not hold, but latency is of what was answered, and %s", limit, who)))
+	}
 }
 
 // lastReason is why the last round is invalid, if there was one.
