@@ -37,7 +37,7 @@ func runBench(c *cli.Context) error {
 	if c.Args().Present() {
 		return usage(fmt.Errorf("bench takes no arguments, and %q is one", c.Args().First()))
 	}
-	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, unix.SIGTERM)
+	ctx, stop := interruptible(c.Context)
 	defer stop()
 	plan, arms, err := benchPlan(c)
 	if err != nil {
@@ -57,7 +57,10 @@ func runBench(c *cli.Context) error {
 	progress := newProgress(c.App.ErrWriter, c.Bool("quiet"))
 	result, err := bench.Run(ctx, plan, arms, version(), progress.tell)
 	progress.end()
-	if result == nil {
+	switch {
+	case result == nil && ctx.Err() != nil:
+		return coded{exitInvalid, fmt.Errorf("%w before anything was measured", context.Cause(ctx))}
+	case result == nil:
 		return benchError(ctx, err)
 	}
 	if failed := outputs.write(c.App.Writer, result); failed != nil {
@@ -69,11 +72,32 @@ func runBench(c *cli.Context) error {
 	return judge(c.App.ErrWriter, result, nil, limits)
 }
 
+// The ways to have a run end early.
+var (
+	errCtrlC      = errors.New("interrupted (Ctrl-C)")
+	errTerminated = errors.New("interrupted (SIGTERM)")
+)
+
+// interruptible is a context that a signal ends, and which one is its cause.
+func interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, unix.SIGTERM)
+	go func() {
+		select {
+		case <-ctx.Done():
+		case s := <-signals:
+			cancel(map[os.Signal]error{os.Interrupt: errCtrlC, unix.SIGTERM: errTerminated}[s])
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
 // benchError is why a run was cut short.
 func benchError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return coded{exitInvalid, errors.New("interrupted: what there is by then is partial")}
+		return coded{exitInvalid, fmt.Errorf("%w: what there is by then is partial", context.Cause(ctx))}
 	case errors.Is(err, bench.ErrRate), errors.Is(err, bench.ErrNothingValid):
 		return coded{exitInvalid, err}
 	}
