@@ -129,10 +129,24 @@ func (r *run) rounds(ctx context.Context, phase string) error {
 		voidRound(round)
 		r.result.Rounds = append(r.result.Rounds, round...)
 		if r.late == len(round)*n { // for every arm: it is not the server's doing, nor chance
-			return fmt.Errorf("%w: %s; lower --rate", ErrRate, round[0].InvalidReason)
+			return fmt.Errorf("%w of %.0f connections a second: %s; lower --rate", ErrRate, r.rate, r.reached(round))
 		}
 	}
 	return nil
+}
+
+// reached is which rate the generator came to, at best. It begins connections in the
+// order in which they are due, those of the warm-up first.
+func (r *run) reached(rounds []Round) string {
+	time := (r.plan.Warmup + r.plan.Length).Seconds()
+	early, begun := r.rate*r.plan.Warmup.Seconds(), 0
+	for _, round := range rounds {
+		begun = max(begun, round.Conns+round.Lost())
+	}
+	if begun == 0 {
+		return fmt.Sprintf("it came to less than %.0f", early/time)
+	}
+	return fmt.Sprintf("it came to some %.0f", (early+float64(begun))/time)
 }
 
 func (r *run) round(ctx context.Context, phase string, n int) (round []Round, err error) {

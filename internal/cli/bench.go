@@ -63,6 +63,9 @@ func runBench(c *cli.Context) error {
 	case result == nil:
 		return benchError(ctx, err)
 	}
+	if ctx.Err() == nil { // else it is all there is to say so
+		outputs = outputs.withoutEmptyTable(c.String("format"), result)
+	}
 	if failed := outputs.write(c.App.Writer, result); failed != nil {
 		return failed
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -59,7 +61,7 @@ func table(w io.Writer, r *bench.Result) error {
 
 // outputs are where a result goes.
 type outputs struct {
-	print writer
+	print writer // nil prints nothing
 	files []output
 	svg   string
 }
@@ -89,7 +91,9 @@ func benchOutputs(c *cli.Context) (o outputs, err error) {
 		}
 		o.files = append(o.files, output{path, file.write})
 	}
-	if o.svg = c.String("svg"); o.svg != "" {
+	if o.svg = c.String("svg"); o.svg == "-" {
+		return o, usage(errors.New("--svg -: name a directory; there are several charts"))
+	} else if o.svg != "" {
 		if err := os.MkdirAll(o.svg, 0o755); err != nil {
 			return o, fmt.Errorf("--svg: %w", err)
 		}
@@ -99,6 +103,9 @@ func benchOutputs(c *cli.Context) (o outputs, err error) {
 
 // writable says early that a file could not be written.
 func writable(flag, path string) error {
+	if path == "-" {
+		return usage(fmt.Errorf("%s -: name a file%s", flag, printed(strings.TrimPrefix(flag, "--"))))
+	}
 	at := filepath.Dir(path) + "/"
 	if info, err := os.Stat(path); err == nil {
 		if at = path; info.IsDir() {
@@ -111,9 +118,30 @@ func writable(flag, path string) error {
 	return nil
 }
 
+// printed says how to have the same on stdout, where that can be.
+func printed(what string) string {
+	if slices.Contains(formatNames(), what) {
+		return "; --format " + what + " prints it"
+	}
+	return ""
+}
+
+// withoutEmptyTable leaves a table out that would have no columns; the error that
+// follows says why.
+func (o outputs) withoutEmptyTable(format string, r *bench.Result) outputs {
+	valid := func(round bench.Round) bool { return round.Valid }
+	if format == formats[0].name && !slices.ContainsFunc(r.Rounds, valid) {
+		o.print = nil
+	}
+	return o
+}
+
 // write writes all there is to write; one failure does not keep the others back.
 func (o outputs) write(out io.Writer, r *bench.Result) error {
-	errs := []error{o.print(out, r)}
+	var errs []error
+	if o.print != nil {
+		errs = append(errs, o.print(out, r))
+	}
 	for _, file := range o.files {
 		errs = append(errs, writeFile(file.path, r, file.write))
 	}
