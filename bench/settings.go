@@ -6,10 +6,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
 
+	"prefork/bench/load"
 	"prefork/bench/stats"
 )
 
@@ -191,7 +193,17 @@ func (p Plan) check(arms []Arm) error {
 			return fmt.Errorf("--scenario %s is only for prefork itself: %s does not know the signal", scenario.Name, arm.Name)
 		}
 	}
+	workload, err := LookupWorkload(p.Workload)
+	if err != nil {
+		return err
+	}
 	switch {
+	case workload.staying && slices.Contains(p.Phases, Closed):
+		return fmt.Errorf("--workload %s has an open loop only: its connections stay, so that no client comes again; leave out --phase", p.Workload)
+	case p.Workload == "http" && p.Requests < 1:
+		return fmt.Errorf("--requests %d: one at least", p.Requests)
+	case p.Clients > mostClients():
+		return fmt.Errorf("--clients %d: the load generator holds %d here, which is %d for each processor", p.Clients, mostClients(), load.MaxOpen)
 	case p.Rounds < 1:
 		return fmt.Errorf("--rounds %d: one at least", p.Rounds)
 	case p.Length < 50*time.Millisecond:
@@ -207,6 +219,10 @@ func (p Plan) check(arms []Arm) error {
 	}
 	return nil
 }
+
+// mostClients is how many connections a load generator has room for in the closed loop,
+// with an event loop on each processor.
+func mostClients() int { return load.MaxOpen * runtime.NumCPU() }
 
 // freeRate is the rate where nothing tells a better one.
 const freeRate = 1000

@@ -137,6 +137,9 @@ func TestPrepareRefuses(t *testing.T) {
 		{"peer that cannot scale", "hello", "scale-down", func(_ *Plan, s *Selection) { s.Peers = []string{"x=x {port}"} }, "only for prefork"},
 		{"peer without a port", "hello", "steady", func(_ *Plan, s *Selection) { s.Peers = []string{"x=x"} }, "{port}"},
 		{"service", "work", "steady", func(p *Plan, _ *Selection) { p.Service = "often" }, "exp:5ms"},
+		{"closed loop of those that stay", "long-lived", "steady", func(p *Plan, _ *Selection) { p.Phases = []string{Closed} }, "open loop only"},
+		{"more clients than there is room for", "hello", "steady", func(p *Plan, _ *Selection) { p.Clients = 1e8 }, "20000 for each processor"},
+		{"requests", "http", "steady", func(p *Plan, _ *Selection) { p.Requests = 0 }, "--requests 0: one at least"},
 		{"rounds", "hello", "steady", func(p *Plan, _ *Selection) { p.Rounds = 0 }, "--rounds 0"},
 		{"clients", "hello", "steady", func(p *Plan, _ *Selection) { p.Clients = 0 }, "--clients 0"},
 	} {

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"prefork/bench"
 )
 
 // kind says how to try a command, by its first word; nil where nobody has said
@@ -196,7 +198,7 @@ func (p place) bench(args []string) ([]byte, error) {
 		}
 	}
 	short := slices.Concat(args, shortest, patience)
-	if !slices.Contains(args, "--rate") {
+	if !slices.Contains(args, "--rate") && !slices.Contains(args, bench.Closed) {
 		short = append(short, slow...)
 	}
 	out, err := p.expect(short, codes...)

@@ -47,7 +47,7 @@ const interest = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&0
 // begin begins what is due.
 func (e *engine) begin(a appointment) {
 	e.tally.begun(a.due, e.now, e.sockets+1)
-	slot := e.slots.take(maxOpen)
+	slot := e.slots.take(MaxOpen)
 	if slot == none {
 		e.tally.failed(a.due, e.now, Local)
 		return

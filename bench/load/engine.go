@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// maxOpen is how many connections an event loop holds at most.
-	maxOpen = 20000
+	// MaxOpen is how many connections an event loop holds at most.
+	MaxOpen = 20000
 	// eventBatch is how many events one look at epoll brings, and beginBatch how
 	// many connections are begun before the next look: a loop that is behind must
 	// still take in answers.

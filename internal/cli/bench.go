@@ -164,10 +164,10 @@ func changePlan(c *cli.Context, p *bench.Plan) error {
 			return fmt.Errorf("--phase %s: want closed, open or closed,open", c.String("phase"))
 		}
 	}
-	if c.IsSet("service") && p.Workload != "work" && p.Workload != "mixed" {
-		return fmt.Errorf("--service is for --workload work and mixed: %s has nothing that takes time", p.Workload)
-	}
 	if err := readRate(c.String("rate"), p); err != nil {
+		return err
+	}
+	if err := idleFlag(c, *p); err != nil {
 		return err
 	}
 	return readSysctls(c, p)

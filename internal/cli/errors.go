@@ -117,6 +117,8 @@ func wanted(flags []cli.Flag, name string) string {
 	switch named(flags, name).(type) {
 	case *cli.IntFlag:
 		return "a whole number"
+	case *cli.Uint64Flag:
+		return "a whole number of 0 or more"
 	case *cli.DurationFlag:
 		return "a time such as 30s or 500ms"
 	}
