@@ -67,6 +67,8 @@ func Furnish(sysctls map[string]string) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("--sysctl %s: a network namespace of this kernel has none of that name", name)
+		case errors.Is(err, fs.ErrPermission):
+			return fmt.Errorf("--sysctl %s: %w: this one belongs to the host, and a network namespace cannot set its own", name, unix.EACCES)
 		case err != nil:
 			return fmt.Errorf("--sysctl %s=%s: %w", name, value, err)
 		}

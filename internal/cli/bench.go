@@ -192,6 +192,8 @@ func enterNamespace(ctx context.Context, c *cli.Context, p bench.Plan) (done boo
 	}
 	code, err := bench.InPrivate(ctx, os.Args, c.App.Writer, c.App.ErrWriter)
 	switch {
+	case errors.Is(err, bench.ErrNamespace) && optional && len(p.Sysctls) > 0:
+		return false, coded{exitNotAllowed, fmt.Errorf("--sysctl: %w; the host's settings are not touched: leave out --sysctl to go on without", err)}
 	case errors.Is(err, bench.ErrNamespace) && optional:
 		fmt.Fprintf(c.App.ErrWriter, "prefork: %v; going on without\n", err)
 		return false, nil

@@ -163,7 +163,7 @@ func readSysctls(c *cli.Context, p *bench.Plan) error {
 		if !found || !strings.HasPrefix(name, "net.") {
 			return fmt.Errorf("--sysctl %s: want NAME=VALUE with a name that begins with net., such as net.ipv4.tcp_migrate_req=1", text)
 		}
-		if !c.Bool("netns") {
+		if !c.Bool("netns") && !c.Bool("netns-if-possible") {
 			return fmt.Errorf("--sysctl %s needs --netns: the host's settings are not touched", text)
 		}
 		if p.Sysctls == nil {
