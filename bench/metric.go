@@ -52,9 +52,9 @@ var Metrics = []Metric{
 	{"jain", "Jain", "", "fairness over workers: 1 is even, 1/k is all on one; a hash expects n/(n+k−1)", More, Closed, false, func(r Round) (float64, bool) { return measured(r.Jain) }},
 	{"max_share", "max share", "", "share of the busiest worker", Less, Closed, false, func(r Round) (float64, bool) { return measured(r.MaxShare) }},
 	{"open_spread", "most−least open", "", "connections held open by the worker with the most, less those of the one with the least", Less, Open, false, openSpread},
-	{"lost", "lost", "", "connections that failed", Less, Open, false, func(r Round) (float64, bool) { return float64(r.Lost()), true }},
-	{"stalled", "stalled", "", "connections that waited longer than the stall limit", Less, Open, false, func(r Round) (float64, bool) { return float64(r.Stalled), true }},
-	{"stalled_share", "stalled share", "", "share of the requests due from the disturbance on that stalled", Less, Open, false, stalledShare},
+	{"lost", "lost", "", "requests that failed; connections, where each has one", Less, Open, false, func(r Round) (float64, bool) { return float64(r.Lost()), true }},
+	{"stalled", "stalled", "", "requests that took longer than the stall limit, answered or not", Less, Open, false, func(r Round) (float64, bool) { return float64(r.Stalled), true }},
+	{"stalled_share", "stalled share", "", "share of all requests that stalled", Less, Open, false, stalledShare},
 	{"normal_after", "normal after", "s", "seconds from the disturbance until all was as before", Less, Open, false, func(r Round) (float64, bool) { return measured(r.NormalAfter) }},
 	{"queue_peak", "queue peak", "", "most connections seen waiting in accept queues", Less, Open, false, queuePeak},
 	{"lag_p99", "lag p99", "µs", "99 % of connections were begun within it of when they were due", Neither, Open, false, func(r Round) (float64, bool) { return measured(r.ScheduleLagP99) }},
@@ -85,19 +85,8 @@ func queuePeak(r Round) (float64, bool) {
 	return float64(*r.QueuePeak), true
 }
 
-// stalledShare takes the disturbance for the only reason to stall: what stalled
-// before it would count too.
 func stalledShare(r Round) (float64, bool) {
-	if r.Moment == nil {
-		return 0, false
-	}
-	due := 0
-	for _, s := range r.Timeline {
-		if s.At >= *r.Moment {
-			due += s.Answered + s.Failed
-		}
-	}
-	return float64(r.Stalled) / float64(due), due > 0
+	return float64(r.Stalled) / float64(r.Ended()), r.Ended() > 0
 }
 
 func openSpread(r Round) (float64, bool) {

@@ -90,8 +90,8 @@ type Round struct {
 
 	Conns      int            `json:"conns"`    // answered
 	Requests   int            `json:"requests"` // answered; as many as conns where a connection has one
-	Errors     map[string]int `json:"errors"`   // by the kinds of package load
-	Stalled    int            `json:"stalled"`  // answered, or given up, after more than Plan.Stall
+	Errors     map[string]int `json:"errors"`   // requests that failed, by the kinds of package load
+	Stalled    int            `json:"stalled"`  // requests answered, or given up, after more than Plan.Stall
 	MaxOpen    int            `json:"max_open"`
 	Throughput float64        `json:"throughput"` // requests answered a second
 
@@ -238,10 +238,22 @@ func (r Round) Tardy() bool {
 	return r.ScheduleLagP99 != nil && r.Latency.N > 0 && *r.ScheduleLagP99 > r.Latency.P99/2
 }
 
-// Lost is how many connections failed in a way that is the server's.
+// Lost is how many requests failed in a way that is the server's.
 func (r Round) Lost() (n int) {
 	for _, count := range r.Errors {
 		n += count
 	}
 	return n
+}
+
+// Ended is how many requests were answered or lost: all that Lost and Stalled are
+// of. Requests lacks those that were answered after the measured time.
+func (r Round) Ended() int { return r.Latency.N + r.Lost() }
+
+// Counted is what Lost, Stalled and Ended count, in the plural.
+func (p Plan) Counted() string {
+	if p.Requests > 1 || p.Requests < 0 {
+		return "requests"
+	}
+	return "connections"
 }

@@ -153,7 +153,7 @@ const strikeAt, strikeEnd = 2.0, 6.0
 
 func strike(round *Round, random *rand.Rand) {
 	round.Scenario, round.Seconds, round.OfferedRate, round.Throughput = "stuck-worker", strikeEnd, 400, 400
-	round.Conns, round.Requests, round.Moment = 2400, 2400, at(strikeAt)
+	round.Conns, round.Requests, round.Latency.N, round.Moment = 2400, 2400, 2400, at(strikeAt)
 	hit := round.Arm == "reuseport/hash" || round.Arm == "dispatch/round-robin"
 	median := round.Latency.P50
 	for i := range int(strikeEnd * 10) {

@@ -37,12 +37,12 @@ func (v verdict) fate(arm, phase string) []string {
 	if len(v.Phases()) > 1 {
 		in = ", " + phase + " loop"
 	}
-	return []string{fmt.Sprintf("%s lost %s and stalled %s of %s connections%s%s.",
-		arm, Thousands(t.lost), Thousands(t.stalled), Thousands(t.conns), in, v.normal(arm, phase))}
+	return []string{fmt.Sprintf("%s lost %s and stalled %s of %s %s%s%s.",
+		arm, Thousands(t.lost), Thousands(t.stalled), Thousands(t.ended), v.Plan.Counted(), in, v.normal(arm, phase))}
 }
 
 // toll is what one arm's valid rounds of a phase add up to.
-type toll struct{ rounds, conns, lost, stalled int }
+type toll struct{ rounds, ended, lost, stalled int }
 
 func (r *Result) toll(arm, phase string) (t toll) {
 	for _, round := range r.Valid(phase) {
@@ -50,7 +50,7 @@ func (r *Result) toll(arm, phase string) (t toll) {
 			t.rounds++
 			t.lost += round.Lost()
 			t.stalled += round.Stalled
-			t.conns += round.Conns + round.Lost()
+			t.ended += round.Ended()
 		}
 	}
 	return t
@@ -80,12 +80,12 @@ func (v verdict) struckAdvice() []string {
 	phase := v.Phases()[len(v.Phases())-1]
 	for _, metric := range []string{"lost", "stalled"} {
 		if best, others := v.unscathed(phase, metric); len(others) > 0 {
-			said := fmt.Sprintf("Where this may happen take %s: fewer connections %s than under %s.",
-				listed(best, "or"), metric, listed(others, "or"))
+			said := fmt.Sprintf("Where this may happen take %s: fewer %s %s than under %s.",
+				listed(best, "or"), v.Plan.Counted(), metric, listed(others, "or"))
 			return []string{said, v.calm()}
 		}
 	}
-	return []string{"Between them no difference in lost or stalled connections was found.", v.calm()}
+	return []string{fmt.Sprintf("Between them no difference in lost or stalled %s was found.", v.Plan.Counted()), v.calm()}
 }
 
 // calm reminds that a scenario is one bad moment.

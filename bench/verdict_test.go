@@ -117,6 +117,24 @@ func TestVerdictOfScenario(t *testing.T) {
 	holds(t, stuck(5, 1).Verdict(), []string{"nothing is claimed"}, []string{"take shared/blocking"})
 }
 
+// What is lost and stalled is of all that had an outcome, those that were answered
+// after the end too, and is called what it counts.
+func TestTollIsOfAllThatEnded(t *testing.T) {
+	r := stuck(10, 1)
+	each(r, func(x *Round) {
+		if x.Arm == hash { // 2,000 answered, of them 900 in time, and 400 lost
+			x.Conns, x.Requests, x.Latency.N, x.Stalled, x.Errors = 900, 900, 2000, 1200, map[string]int{"late": 400}
+		}
+	})
+	r.Summarise(seededRandom(1))
+	holds(t, r.Verdict(), []string{"reuseport/hash lost 4,000 and stalled 12,000 of 24,000 connections"}, nil)
+	if s, _ := r.SummaryOf(hash, Open, "stalled_share"); s.Median != 0.5 {
+		t.Errorf("the stalled share is %v, want 0.5", s.Median)
+	}
+	r.Plan.Requests = 10
+	holds(t, r.Verdict(), []string{"stalled 12,000 of 24,000 requests", "fewer requests lost"}, []string{"connections, "})
+}
+
 // Counts whose intervals touch tell nothing.
 func TestVerdictOfScenarioWithoutDifference(t *testing.T) {
 	r := stuck(10, 1)

@@ -9,7 +9,7 @@ import (
 // tableKind is a column that a table may have.
 type tableKind struct {
 	metric      string
-	title, unit string // unit "" is that of a time, as fits
+	title, unit string // unit "" is what is counted, or that of a time, as fits
 	when        func(t *table, phase string) bool
 	added       bool    // up over the rounds, in place of their median
 	finest      float64 // place of the last digit that is of any use; 0 for all
@@ -28,8 +28,8 @@ var tableKinds = []tableKind{
 	{metric: "sd", title: "sd", when: serviceTimes, rank: 6},
 	{metric: "wakeups", title: "wakeups", unit: "per conn", when: atHome("wakeups"), finest: 1e-3, rank: 5},
 	{metric: "open_spread", title: "open", unit: "most−least", when: atHome("open_spread"), rank: 2},
-	{metric: "lost", title: "lost", unit: "conns", when: wasHarmed, added: true},
-	{metric: "stalled", title: "stalled", unit: "conns", when: wasHarmed, added: true},
+	{metric: "lost", title: "lost", when: wasHarmed, added: true},
+	{metric: "stalled", title: "stalled", when: wasHarmed, added: true},
 	{metric: "stalled_share", title: "stalled", unit: "share", when: wasStruck, finest: 1e-3, rank: 3},
 	{metric: "normal_after", title: "normal", unit: "after s", when: wasStruck, rank: 2},
 }
@@ -96,11 +96,17 @@ func (t *table) columns() (all []tableColumn) {
 func (t *table) column(k tableKind, phase string) tableColumn {
 	metric, _ := bench.LookupMetric(k.metric)
 	c := tableColumn{tableKind: k, phase: phase, metric: metric, scale: 1}
-	if k.unit == "" {
+	switch {
+	case k.added:
+		c.unit = countUnits[t.Plan.Counted()]
+	case k.unit == "":
 		c.unit, c.scale = timeUnitOf(t.medians(k.metric, phase))
 	}
 	return c
 }
+
+// countUnits are short for what is lost or stalled.
+var countUnits = map[string]string{"connections": "conns", "requests": "reqs"}
 
 func (t *table) medians(metric, phase string) (values []float64) {
 	for _, s := range t.Summary {
