@@ -65,11 +65,15 @@ func change(old, new *Result, arm, phase string, metric Metric, noise [2]float64
 	if c.N == 0 {
 		return Change{}, false
 	}
+	verdict := inWords(c.Verdict(noise), metric.Better)
+	if metric.Answered {
+		verdict = despiteLosses(verdict, new.LostShare(arm, phase), old.LostShare(arm, phase))
+	}
 	return Change{
 		Arm: arm, Phase: phase, Metric: metric.Name,
 		Old: stats.MedianOf(olds).Value, New: stats.MedianOf(news).Value,
 		Ratio: c.Ratio, CI95: c.CI, NOld: len(olds), NNew: len(news), NoRatio: c.NoRatio, PValue: c.P,
-		Verdict: inWords(c.Verdict(noise), metric.Better),
+		Verdict: verdict,
 	}, true
 }
 

@@ -181,7 +181,8 @@ type Comparison struct {
 	NoRatio  int      `json:"no_ratio"` // valid rounds that gave none
 	PValue   float64  `json:"p_value"`
 	// Verdict is "better", "worse", "more", "less" (where neither is better),
-	// "no difference" or "needs N more rounds".
+	// "no difference", "no claim" (where one lost too many requests for it) or
+	// "needs N more rounds".
 	Verdict string `json:"verdict"`
 }
 

@@ -14,6 +14,7 @@ const (
 	Higher       = "more" // where neither is better
 	Lower        = "less"
 	NoDifference = "no difference"
+	NoClaim      = "no claim" // of the latency of an arm that lost many requests
 )
 
 // Summarise works out from the rounds what may be said of them: Summary, AANoise
@@ -63,10 +64,14 @@ func (r *Result) compare(s series, phase string, metric Metric, random *rand.Ran
 		if c.N == 0 {
 			continue
 		}
+		verdict := inWords(c.Verdict(noise), metric.Better)
+		if metric.Answered {
+			verdict = despiteLosses(verdict, s.lostShare(arm.Name), s.lostShare(r.Plan.Baseline))
+		}
 		r.Comparisons = append(r.Comparisons, Comparison{
 			Phase: phase, Metric: metric.Name, Arm: arm.Name, Baseline: r.Plan.Baseline,
 			Ratio: c.Ratio, CI95: c.CI, N: c.N, NoRatio: c.NoRatio, PValue: c.P,
-			Verdict: inWords(c.Verdict(noise), metric.Better),
+			Verdict: verdict,
 		})
 	}
 }

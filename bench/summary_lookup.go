@@ -76,6 +76,9 @@ func (r *Result) Recovery(arm, phase string) (seconds []float64, never int) {
 	return s.of(arm, metric), s.never(arm)
 }
 
+// Seconds writes a time until normal, to a tenth where it is not shorter.
+func Seconds(x float64) string { return Digits(x, 0.1) }
+
 // never is in how many rounds something struck an arm that it never got over.
 func (s series) never(arm string) (n int) {
 	for _, round := range s {

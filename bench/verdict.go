@@ -16,7 +16,7 @@ func (r *Result) Verdict() string {
 	switch {
 	case !slices.ContainsFunc(r.Rounds, func(round Round) bool { return round.Valid }):
 		return "No round was valid, so nothing can be said of any arm."
-	case v.rounds() < stats.MinRounds:
+	case v.most() < stats.MinRounds:
 		return strings.Join(v.nothingYet(), " ")
 	case len(v.standings) == 0:
 		return fmt.Sprintf("Only %s was measured: there is nothing to compare it with.", r.Plan.Baseline)
@@ -42,6 +42,9 @@ type standing struct {
 	arm           Arm
 	better, worse []Comparison
 	same          []Comparison
+	unclaimed     []Comparison
+	// It surely lost fewer or more requests than the baseline.
+	lostFewer, lostMore bool
 }
 
 // Deciding are the metrics that decide between arms; the others explain them.
@@ -53,7 +56,8 @@ func (r *Result) standings() (all []standing) {
 		for _, name := range Deciding {
 			s.add(r, name)
 		}
-		if len(s.better)+len(s.worse)+len(s.same) > 0 {
+		s.lostFewer, s.lostMore = r.losses(arm)
+		if len(s.better)+len(s.worse)+len(s.same)+len(s.unclaimed) > 0 {
 			all = append(all, s)
 		}
 	}
@@ -75,25 +79,9 @@ func (s *standing) add(r *Result, name string) {
 		s.worse = append(s.worse, c)
 	case c.Verdict == NoDifference:
 		s.same = append(s.same, c)
+	case c.Verdict == NoClaim:
+		s.unclaimed = append(s.unclaimed, c)
 	}
-}
-
-// rounds is the greatest number of valid rounds that any arm had in a phase.
-func (v verdict) rounds() (most int) {
-	for _, phase := range v.Phases() {
-		of := make(map[string]int)
-		for _, round := range v.Valid(phase) {
-			of[round.Arm]++
-			most = max(most, of[round.Arm])
-		}
-	}
-	return most
-}
-
-func (v verdict) nothingYet() []string {
-	n := v.rounds()
-	needs := stats.Verdict{Needs: stats.MinRounds - n}
-	return []string{fmt.Sprintf("After %s nothing is claimed: it %s.", plural(n, "valid round"), needs)}
 }
 
 // compared says what was found of each arm against the baseline.
@@ -113,12 +101,12 @@ func (v verdict) compared() (said []string) {
 	}
 	if len(differ) > 0 {
 		said = append(said, fmt.Sprintf("Against %s, %s.", v.Plan.Baseline, strings.Join(differ, "; ")),
-			fmt.Sprintf("The ranges in brackets hold the truth with 95 %% confidence, from %s.", plural(v.rounds(), "round")))
+			fmt.Sprintf("The ranges in brackets hold the truth with 95 %% confidence, from %s.", v.inRounds("round", stats.MinRounds)))
 	}
-	if len(v.equals()) > 0 {
+	if slices.ContainsFunc(v.standings, standing.equal) {
 		said = append(said, v.undecided())
 	}
-	return said
+	return append(append(said, v.unclaimed()...), v.thin()...)
 }
 
 // undecided says how great a difference may have gone unseen: not to have found
@@ -153,7 +141,7 @@ func asChange(ratio float64) string {
 	if ratio < 2 {
 		return fmt.Sprintf("%.0f %%", math.Ceil((ratio-1)*100-1e-9))
 	}
-	return fmt.Sprintf("a factor of %.1f", ratio)
+	return Factor(ratio)
 }
 
 // ratios are comparisons in words: "throughput 0.62 × (0.61–0.64)".

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -10,6 +11,15 @@ func (v verdict) advice() []string {
 	if v.Plan.Scenario != "" && v.Plan.Scenario != "steady" {
 		return v.struckAdvice()
 	}
+	said := v.twins()
+	if len(said) > 0 && len(said) == len(v.standings) {
+		return said
+	}
+	return append(said, v.calmAdvice()...)
+}
+
+// calmAdvice is that of a run in which nothing was done to the servers.
+func (v verdict) calmAdvice() []string {
 	ahead, mixed := v.ahead(), v.mixed()
 	equal := append([]Arm{v.baseline()}, v.equals()...)
 	switch {
@@ -44,24 +54,47 @@ func (v verdict) choice(arms []Arm, why string) []string {
 	return append([]string{why}, said...)
 }
 
+// twins tells of the arms that are the baseline under another name.
+func (v verdict) twins() (said []string) {
+	for _, s := range v.standings {
+		switch {
+		case !s.arm.same(v.baseline()):
+		case s.equal():
+			said = append(said, fmt.Sprintf("%s and %s are the same: that no difference was found is what should come out.", v.Plan.Baseline, s.arm.Name))
+		default:
+			said = append(said, fmt.Sprintf("%s and %s are the same: what was found between them is chance, or the machine's doing.", v.Plan.Baseline, s.arm.Name))
+		}
+	}
+	return said
+}
+
+// same says whether two arms differ in nothing but the name.
+func (a Arm) same(b Arm) bool {
+	a.Name, b.Name = "", ""
+	return reflect.DeepEqual(a, b)
+}
+
 // ahead are the arms that beat the baseline in something and lose in nothing.
 func (v verdict) ahead() []Arm {
-	return v.those(func(s standing) bool { return len(s.better) > 0 && len(s.worse) == 0 })
+	return v.those(func(s standing) bool { return s.wins() && !s.loses() })
 }
 
 // mixed are the arms that win something and lose something.
 func (v verdict) mixed() []Arm {
-	return v.those(func(s standing) bool { return len(s.better) > 0 && len(s.worse) > 0 })
+	return v.those(func(s standing) bool { return s.wins() && s.loses() })
 }
 
 // equals are the arms that were found no different in anything that decides.
 func (v verdict) equals() []Arm { return v.those(standing.equal) }
 
-func (s standing) equal() bool { return len(s.better)+len(s.worse) == 0 && len(s.same) > 0 }
+func (s standing) wins() bool  { return len(s.better) > 0 || s.lostFewer }
+func (s standing) loses() bool { return len(s.worse) > 0 || s.lostMore }
+func (s standing) equal() bool { return !s.wins() && !s.loses() && len(s.same) > 0 }
 
+// those leaves out what is the baseline itself.
 func (v verdict) those(are func(standing) bool) (arms []Arm) {
 	for _, s := range v.standings {
-		if are(s) {
+		if are(s) && !s.arm.same(v.baseline()) {
 			arms = append(arms, s.arm)
 		}
 	}

@@ -63,6 +63,22 @@ func RatioText(x float64, interval [2]float64) string {
 	return Digits(x, step) + " × (" + Digits(interval[0], step) + "–" + Digits(interval[1], step) + ")"
 }
 
+// Percent writes a share of 1, with a decimal where it is small.
+func Percent(share float64) string {
+	if share < 0.0995 {
+		return strconv.FormatFloat(100*share, 'f', 1, 64) + " %"
+	}
+	return strconv.FormatFloat(100*share, 'f', 0, 64) + " %"
+}
+
+// Factor writes a ratio that is too large for per cent: "a factor of 2.5".
+func Factor(ratio float64) string {
+	if ratio < 10 {
+		return "a factor of " + Digits(ratio, 0.1)
+	}
+	return "a factor of " + Digits(ratio, 1)
+}
+
 // hidesOne says whether an interval without 1 would, rounded, seem to touch it.
 func hidesOne(interval [2]float64, step float64) bool {
 	const finest = 2e-4

@@ -69,7 +69,7 @@ func (v verdict) normal(arm, phase string) string {
 		return fmt.Sprintf(", and was never normal again in %d of %s", never, plural(n, "round"))
 	}
 	if median := stats.MedianOf(seconds).Value; median > 0 {
-		return fmt.Sprintf(", and was normal again after %.1f s", median)
+		return fmt.Sprintf(", and was normal again after %s s", Seconds(median))
 	}
 	return ", and went on as before"
 }

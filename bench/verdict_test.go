@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,9 @@ func constructed(rounds int, all ...found) *Result {
 	r := simulated(steadyTruths()[:3], 0, 1)
 	for n := 1; n <= rounds; n++ {
 		for _, arm := range r.Arms {
-			r.Rounds = append(r.Rounds, Round{Round: n, Arm: arm.Name, Phase: Closed, Valid: true, Conns: 100})
+			for _, phase := range r.Phases() {
+				r.Rounds = append(r.Rounds, Round{Round: n, Arm: arm.Name, Phase: phase, Valid: true, Conns: 100})
+			}
 		}
 	}
 	for _, f := range all {
@@ -82,6 +85,47 @@ func holds(t *testing.T, text string, want, unwanted []string) {
 			t.Errorf("%q in:\n%s", w, text)
 		}
 	}
+}
+
+// A phase that lost rounds is not spoken of as if it had them.
+func TestVerdictCountsRoundsByPhase(t *testing.T) {
+	for _, c := range []struct {
+		open     int
+		want     []string
+		unwanted []string
+	}{
+		{10, []string{"confidence, from 10 rounds."}, []string{"loop"}},
+		{7, []string{"confidence, from 10 rounds of the closed loop and 7 of the open one."}, nil},
+		{4, []string{"confidence, from 10 rounds of the closed loop.", "After 4 valid rounds of the open loop nothing is claimed of that: it needs 2 more rounds."}, nil},
+	} {
+		r := constructed(10, found{"throughput", robin, Worse})
+		each(r, func(x *Round) { x.Valid = x.Phase == Closed || x.Round <= c.open })
+		holds(t, r.Verdict(), c.want, c.unwanted)
+	}
+	r := constructed(5, found{"throughput", robin, "needs 1 more round"})
+	each(r, func(x *Round) { x.Valid = x.Phase == Closed || x.Round <= 2 })
+	holds(t, r.Verdict(), []string{"After 5 valid rounds of the closed loop and 2 of the open one nothing is claimed: it needs 1 more round."}, nil)
+}
+
+// An arm given twice is no choice.
+func TestVerdictOnTheSameTwice(t *testing.T) {
+	const again = "shared/blocking#2"
+	twice := func(all ...found) *Result {
+		r := constructed(10, all...)
+		twin := r.Arms[0]
+		twin.Name = again
+		r.Arms = append(r.Arms[:2], twin)
+		return r
+	}
+	alone := twice(found{"p99", again, NoDifference})
+	alone.Arms = slices.Delete(alone.Arms, 1, 2)
+	holds(t, alone.Verdict(), []string{"shows no difference", "shared/blocking and shared/blocking#2 are the same: that no difference was found is what should come out."},
+		[]string{"Take", "hurts"})
+	alone = twice(found{"p99", again, Worse})
+	alone.Arms = slices.Delete(alone.Arms, 1, 2)
+	holds(t, alone.Verdict(), []string{"what was found between them is chance"}, []string{"Take", "hurts"})
+	beside := twice(found{"p99", again, NoDifference}, found{"p99", hash, NoDifference})
+	holds(t, beside.Verdict(), []string{"are the same: that no", "Take shared/blocking or reuseport/hash for hello"}, nil)
 }
 
 func TestVerdictOnNothing(t *testing.T) {

@@ -146,7 +146,7 @@ func dealtInWords(all []deal) string {
 	for _, d := range all {
 		var shares []string
 		for _, s := range d.shares {
-			shares = append(shares, percentText(s.mean))
+			shares = append(shares, bench.Percent(s.mean))
 		}
 		parts = append(parts, d.label()+" "+strings.Join(shares, ", "))
 	}

@@ -90,6 +90,14 @@ func probability(p float64) string {
 
 // noiseWords say what the noise decides.
 func (v view) noiseWords() string {
+	words := v.aaWords()
+	if slices.ContainsFunc(v.Comparisons, func(c bench.Comparison) bool { return c.Verdict == bench.NoClaim }) {
+		words += " No claim is made for the latency of an arm that lost many requests: it is of those answered, and the slowest may be among the lost."
+	}
+	return words
+}
+
+func (v view) aaWords() string {
 	if len(v.AANoise) == 0 {
 		return "The baseline was not run against itself, so the intervals alone decide: one pair of identical arms in twenty would be called different."
 	}

@@ -74,7 +74,7 @@ func rate(p bench.Plan) string {
 	case p.Rate > 0:
 		return count(p.Rate, 0) + " connections a second"
 	case p.Share > 0:
-		return percentText(p.Share) + " of the weakest arm's capacity"
+		return bench.Percent(p.Share) + " of the weakest arm's capacity"
 	}
 	return ""
 }

@@ -13,6 +13,7 @@ type summaryTable struct {
 	Groups  []columnGroup
 	Columns []columnHead
 	Rows    []summaryRow
+	Notes   []string
 }
 
 // columnGroup are the columns of one loop.
@@ -30,8 +31,8 @@ type summaryRow struct {
 }
 
 type summaryCell struct {
-	Value, Interval string
-	Best, Alarm     bool
+	Value, Mark, Interval string
+	Best, Alarm           bool
 }
 
 func (v view) summaryTable() summaryTable {
@@ -56,6 +57,9 @@ func (v view) summaryTable() summaryTable {
 		}
 		s.Rows = append(s.Rows, row)
 	}
+	for i, note := range t.notes.marked {
+		s.Notes = append(s.Notes, marked(i)+" "+note)
+	}
 	return s
 }
 
@@ -73,7 +77,7 @@ func (v view) loopTitle(phase string) string {
 
 func (t *table) summaryCell(arm bench.Arm, c tableColumn) summaryCell {
 	cell := t.cell(arm, c)
-	out := summaryCell{Value: cell.text, Alarm: cell.alarm, Best: t.best(c) == arm.Name}
+	out := summaryCell{Value: cell.text, Mark: cell.mark, Alarm: cell.alarm, Best: t.best(c) == arm.Name}
 	e := estimate{}
 	if s, ok := t.SummaryOf(arm.Name, c.phase, c.metric.Name); ok && !c.added {
 		e.low, e.high = s.CI95[0], s.CI95[1]

@@ -177,7 +177,7 @@ func TestNumbers(t *testing.T) {
 		{rounded(estimate{mid: 94.42, low: 93.9, high: 95.1}, duration), "94.4 µs"},
 		{rounded(estimate{mid: 999960, low: 990000, high: 1010000}, duration), "1.000 s"},
 		{rounded(estimate{mid: 5, low: math.NaN(), high: math.NaN()}, count), "5.00"},
-		{tick(duration)(2500), "2.5 ms"}, {tick(count)(0), "0"}, {percentText(.015), "1.5 %"},
+		{tick(duration)(2500), "2.5 ms"}, {tick(count)(0), "0"}, {bench.Percent(.015), "1.5 %"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

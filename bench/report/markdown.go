@@ -16,6 +16,9 @@ func Markdown(w io.Writer, r *bench.Result) error {
 	m.ratios()
 	fmt.Fprintf(&m.out, "\n%s\n\n", r.Verdict())
 	m.doubts()
+	for i, note := range m.notes.marked {
+		fmt.Fprintf(&m.out, "- %s %s\n", marked(i), escapedMarkdown(note))
+	}
 	for _, note := range m.notes.general {
 		fmt.Fprintf(&m.out, "- %s\n", escapedMarkdown(note))
 	}
@@ -50,7 +53,8 @@ func (m *markdown) medians() {
 }
 
 func (m *markdown) median(arm bench.Arm, c tableColumn) string {
-	text := m.cell(arm, c).text
+	cell := m.cell(arm, c)
+	text := cell.text + cell.mark
 	if s, ok := m.SummaryOf(arm.Name, c.phase, c.metric.Name); ok && !c.added && s.CI95[0] != s.CI95[1] {
 		text += fmt.Sprintf(" (%s–%s)", supported(s.CI95[0], s.CI95, c.scale, c.finest), supported(s.CI95[1], s.CI95, c.scale, c.finest))
 	}
@@ -71,7 +75,7 @@ func (m *markdown) ratios() {
 	for _, arm := range m.Arms {
 		for _, col := range m.columns() {
 			if c, ok := m.ComparisonOf(arm.Name, col.phase, col.metric.Name); ok {
-				m.row([]string{escapedMarkdown(arm.Name), bench.MetricInWords(c.Metric), bench.RatioText(c.Ratio, c.CI95), c.Verdict})
+				m.row([]string{escapedMarkdown(arm.Name), bench.MetricInWords(c.Metric), m.ratio(c), c.Verdict})
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -57,14 +56,6 @@ func timeText(us float64) string {
 		return bench.Digits(us/1e3, 0) + " ms"
 	}
 	return bench.Digits(us/1e6, 0) + " s"
-}
-
-// percentText is a share of 1, with two digits where it is small.
-func percentText(share float64) string {
-	if share < 0.0995 {
-		return strconv.FormatFloat(100*share, 'f', 1, 64) + " %"
-	}
-	return strconv.FormatFloat(100*share, 'f', 0, 64) + " %"
 }
 
 var raised = strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -114,7 +115,7 @@ type tableGroup struct {
 
 // groups puts differences first, and otherwise keeps the order of columns.
 func (t *table) groups(arm string) (all []tableGroup) {
-	for _, verdict := range []string{bench.Better, bench.Worse, bench.Higher, bench.Lower, bench.NoDifference, ""} {
+	for _, verdict := range []string{bench.Better, bench.Worse, bench.Higher, bench.Lower, bench.NoDifference, bench.NoClaim, ""} {
 		for _, col := range t.columns() {
 			c, ok := t.ComparisonOf(arm, col.phase, col.metric.Name)
 			if !ok || verdict != "" && c.Verdict != verdict || verdict == "" && !strings.HasPrefix(c.Verdict, "needs") {
@@ -131,10 +132,18 @@ func (t *table) groups(arm string) (all []tableGroup) {
 }
 
 func (t *table) compare(c bench.Comparison) string {
-	text := strings.ReplaceAll(bench.MetricInWords(c.Metric)+" "+bench.RatioText(c.Ratio, c.CI95), " ", "\u00a0")
+	return strings.ReplaceAll(bench.MetricInWords(c.Metric)+" "+t.ratio(c), " ", "\u00a0")
+}
+
+// ratio is one with the marks of what speaks against it.
+func (t *table) ratio(c bench.Comparison) string {
+	text := bench.RatioText(c.Ratio, c.CI95)
 	if c.NoRatio > 0 {
 		text += t.notes.mark(fmt.Sprintf("%s gave no ratio, as a value was not measured or was zero; the rest may be the better ones",
 			numbered(c.NoRatio, "round")))
+	}
+	if c.Verdict == bench.NoClaim {
+		text += cmp.Or(t.survivorsNote(c.Arm, c.Phase), t.survivorsNote(c.Baseline, c.Phase))
 	}
 	return text
 }

@@ -154,7 +154,8 @@ func (t *table) strip(c tableColumn) tableStrip {
 		return utf8.RuneCountInString(a) - utf8.RuneCountInString(b)
 	}))
 	for i, text := range aligned(texts) {
-		plain := text + marks[i] + strings.Repeat(" ", markWidth-utf8.RuneCountInString(marks[i]))
+		number := strings.TrimRight(text, " ")
+		plain := padded(number+marks[i], text+strings.Repeat(" ", markWidth))
 		s.width = max(utf8.RuneCountInString(plain), utf8.RuneCountInString(s.title), utf8.RuneCountInString(s.unit))
 		s.cells = append(s.cells, plain)
 	}
@@ -186,7 +187,7 @@ func (t *table) cell(arm bench.Arm, c tableColumn) tableCell {
 	if !ok {
 		return tableCell{text: notMeasured}
 	}
-	return tableCell{text: supported(s.Median, s.CI95, c.scale, c.finest)}
+	return tableCell{text: supported(s.Median, s.CI95, c.scale, c.finest), mark: t.survivors(c.metric, arm.Name, c.phase)}
 }
 
 // counted is a sum over the rounds, with a mark besides its colour if it is bad.
@@ -216,7 +217,7 @@ func (t *table) recovered(arm bench.Arm, c tableColumn) tableCell {
 		return tableCell{text: "× never", alarm: true}
 	case never > 0:
 		note := fmt.Sprintf("not normal again by the end in %d of %s", never, numbered(n, "round"))
-		return tableCell{text: "× " + bench.Digits(stats.MedianOf(seconds).Value, 0.1), alarm: true, mark: t.notes.mark(note)}
+		return tableCell{text: "× " + bench.Seconds(stats.MedianOf(seconds).Value), alarm: true, mark: t.notes.mark(note)}
 	}
-	return tableCell{text: bench.Digits(stats.MedianOf(seconds).Value, 0.1)}
+	return tableCell{text: bench.Seconds(stats.MedianOf(seconds).Value)}
 }

@@ -57,7 +57,7 @@ func (t *table) rate() float64 {
 func (t *table) openNote() string {
 	text := "open loop: connections come at random times, answered or not, and are timed from when they were due. It shows latency"
 	if t.Plan.Rate == 0 && t.Plan.Share > 0 {
-		text += fmt.Sprintf(". The rate is %s of what the weakest arm reached", percentText(t.Plan.Share))
+		text += fmt.Sprintf(". The rate is %s of what the weakest arm reached", bench.Percent(t.Plan.Share))
 	}
 	if lag := t.medians("lag_p99", bench.Open); len(lag) > 0 {
 		text += fmt.Sprintf(". 99 %% were begun within %s of when they were due", timeText(slices.Max(lag)))
@@ -90,6 +90,22 @@ func (t *table) titleMark(c tableColumn) string {
 	return ""
 }
 
+// survivors is the mark of a latency that lacks the many requests that were lost.
+func (t *table) survivors(m bench.Metric, arm, phase string) string {
+	if !m.Answered {
+		return ""
+	}
+	return t.survivorsNote(arm, phase)
+}
+
+func (t *table) survivorsNote(arm, phase string) string {
+	share := t.LostShare(arm, phase)
+	if share == 0 {
+		return ""
+	}
+	return t.notes.mark(fmt.Sprintf("%s, of those answered; %s were lost, and the slowest may be among them", arm, bench.Percent(share)))
+}
+
 func (t *table) fairnessNote(phase string) string {
 	text := "1 is the same number of connections for every worker, 1/k all of them for one of k"
 	for _, arm := range t.Arms {
@@ -120,7 +136,7 @@ func (t *table) noise(arm bench.Arm) string {
 	var parts []string
 	for _, c := range t.columns() {
 		if noise, ok := t.AANoise[bench.NoiseKey(c.phase, c.metric.Name)]; ok {
-			parts = append(parts, fmt.Sprintf("%s ±\u00a0%s", bench.MetricInWords(c.metric.Name), percentText(noise[1]-1)))
+			parts = append(parts, fmt.Sprintf("%s ±\u00a0%s", bench.MetricInWords(c.metric.Name), bench.Percent(noise[1]-1)))
 		}
 	}
 	text := t.Plan.Baseline + " once more: whatever differs between the two is noise"

@@ -36,12 +36,15 @@ type notes struct {
 func (n *notes) mark(text string) string {
 	for i, t := range n.marked {
 		if t == text {
-			return raised.Replace(fmt.Sprint(i + 1))
+			return marked(i)
 		}
 	}
 	n.marked = append(n.marked, text)
-	return raised.Replace(fmt.Sprint(len(n.marked)))
+	return marked(len(n.marked) - 1)
 }
+
+// marked is the mark of a note, from 0.
+func marked(i int) string { return raised.Replace(fmt.Sprint(i + 1)) }
 
 func (n *notes) add(format string, values ...any) {
 	n.general = append(n.general, fmt.Sprintf(format, values...))
@@ -52,7 +55,7 @@ func (t *table) footnotes() {
 		t.line("")
 	}
 	for i, text := range t.notes.marked {
-		t.line(t.paint.Dim(wrapped(raised.Replace(fmt.Sprint(i+1))+" "+text, t.width, 2)))
+		t.line(t.paint.Dim(wrapped(marked(i)+" "+text, t.width, 2)))
 	}
 	for _, text := range t.notes.general {
 		t.line(t.paint.Dim(wrapped("· "+text, t.width, 2)))

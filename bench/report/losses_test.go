@@ -1,0 +1,62 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"prefork/bench"
+)
+
+// losing is a run whose last arm lost most of what came in the open loop, and was
+// quick with the rest.
+func losing() *bench.Result {
+	r := made(10, sharedArm, reuseportArm, dispatchArm)
+	for i := range r.Rounds {
+		if round := &r.Rounds[i]; round.Arm == dispatchArm.Name && round.Phase == bench.Open {
+			round.Errors, round.Latency.N = map[string]int{"reset": 640}, 360
+			round.Latency.P50, round.Latency.P99 = round.Latency.P50/10, round.Latency.P99/10
+		}
+	}
+	r.Summarise(newRandom())
+	return r
+}
+
+// Wherever a latency lacks the lost requests, it says so.
+func TestLatencyOfSurvivorsIsMarked(t *testing.T) {
+	const note = "dispatch/round-robin, of those answered; 64 % were lost, and the slowest may be among them"
+	var markdown strings.Builder
+	if err := Markdown(&markdown, losing()); err != nil {
+		t.Fatal(err)
+	}
+	table := tableOf(t, losing(), TableOptions{})
+	for form, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"table":    {table, []string{"17.90⁴ 56.4⁴", "no claim p50 0.191 × (0.187–0.194)⁴, p99", "⁴ " + note}},
+		"markdown": {markdown.String(), []string{"| 17.90¹ (", "¹ | no claim |", "- ¹ " + note}},
+		"html":     {rendered(t, losing()), []string{">17.90¹<small>", "<br>¹ " + note, `verdict-none">no claim<`, "No claim is made for the latency of an arm that lost"}},
+	} {
+		text := strings.Join(strings.Fields(c.text), " ")
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q", form, want)
+			}
+		}
+	}
+	if text := tableOf(t, made(10, sharedArm, dispatchArm), TableOptions{}); strings.Contains(text, "were lost") {
+		t.Errorf("nothing was lost:\n%s", text)
+	}
+}
+
+// What is lost counts requests where a connection has several.
+func TestCountsAreOfRequests(t *testing.T) {
+	r := losing()
+	if text := tableOf(t, r, TableOptions{}); !strings.Contains(text, "conns     conns\n") {
+		t.Errorf("got\n%s", text)
+	}
+	r.Plan.Requests = 10
+	if text := tableOf(t, r, TableOptions{}); !strings.Contains(text, "reqs      reqs\n") {
+		t.Errorf("got\n%s", text)
+	}
+}
