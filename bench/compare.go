@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -93,19 +95,35 @@ func wider(old, new map[string][2]float64, key string) [2]float64 {
 // twice.
 const rateTolerance = 1.02
 
+// ErrRatesApart says that a run chose the rate of its open loop itself, and another
+// than the run that it is held against.
+var ErrRatesApart = errors.New("the open loops had rates of their own")
+
+// RatesApart is an ErrRatesApart if the open loops of two runs are no match for each
+// other and neither was told to be so. The closed loops still are.
+func RatesApart(old, new *Result) error {
+	was, is := old.offered(), new.offered()
+	if was == 0 || is == 0 || max(was/is, is/was) <= rateTolerance || old.Plan.Rate > 0 && new.Plan.Rate > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w, %s/s and %s/s, for one that is not given is a share of what the run reached: without --force they are left out; give both runs the same --rate",
+		ErrRatesApart, Thousands(int(math.Round(was))), Thousands(int(math.Round(is))))
+}
+
 // Differences are what keeps two results from being compared, field by field: their
-// plans, their arms, and the rate of the open loop that came of the plan.
+// plans and their arms. A rate that was given is none against one that came of a run
+// (see RatesApart).
 func Differences(old, new *Result) (all []string) {
-	all = fieldsThatDiffer("", old.Plan, new.Plan)
+	planned, plan := old.Plan, new.Plan
+	if (planned.Rate > 0) != (plan.Rate > 0) {
+		planned.Rate, planned.Share, plan.Rate, plan.Share = 0, 0, 0, 0
+	}
+	all = fieldsThatDiffer("", planned, plan)
 	for _, arm := range new.Arms {
 		was, ok := find(old.Arms, func(a Arm) bool { return a.Name == arm.Name })
 		if ok {
 			all = append(all, fieldsThatDiffer(arm.Name+" ", was, arm)...)
 		}
-	}
-	was, is := old.offered(), new.offered()
-	if was > 0 && is > 0 && max(was/is, is/was) > rateTolerance && old.Plan.Rate == new.Plan.Rate {
-		all = append(all, fmt.Sprintf("rate of the open loop: %.0f/s and %.0f/s (give a --rate to have the same)", was, is))
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -92,16 +93,60 @@ func TestDifferences(t *testing.T) {
 		"seed":     {func(r *Result) { r.Plan.Seed = 77 }, ""},
 		"sysctls":  {func(r *Result) { r.Plan.Sysctls = map[string]string{"a": "1"} }, "sysctls: none and map[a:1]"},
 		"workers":  {func(r *Result) { r.Arms[1].Workers = 32 }, "reuseport/hash workers: 4 and 32"},
-		"rate":     {func(r *Result) { each(r, func(x *Round) { x.OfferedRate *= 1.1 }) }, "rate of the open loop: 9000/s and 9900/s"},
-		"rate, a little": {func(r *Result) {
-			each(r, func(x *Round) { x.OfferedRate *= 1.01 })
-		}, ""},
+		"rate":     {func(r *Result) { r.Plan.Rate, r.Plan.Share = 9900, 0 }, ""}, // the other's was not given
+		"share":    {func(r *Result) { r.Plan.Share = 0.7 }, "share: 0.5 and 0.7"},
 	} {
 		old, new := simulated(steadyTruths(), 1, 21), simulated(steadyTruths(), 1, 22)
 		c.change(new)
 		got := Differences(old, new)
 		if c.want == "" && len(got) > 0 || c.want != "" && (len(got) != 1 || !strings.Contains(got[0], c.want)) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A rate that came of the run is no difference of plan, but no match either; two that
+// were given are a difference of plan.
+func TestRatesApart(t *testing.T) {
+	for _, c := range []struct {
+		old, new float64 // given; 0 is not
+		factor   float64 // of what was offered
+		apart    bool
+		differ   string
+	}{
+		{0, 0, 1.1, true, ""},
+		{0, 0, 0.9, true, ""},
+		{0, 0, 1.01, false, ""},
+		{0, 9900, 1.1, true, ""},
+		{0, 9000, 1, false, ""},
+		{9000, 9900, 1.1, false, "rate: 9000 and 9900"},
+	} {
+		old, new := simulated(steadyTruths(), 1, 21), simulated(steadyTruths(), 1, 22)
+		old.Plan.Rate, new.Plan.Rate = c.old, c.new
+		each(new, func(x *Round) { x.OfferedRate *= c.factor })
+		if err := RatesApart(old, new); (err != nil) != c.apart || err != nil && !errors.Is(err, ErrRatesApart) {
+			t.Errorf("%+v: got %v", c, err)
+		}
+		if got := strings.Join(Differences(old, new), "; "); got != c.differ {
+			t.Errorf("%+v: got %q", c, got)
+		}
+	}
+}
+
+// A condition across two open loops is not judged where they are no match.
+func TestThresholdsAcrossRates(t *testing.T) {
+	old, new := simulated(steadyTruths(), 1, 21), simulated(steadyTruths(), 1, 22)
+	each(new, func(x *Round) { x.OfferedRate *= 1.1 })
+	for text, refused := range map[string]bool{
+		"p99(shared/blocking) > 1.1 * old.p99(shared/blocking)":               true,
+		"lost(shared/blocking) > old.lost(shared/blocking)":                   true,
+		"closed.p99(shared/blocking) > 1.1 * old.closed.p99(shared/blocking)": false,
+		"throughput(shared/blocking) < 0.9 * old.throughput(shared/blocking)": false,
+		"p99(shared/blocking) > 5ms":                                          false,
+		"p99(reuseport/hash) > p99(shared/blocking)":                          false,
+	} {
+		if err := parsed(t, text).Comparable(new, old); errors.Is(err, ErrRatesApart) != refused {
+			t.Errorf("%s: got %v", text, err)
 		}
 	}
 }

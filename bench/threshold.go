@@ -159,6 +159,21 @@ func (t Threshold) operands() []operand {
 	return []operand{t.left, *t.right}
 }
 
+// Comparable is an error if the condition holds the open loop of one run against that
+// of another, and the two are no match.
+func (t Threshold) Comparable(r, old *Result) error {
+	of := map[bool]bool{}
+	for _, o := range t.operands() {
+		if o.loop(r) == Open {
+			of[o.old] = true
+		}
+	}
+	if err := RatesApart(old, r); err != nil && len(of) == 2 {
+		return fmt.Errorf("'%s' is of the open loop: %w", t, err)
+	}
+	return nil
+}
+
 // Crossed is whether the medians of the valid rounds meet the condition, and what
 // they are, in words. The older result may be nil if Check was told so. The error
 // is ErrNotMeasured where there are no medians.

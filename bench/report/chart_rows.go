@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"prefork/bench"
+)
 
 // rows is a chart with one row an arm. Wide, a row has its name to the left of the
 // plot and its number to the right; narrow, both are above it.
@@ -144,10 +148,20 @@ func latencyFigure(v view) (figure, bool) {
 	f := figure{
 		Name: "latency", Title: "Latency", Words: strings.Join(words, " "),
 		Caption: "A mark is the median over the rounds of that percentile of a round's requests, " + v.under(phase) +
-			", timed from when each was due; the bar through it is its 95 % interval; a faint dot is one round. The axis is logarithmic. Further left is better.",
+			", timed from when each was due; the bar through it is its 95 % interval; a faint dot is one round. The axis is logarithmic. Further left is better." + v.survivors(phase),
 	}
 	f.draw = func(width float64) drawing { return v.drawLatency(width, names, groups) }
 	return f, len(names) > 0
+}
+
+// survivors says of which arms the latency lacks many.
+func (v view) survivors(phase string) (words string) {
+	for i, arm := range v.Arms {
+		if share := v.LostShare(arm.Name, phase); share > 0 {
+			words += " Of " + v.looks[i].label() + " these are the answered alone: " + bench.Percent(share) + " were lost."
+		}
+	}
+	return words
 }
 
 // meanings are what stands beside a percentile's name.

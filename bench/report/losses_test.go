@@ -35,7 +35,7 @@ func TestLatencyOfSurvivorsIsMarked(t *testing.T) {
 	}{
 		"table":    {table, []string{"17.90⁴ 56.4⁴", "no claim p50 0.191 × (0.187–0.194)⁴, p99", "⁴ " + note}},
 		"markdown": {markdown.String(), []string{"| 17.90¹ (", "¹ | no claim |", "- ¹ " + note}},
-		"html":     {rendered(t, losing()), []string{">17.90¹<small>", "<br>¹ " + note, `verdict-none">no claim<`, "No claim is made for the latency of an arm that lost"}},
+		"html":     {rendered(t, losing()), []string{">17.90¹<small>", "<br>¹ " + note, `verdict-none">no claim<`, "these are the answered alone: 64 % were lost", "No claim is made for the latency of an arm that lost"}},
 	} {
 		text := strings.Join(strings.Fields(c.text), " ")
 		for _, want := range c.want {

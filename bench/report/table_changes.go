@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -29,7 +30,7 @@ func when(r *bench.Result) string { return r.Started.UTC().Format("2006-01-02 15
 // changes has a block of lines for each arm, with the metrics that a table of the
 // run would show.
 func (t *table) changes(old *bench.Result, changes []bench.Change) {
-	rows := []changeRow{{cells: [4]string{"", "old", "new", "ratio × (95 % interval)"}}}
+	rows := []changeRow{{}}
 	for _, arm := range t.Arms {
 		rows = append(rows, t.changesOf(arm, old, changes)...)
 	}
@@ -37,6 +38,7 @@ func (t *table) changes(old *bench.Result, changes []bench.Change) {
 		t.line("No arm has a valid round in both: there is nothing to compare.")
 		return
 	}
+	rows[0].cells = [4]string{"", "old", "new", "ratio × (95 % interval)" + t.notes.mark(ofMeans)}
 	widths := changeWidths(rows)
 	t.line(t.paint.Dim(rows[0].line(widths)))
 	for i, row := range rows[1:] {
@@ -50,6 +52,8 @@ func (t *table) changes(old *bench.Result, changes []bench.Change) {
 		t.line(row.line(widths) + verdict)
 	}
 }
+
+const ofMeans = "new to old of the geometric means over the rounds; the numbers beside it are medians, which may have moved otherwise"
 
 // changeRow is one metric of one arm: what, old, new and their ratio.
 type changeRow struct {
@@ -66,13 +70,16 @@ func (t *table) changesOf(arm bench.Arm, old *bench.Result, changes []bench.Chan
 			return c.Arm == arm.Name && c.Phase == col.phase && c.Metric == col.metric.Name
 		})
 		if i >= 0 {
-			rows = append(rows, t.change(changes[i], col.metric))
+			rows = append(rows, t.change(before, changes[i], col.metric))
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
 	for _, phase := range t.Phases() {
+		if !slices.ContainsFunc(changes, func(c bench.Change) bool { return c.Phase == phase }) {
+			continue // left out
+		}
 		for _, name := range []string{"lost", "stalled"} {
 			if row, ok := t.countChange(arm, before, name, phase); ok {
 				rows = append(rows, row)
@@ -82,10 +89,13 @@ func (t *table) changesOf(arm bench.Arm, old *bench.Result, changes []bench.Chan
 	return rows
 }
 
-func (t *table) change(c bench.Change, metric bench.Metric) changeRow {
+func (t *table) change(before *table, c bench.Change, metric bench.Metric) changeRow {
 	mark := ""
 	if c.NoRatio > 0 {
 		mark = t.notes.mark(numbered(c.NoRatio, "round") + " had no value above zero and counted for nothing; the rest may be the better ones")
+	}
+	if c.Verdict == bench.NoClaim {
+		mark += cmp.Or(t.survivorsNote(c.Arm, c.Phase), before.survivorsNote(c.Arm, c.Phase))
 	}
 	return changeRow{arm: c.Arm, verdict: c.Verdict, cells: [4]string{
 		bench.MetricInWords(c.Metric), asQuantity(c.Old, metric), asQuantity(c.New, metric), bench.RatioText(c.Ratio, c.CI95) + mark,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -30,7 +31,7 @@ func compareCommand() *cli.Command {
 
 func compareFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "force", Usage: "compare although the plans differ"},
+		&cli.BoolFlag{Name: "force", Usage: "compare although the plans, or the rates of the open loops, differ"},
 		&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		&cli.StringSliceFlag{Name: "fail-if", DefaultText: "none", Usage: "exit with 99 if `CONDITION` holds for the new result, such as 'p99(shared/blocking) > 1.1 * old.p99(shared/blocking)'; repeatable"},
 	}
@@ -60,6 +61,12 @@ func compare(c *cli.Context) error {
 	// The bootstrap repeats itself for the same two files.
 	changes := bench.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
 	doubts := append(differences, bench.Doubts(old, new)...)
+	if apart := bench.RatesApart(old, new); apart != nil {
+		doubts = append([]string{apart.Error()}, doubts...)
+		if !c.Bool("force") {
+			changes = slices.DeleteFunc(changes, func(c bench.Change) bool { return c.Phase == bench.Open })
+		}
+	}
 	if c.Bool("json") {
 		err = writeChanges(c, changes, doubts)
 	} else {
@@ -69,7 +76,7 @@ func compare(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	err = judge(c.App.ErrWriter, new, old, limits)
+	err = judgeBoth(c, new, old, limits)
 	if err == nil && len(changes) == 0 {
 		err = coded{exitInvalid, errors.New("no arm has a valid round in both results: there is nothing to compare")}
 	}
@@ -83,6 +90,16 @@ func measured(path string) (*bench.Result, error) {
 		err = fmt.Errorf("%s: not a result of prefork bench with rounds: it has none", path)
 	}
 	return r, err
+}
+
+// judgeBoth refuses conditions on what is no match between the two.
+func judgeBoth(c *cli.Context, new, old *bench.Result, limits []bench.Threshold) error {
+	for _, limit := range limits {
+		if err := limit.Comparable(new, old); err != nil && !c.Bool("force") {
+			return coded{exitInvalid, fmt.Errorf("--fail-if %w", err)}
+		}
+	}
+	return judge(c.App.ErrWriter, new, old, limits)
 }
 
 func writeChanges(c *cli.Context, changes []bench.Change, doubts []string) error {
