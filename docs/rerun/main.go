@@ -3,8 +3,9 @@
 //
 //	go run ./docs/rerun [-only TEXT] docs/measuring.md …
 //
-// A command is a block marked sh that a block marked text follows. Of a table of
-// the bench the footnotes are left out.
+// A command is a block marked sh that a block marked text follows. Of a table of the
+// bench the footnotes, their marks and the verdict are left out, unless the block is
+// marked "text whole".
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 func main() {
@@ -29,8 +31,9 @@ func main() {
 }
 
 var (
-	pair      = regexp.MustCompile("(?s)```sh\n([^`]+?)```\n\n```text\n.*?```\n")
+	pair      = regexp.MustCompile("(?s)```sh\n([^`]+?)```\n\n```text( whole)?\n.*?```\n")
 	footnotes = regexp.MustCompile(`(?s)\n¹.*`)
+	marks     = regexp.MustCompile(`[⁰¹²³⁴-⁹]+ ?`)
 )
 
 func rerun(path, only string) error {
@@ -40,7 +43,8 @@ func rerun(path, only string) error {
 	}
 	var failed error
 	text = pair.ReplaceAllFunc(text, func(block []byte) []byte {
-		command := string(pair.FindSubmatch(block)[1])
+		parts := pair.FindSubmatch(block)
+		command, whole := string(parts[1]), string(parts[2])
 		if failed != nil || !strings.Contains(command, only) {
 			return block
 		}
@@ -49,7 +53,10 @@ func rerun(path, only string) error {
 		if out, failed = run(command); failed != nil {
 			return block
 		}
-		return fmt.Appendf(nil, "```sh\n%s```\n\n```text\n%s```\n", command, out)
+		if whole == "" {
+			out = withoutNotes(out)
+		}
+		return fmt.Appendf(nil, "```sh\n%s```\n\n```text%s\n%s\n```\n", command, whole, bytes.TrimSpace(out))
 	})
 	// What has been printed by then is kept, also if a later command fails.
 	if err := os.WriteFile(path, text, 0o644); err != nil {
@@ -65,5 +72,20 @@ func run(command string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", strings.TrimSpace(command), err)
 	}
-	return append(bytes.TrimSpace(footnotes.ReplaceAll(out, nil)), '\n'), nil
+	return out, nil
+}
+
+// withoutNotes cuts the footnotes of a table and what follows them. Its marks become
+// blanks where columns hang on them.
+func withoutNotes(out []byte) []byte {
+	notes := footnotes.FindIndex(out)
+	if notes == nil {
+		return out
+	}
+	return marks.ReplaceAllFunc(out[:notes[0]], func(mark []byte) []byte {
+		if !bytes.HasSuffix(mark, []byte(" ")) {
+			return nil
+		}
+		return bytes.Repeat([]byte(" "), utf8.RuneCount(mark))
+	})
 }
