@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -238,6 +239,12 @@ func (r *Result) Phases() []string { return r.Plan.Phases }
 func (r Round) Tardy() bool {
 	return r.ScheduleLagP99 != nil && r.Latency.N > 0 && *r.ScheduleLagP99 > r.Latency.P99/2
 }
+
+// voided begins the reason of a part that is invalid because another arm's is.
+const voided = "another arm's part of the round was invalid: "
+
+// Voided says whether a part is invalid for another arm's sake alone.
+func (r Round) Voided() bool { return !r.Valid && strings.HasPrefix(r.InvalidReason, voided) }
 
 // Lost is how many requests failed in a way that is the server's.
 func (r Round) Lost() (n int) {

@@ -56,7 +56,7 @@ func voidRound(rounds []Round) {
 		for j := range rounds {
 			if rounds[j].Valid {
 				rounds[j].Valid = false
-				rounds[j].InvalidReason = fmt.Sprintf("another arm's part of the round was invalid: %s: %s", rounds[i].Arm, rounds[i].InvalidReason)
+				rounds[j].InvalidReason = fmt.Sprintf("%s%s: %s", voided, rounds[i].Arm, rounds[i].InvalidReason)
 			}
 		}
 		return

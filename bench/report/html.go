@@ -68,7 +68,11 @@ func HTML(w io.Writer, r *bench.Result) error {
 	p.Comparisons, p.ForestHead = v.comparisons()
 	p.Figures = v.figureViews(p.Data)
 	if n := len(p.Invalid); n > 0 {
-		p.Warning = fmt.Sprintf("%s of %d do not count.", numbered(n, "round"), r.Plan.Rounds*max(len(r.Phases()), 1))
+		verb := "do"
+		if n == 1 {
+			verb = "does"
+		}
+		p.Warning = fmt.Sprintf("%d of %s %s not count.", n, numbered(r.Plan.Rounds*max(len(r.Phases()), 1), "round"), verb)
 	}
 	return pageTemplate.Execute(w, p)
 }

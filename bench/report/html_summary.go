@@ -3,7 +3,6 @@ package report
 import (
 	"html/template"
 	"slices"
-	"strings"
 
 	"prefork/bench"
 )
@@ -37,7 +36,7 @@ type summaryCell struct {
 
 func (v view) summaryTable() summaryTable {
 	t := &table{Result: v.Result, notes: &notes{}}
-	columns := t.columns()
+	columns := t.pageColumns()
 	var s summaryTable
 	for _, c := range columns {
 		title := v.loopTitle(c.phase)
@@ -108,8 +107,8 @@ func (v view) invalid() []invalidRound {
 		if i < 0 {
 			i, all = len(all), append(all, invalidRound{Round: round.Round, Phase: round.Phase})
 		}
-		if cause := round.InvalidReason; !strings.HasPrefix(cause, "another arm") && !slices.Contains(all[i].Causes, cause) {
-			all[i].Causes = append(all[i].Causes, cause)
+		if !round.Voided() {
+			all[i].Causes = append(all[i].Causes, round.Arm+": "+round.InvalidReason)
 		}
 	}
 	return all

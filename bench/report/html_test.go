@@ -56,6 +56,44 @@ func TestHTMLHasEverything(t *testing.T) {
 	}
 }
 
+// A round that does not count says for whose sake, once.
+func TestHTMLOnInvalidRounds(t *testing.T) {
+	r := simulate(6, bench.Open)
+	void(r, 3, "another arm's part of the round was invalid: nginx: too late")
+	each(r, func(x *bench.Round) {
+		if x.Round == 3 && x.Arm == "nginx" {
+			x.InvalidReason = "too late"
+		}
+	})
+	text := rendered(t, r)
+	for _, want := range []string{"1 of 6 rounds does not count.", "round 3, open loop<br>nginx: too late</li>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	void(r, 4, "too late")
+	if text := rendered(t, r); !strings.Contains(text, "2 of 6 rounds do not count.") {
+		t.Error("of two rounds it says otherwise")
+	}
+}
+
+// The page has room for what a terminal has not.
+func TestHTMLHasMoreNumbers(t *testing.T) {
+	r := made(8, sharedArm, reuseportArm)
+	peak := 7
+	each(r, func(x *bench.Round) { x.QueuePeak, x.Connect = &peak, bench.Latency{N: 100, P99: 123} })
+	r.Summarise(newRandom())
+	text := rendered(t, r)
+	for _, want := range []string{">connect p99<small>µs", ">queue<small>peak", "<td>123</td><td>7</td>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if text := tableOf(t, r, TableOptions{}); strings.Contains(text, "connect p99") || strings.Contains(text, "queue ") {
+		t.Errorf("the table has them too:\n%s", text)
+	}
+}
+
 func void(r *bench.Result, round int, reason string) {
 	for i := range r.Rounds {
 		if r.Rounds[i].Round == round && r.Rounds[i].Phase == bench.Open {

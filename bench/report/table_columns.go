@@ -11,6 +11,7 @@ type tableKind struct {
 	metric      string
 	title, unit string // unit "" is what is counted, or that of a time, as fits
 	when        func(t *table, phase string) bool
+	page        bool    // of the page alone: a terminal has no room
 	added       bool    // up over the rounds, in place of their median
 	finest      float64 // place of the last digit that is of any use; 0 for all
 	rank        int     // what has the highest goes first where there is no room
@@ -26,6 +27,8 @@ var tableKinds = []tableKind{
 	{metric: "cheap_p99", title: "cheap p99", when: atHome("cheap_p99"), rank: 1},
 	{metric: "mean", title: "mean", when: inTheory, rank: 1},
 	{metric: "sd", title: "sd", when: serviceTimes, rank: 6},
+	{metric: "connect_p99", title: "connect p99", when: atHome("connect_p99"), page: true},
+	{metric: "queue_peak", title: "queue", unit: "peak", when: atHome("queue_peak"), page: true, finest: 1},
 	{metric: "wakeups", title: "wakeups", unit: "per conn", when: atHome("wakeups"), finest: 1e-3, rank: 5},
 	{metric: "open_spread", title: "open", unit: "most−least", when: atHome("open_spread"), rank: 2},
 	{metric: "lost", title: "lost", when: wasHarmed, added: true},
@@ -82,7 +85,12 @@ type tableColumn struct {
 	scale  float64 // what a unit of the column is, in the metric's
 }
 
-func (t *table) columns() (all []tableColumn) {
+// columns are those of a table in text.
+func (t *table) columns() []tableColumn {
+	return slices.DeleteFunc(t.pageColumns(), func(c tableColumn) bool { return c.page })
+}
+
+func (t *table) pageColumns() (all []tableColumn) {
 	for _, phase := range t.Phases() {
 		for _, k := range tableKinds {
 			if k.when(t, phase) {

@@ -127,8 +127,12 @@ func (t *table) diceNote(arm bench.Arm, phase string) string {
 	if len(expected) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(". A hash throws dice: of a perfect one expect %.5f; %s came out with χ² p from %.2g to %.2g",
-		stats.MedianOf(expected).Value, arm.Name, slices.Min(chance), slices.Max(chance))
+	p := fmt.Sprintf("%.2g", slices.Min(chance))
+	if most := fmt.Sprintf("%.2g", slices.Max(chance)); most != p {
+		p = "from " + p + " to " + most
+	}
+	return fmt.Sprintf(". A hash throws dice: of a perfect one expect %.5f; %s came out with χ² p %s",
+		stats.MedianOf(expected).Value, arm.Name, p)
 }
 
 // noise says what the baseline's twin is for.
@@ -136,7 +140,11 @@ func (t *table) noise(arm bench.Arm) string {
 	var parts []string
 	for _, c := range t.columns() {
 		if noise, ok := t.AANoise[bench.NoiseKey(c.phase, c.metric.Name)]; ok {
-			parts = append(parts, fmt.Sprintf("%s ±\u00a0%s", bench.MetricInWords(c.metric.Name), bench.Percent(noise[1]-1)))
+			much := "± " + bench.Percent(noise[1]-1)
+			if noise[1] >= 2 {
+				much = bench.Factor(noise[1])
+			}
+			parts = append(parts, bench.MetricInWords(c.metric.Name)+" "+much)
 		}
 	}
 	text := t.Plan.Baseline + " once more: whatever differs between the two is noise"
@@ -198,12 +206,12 @@ func (t *table) unguarded() {
 		numbered(n, "comparison"))
 }
 
-// invalid counts the rounds that do not count, with one reason of each phase: they
-// mostly have the same.
+// invalid counts the rounds that do not count, with the cause in one of each phase:
+// they mostly have the same.
 func (t *table) invalid() {
 	for _, phase := range t.Phases() {
 		all, bad := map[int]bool{}, map[int]bool{}
-		reason := ""
+		cause := ""
 		for _, round := range t.Rounds {
 			if round.Phase != phase {
 				continue
@@ -211,14 +219,23 @@ func (t *table) invalid() {
 			all[round.Round] = true
 			if !round.Valid {
 				bad[round.Round] = true
-				reason = cmp.Or(reason, round.InvalidReason)
+				cause = cmp.Or(cause, causeOf(round))
 			}
 		}
 		if len(bad) > 0 {
-			t.notes.add("%d of %s of the %s loop INVALID, and not counted for any arm: %s; the first because %s",
-				len(bad), numbered(len(all), "round"), phase, numbersOf(bad), reason)
+			t.notes.add("%d of %s of the %s loop INVALID, and not counted for any arm: %s; %s",
+				len(bad), numbered(len(all), "round"), phase, numbersOf(bad), cause)
 		}
 	}
+}
+
+// causeOf is what made a round invalid, and under which arm; empty where that was
+// another's.
+func causeOf(r bench.Round) string {
+	if r.Valid || r.Voided() {
+		return ""
+	}
+	return fmt.Sprintf("in round %d, under %s, %s", r.Round, r.Arm, r.InvalidReason)
 }
 
 // tardy tells of rounds whose p99 is the generator's as much as the server's.

@@ -195,8 +195,19 @@ func TestDoubtsAreTold(t *testing.T) {
 		want   string
 	}{
 		"invalid rounds": {func(r *bench.Result) {
-			r.Rounds[0].Valid, r.Rounds[0].InvalidReason = false, "the generator was busy"
-		}, "1 of 10 rounds of the closed loop INVALID, and not counted for any arm: 1; the first because the generator was busy"},
+			r.Rounds[0].Valid, r.Rounds[0].InvalidReason = false, "another arm's part of the round was invalid: reuseport/hash: the generator was busy"
+			r.Rounds[1].Valid, r.Rounds[1].InvalidReason = false, "the generator was busy"
+		}, "1 of 10 rounds of the closed loop INVALID, and not counted for any arm: 1; in round 1, under reuseport/hash, the generator was busy ·"},
+		"noise": {func(r *bench.Result) { r.AANoise["open/p99"] = [2]float64{0.03, 33.7} }, "p99 a factor of 34,"},
+		"dice":  {func(*bench.Result) {}, "χ² p 0.5 ⁴"},
+		"more dice": {func(r *bench.Result) {
+			few := 0.25
+			each(r, func(x *bench.Round) {
+				if x.Round == 1 {
+					x.ChiSquareP = &few
+				}
+			})
+		}, "χ² p from 0.25 to 0.5 ⁴"},
 		"partial":    {func(r *bench.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
 		"steal":      {func(r *bench.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
 		"no control": {func(r *bench.Result) { r.Arms = r.Arms[:3] }, "the noise is not known: of 10 comparisons about one in twenty"},
@@ -217,6 +228,32 @@ func TestDoubtsAreTold(t *testing.T) {
 	few := tableOf(t, made(3, sharedArm, reuseportArm), TableOptions{})
 	if !strings.Contains(few, "needs 3 more rounds") || !strings.Contains(few, "too few rounds for any claim") {
 		t.Errorf("of 3 rounds:\n%s", few)
+	}
+}
+
+func each(r *bench.Result, do func(*bench.Round)) {
+	for i := range r.Rounds {
+		do(&r.Rounds[i])
+	}
+}
+
+// A mark stands at its number, and numbers stay aligned.
+func TestMarksStandAtTheirNumbers(t *testing.T) {
+	r := everything()
+	soon, late := 0.03, 0.5
+	each(r, func(x *bench.Round) {
+		if x.NormalAfter != nil {
+			x.NormalAfter = &late
+		}
+		if x.Arm == sharedArm.Name {
+			x.NormalAfter = &soon
+		}
+	})
+	text := tableOf(t, r, TableOptions{})
+	for _, want := range []string{"× 0.5⁵ ", "normal again after 0.03 s"} {
+		if !strings.Contains(strings.ReplaceAll(text, "\n", " "), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
 	}
 }
 
