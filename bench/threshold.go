@@ -203,16 +203,12 @@ func (t Threshold) Unanswered(r, old *Result) (all []string) {
 				lost += round.Lost()
 			}
 		}
-		if lost > 0 && o.metric.ofAnswers() {
+		if lost > 0 && o.metric.Answered {
 			all = append(all, fmt.Sprintf("%s lost %d in the %s loop", o.arm, lost, phase))
 		}
 	}
 	return all
 }
-
-// ofAnswers reports whether a metric is of the requests that were answered, and of no
-// others.
-func (m Metric) ofAnswers() bool { return m.Unit == "µs" && m.Phase == Open && m.Better == Less }
 
 func (t Threshold) crosses(x, limit float64) bool {
 	switch {

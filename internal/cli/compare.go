@@ -54,26 +54,11 @@ func compare(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	differences := bench.Differences(old, new)
-	if len(differences) > 0 && !c.Bool("force") {
-		return coded{exitUsage, errors.New("the two did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
-	}
-	// The bootstrap repeats itself for the same two files.
-	changes := bench.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
-	doubts := append(differences, bench.Doubts(old, new)...)
-	if apart := bench.RatesApart(old, new); apart != nil {
-		doubts = append([]string{apart.Error()}, doubts...)
-		if !c.Bool("force") {
-			changes = slices.DeleteFunc(changes, func(c bench.Change) bool { return c.Phase == bench.Open })
-		}
-	}
-	if c.Bool("json") {
-		err = writeChanges(c, changes, doubts)
-	} else {
-		w := c.App.Writer
-		err = report.Changes(w, old, new, changes, doubts, report.TableOptions{Width: columns(w), Color: coloured(w)})
-	}
+	changes, doubts, err := match(old, new, c.Bool("force"))
 	if err != nil {
+		return err
+	}
+	if err := printChanges(c, old, new, changes, doubts); err != nil {
 		return err
 	}
 	err = judgeBoth(c, new, old, limits)
@@ -81,6 +66,33 @@ func compare(c *cli.Context) error {
 		err = coded{exitInvalid, errors.New("no arm has a valid round in both results: there is nothing to compare")}
 	}
 	return err
+}
+
+// match compares what of two results can be, or all by force, with what there is to
+// doubt in it.
+func match(old, new *bench.Result, force bool) (changes []bench.Change, doubts []string, err error) {
+	differences := bench.Differences(old, new)
+	if len(differences) > 0 && !force {
+		return nil, nil, coded{exitUsage, errors.New("the two did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
+	}
+	// The bootstrap repeats itself for the same two files.
+	changes = bench.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
+	doubts = append(differences, bench.Doubts(old, new)...)
+	if apart := bench.RatesApart(old, new); apart != nil {
+		doubts = append([]string{apart.Error()}, doubts...)
+		if !force {
+			changes = slices.DeleteFunc(changes, func(c bench.Change) bool { return c.Phase == bench.Open })
+		}
+	}
+	return changes, doubts, nil
+}
+
+func printChanges(c *cli.Context, old, new *bench.Result, changes []bench.Change, doubts []string) error {
+	if c.Bool("json") {
+		return writeChanges(c, changes, doubts)
+	}
+	w := c.App.Writer
+	return report.Changes(w, old, new, changes, doubts, report.TableOptions{Width: columns(w), Color: coloured(w)})
 }
 
 // measured reads a result that has anything to compare.
