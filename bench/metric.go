@@ -57,7 +57,7 @@ var Metrics = []Metric{
 	{"open_spread", "most−least open", "", "connections held open by the worker with the most, less those of the one with the least", Less, Open, false, false, openSpread},
 	{"lost", "lost", "", "requests that failed; connections, where each has one", Less, Open, false, false, func(r Round) (float64, bool) { return float64(r.Lost()), true }},
 	{"stalled", "stalled", "", "requests that took longer than the stall limit, answered or not", Less, Open, false, false, func(r Round) (float64, bool) { return float64(r.Stalled), true }},
-	{"stalled_share", "stalled share", "", "share of all requests that stalled", Less, Open, false, false, stalledShare},
+	{"stalled_share", "stalled share", "", "share of the requests due from the disturbance on that stalled", Less, Open, false, false, stalledShare},
 	{"normal_after", "normal after", "s", "seconds from the disturbance until all was as before", Less, Open, false, false, func(r Round) (float64, bool) { return measured(r.NormalAfter) }},
 	{"queue_peak", "queue peak", "", "most connections seen waiting in accept queues", Less, Open, false, false, queuePeak},
 	{"lag_p99", "lag p99", "µs", "99 % of connections were begun within it of when they were due", Neither, Open, false, false, func(r Round) (float64, bool) { return measured(r.ScheduleLagP99) }},
@@ -88,8 +88,15 @@ func queuePeak(r Round) (float64, bool) {
 	return float64(*r.QueuePeak), true
 }
 
+// stalledShare is of what was due from the disturbance on: who stalls, if one comes now?
 func stalledShare(r Round) (float64, bool) {
-	return float64(r.Stalled) / float64(r.Ended()), r.Ended() > 0
+	due, stalled := 0, 0
+	for _, s := range r.Timeline {
+		if r.Moment != nil && s.At >= *r.Moment {
+			due, stalled = due+s.Answered+s.Failed, stalled+s.Stalled
+		}
+	}
+	return float64(stalled) / float64(due), due > 0
 }
 
 func openSpread(r Round) (float64, bool) {

@@ -156,7 +156,8 @@ type Slice struct {
 	At       float64 `json:"at_s"` // from the start
 	Answered int     `json:"answered"`
 	Failed   int     `json:"failed"`
-	P50      float64 `json:"p50_us"` // 0 where none was answered
+	Stalled  int     `json:"stalled"` // of both
+	P50      float64 `json:"p50_us"`  // 0 where none was answered
 	P99      float64 `json:"p99_us"`
 }
 

@@ -130,7 +130,7 @@ func (p part) describe(o load.Order, result *load.Result) Round {
 		r.ScheduleLagP99 = &lag
 	}
 	for _, s := range result.Timeline {
-		r.Timeline = append(r.Timeline, Slice{At: s.At, Answered: s.Answered, Failed: s.Failed, P50: s.P50, P99: s.P99})
+		r.Timeline = append(r.Timeline, Slice{At: s.At, Answered: s.Answered, Failed: s.Failed, Stalled: s.Stalled, P50: s.P50, P99: s.P99})
 	}
 	return r
 }

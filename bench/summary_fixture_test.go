@@ -161,7 +161,7 @@ func strike(round *Round, random *rand.Rand) {
 		if hit && s.At >= strikeAt {
 			waiting := s.Answered/4 + random.IntN(3) - 1
 			s.Answered -= waiting
-			s.Failed = waiting
+			s.Failed, s.Stalled = waiting, waiting
 			round.Stalled += waiting
 			s.P99 = min(1e6*(0.8+0.1*float64(i-20)), 3.9e6) * near(random, 0.05)
 		}

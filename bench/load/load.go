@@ -131,6 +131,7 @@ type Slice struct {
 	At       float64 // seconds from the order's start
 	Answered int
 	Failed   int
+	Stalled  int     // of both
 	P50      float64 // µs to two digits; 0 where none was answered
 	P99      float64
 }

@@ -74,18 +74,21 @@ func TestTimeline(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := order(busy)
-			o.Slice = 50 * time.Millisecond
+			o.Slice, o.Stall = 50*time.Millisecond, time.Millisecond
 			test.change(&o)
 			r := carryOut(t, o)
-			answered, failed := 0, 0
+			answered, failed, stalled := 0, 0, 0
 			for i, s := range r.Timeline {
-				answered, failed = answered+s.Answered, failed+s.Failed
+				answered, failed, stalled = answered+s.Answered, failed+s.Failed, stalled+s.Stalled
 				if (s.Answered == 0) != (s.P50 == 0) || s.P99 < s.P50 || i > 0 && s.At <= r.Timeline[i-1].At {
 					t.Errorf("slice %+v", s)
 				}
 			}
 			if n := int(r.Response.TotalCount()); answered != n || failed != sumOf(r.Errors) || answered+failed == 0 {
 				t.Errorf("%d answered and %d failed, want %d and %d", answered, failed, n, sumOf(r.Errors))
+			}
+			if stalled != r.Stalled || stalled < failed {
+				t.Errorf("%d stalled, want %d, the %d that failed among them", stalled, r.Stalled, failed)
 			}
 			if len(r.Timeline) != test.slices {
 				t.Errorf("%d slices, want %d", len(r.Timeline), test.slices)

@@ -74,6 +74,7 @@ func (t *tally) connected(c *conn, now time.Duration) {
 func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 	response := now - c.due
 	t.timeline.answered(c.due, response)
+	t.stalled(c.due, response)
 	inTime := c.due >= t.from && now < t.end
 	c.inTime = inTime || t.keep && c.inTime
 	if c.due < t.from {
@@ -84,9 +85,6 @@ func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 	if cheap {
 		t.r.Cheap.Record(response)
 	}
-	if t.stall > 0 && response > t.stall {
-		t.r.Stalled++
-	}
 	if inTime {
 		t.r.Requests++
 	}
@@ -94,6 +92,17 @@ func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 		t.r.Workers[c.pid]++
 	}
 	c.counted = true
+}
+
+// stalled counts a request if it took, or was given up after, too long.
+func (t *tally) stalled(due, response time.Duration) {
+	if t.stall == 0 || response <= t.stall {
+		return
+	}
+	t.timeline.stalled(due)
+	if due >= t.from {
+		t.r.Stalled++
+	}
 }
 
 // again counts a request that is made once more.
@@ -121,13 +130,11 @@ func (t *tally) held(c *conn) {
 
 func (t *tally) failed(due, now time.Duration, kind string) {
 	t.timeline.failed(due)
+	t.stalled(due, now-due)
 	if due < t.from {
 		return
 	}
 	t.r.Errors[kind]++
-	if t.stall > 0 && now-due > t.stall {
-		t.r.Stalled++
-	}
 }
 
 // add takes in another loop's tally of the same order.

@@ -21,6 +21,7 @@ type timeline struct {
 type sliceCount struct {
 	answered int
 	failed   int
+	stalled  int                     // of both
 	response *hdrhistogram.Histogram // made by the first answer
 }
 
@@ -62,12 +63,19 @@ func (t *timeline) failed(due time.Duration) {
 	}
 }
 
+func (t *timeline) stalled(due time.Duration) {
+	if s := t.at(due); s != nil {
+		s.stalled++
+	}
+}
+
 // add takes in another loop's, of the same order.
 func (t *timeline) add(other timeline) {
 	for i, from := range other.slices {
 		s := &t.slices[i]
 		s.answered += from.answered
 		s.failed += from.failed
+		s.stalled += from.stalled
 		if s.response == nil {
 			s.response = from.response
 		} else if from.response != nil {
@@ -78,7 +86,7 @@ func (t *timeline) add(other timeline) {
 
 func (t *timeline) result() (slices []Slice) {
 	for i, s := range t.slices {
-		slice := Slice{At: (time.Duration(i) * t.width).Seconds(), Answered: s.answered, Failed: s.failed}
+		slice := Slice{At: (time.Duration(i) * t.width).Seconds(), Answered: s.answered, Failed: s.failed, Stalled: s.stalled}
 		if s.response != nil {
 			slice.P50 = float64(s.response.ValueAtQuantile(50))
 			slice.P99 = float64(s.response.ValueAtQuantile(99))
