@@ -65,7 +65,8 @@ func Start(ctx context.Context, name string, args ...string) (*Server, error) {
 func (s *Server) start(ctx context.Context) error {
 	s.words, s.exited = newWords(s.peer), make(chan struct{})
 	s.cmd.Env = slices.DeleteFunc(os.Environ(), ofPrefork)
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	// A session of its own, by which its orphans are known.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if err := s.startHeard(); err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -208,6 +209,23 @@ func (s *Server) Kill() {
 	_ = s.cmd.Process.Kill()
 	<-s.exited
 	s.kin.bury(stopTimeout)
+	for deadline := time.Now().Add(stopTimeout); s.meetOrphans() && time.Now().Before(deadline); {
+		s.kin.kill()
+		s.kin.bury(stopTimeout)
+	}
+}
+
+// meetOrphans finds the children that those who have died had started since they were
+// looked at, and those whose end they did not live to hear of, and reports whether there
+// are any. They are ours now, by Adopt, and may have children themselves.
+func (s *Server) meetOrphans() (any bool) {
+	for _, pid := range proctree.Children(os.Getpid()) {
+		if session, err := unix.Getsid(pid); err == nil && session == s.PID() {
+			s.kin.meet(pid)
+			any = true
+		}
+	}
+	return any
 }
 
 // Over reports whether the first process has ended.
