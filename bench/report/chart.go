@@ -103,9 +103,36 @@ func niceStep(span float64, about int) float64 {
 	return 10 * unit
 }
 
+// tickDigits are what ticks of a logarithm may begin with, from dense to thin.
+var tickDigits = [][]float64{{1, 2, 5}, {1, 3}, {1}}
+
+// framed are ticks around low and high, so that all lies between the first and the
+// last; about so many.
+func framed(low, high float64, about int) (all []float64) {
+	for _, digits := range tickDigits {
+		all = all[:0]
+		for e := math.Floor(math.Log10(low)); len(all) == 0 || all[len(all)-1] < high; e++ {
+			for _, d := range digits {
+				x := d * math.Pow(10, e)
+				if len(all) > 0 && all[len(all)-1] >= high {
+					break
+				}
+				if x <= low {
+					all = all[:0]
+				}
+				all = append(all, x)
+			}
+		}
+		if len(all) <= about {
+			break
+		}
+	}
+	return all
+}
+
 func logTicks(low, high float64, about int) []float64 {
 	var all []float64
-	for _, digits := range [][]float64{{1, 2, 5}, {1, 3}, {1}} {
+	for _, digits := range tickDigits {
 		all = all[:0]
 		for e := math.Floor(math.Log10(low)); e <= math.Ceil(math.Log10(high)); e++ {
 			for _, d := range digits {

@@ -108,6 +108,9 @@ func (v view) drawTimeline(width float64, all []trace) drawing {
 	p.y = logScale(low, high, top+plotHeight, top)
 	p.grid()
 	p.moment(v)
+	if anyFailed(all) {
+		p.text(p.x.from-6, p.lanes+11, "end", "tick", "failed")
+	}
 	for i, t := range all {
 		p.curve(t)
 		if anyFailed(all) {

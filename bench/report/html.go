@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 
 	"prefork/bench"
@@ -19,8 +20,14 @@ var (
 	//go:embed assets/report.js
 	pageJS string
 
-	pageTemplate = template.Must(template.New("report").Parse(pageText))
+	pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"flags": flags, "breakable": breakable}).Parse(pageText))
+	flagText     = regexp.MustCompile(`--[a-z][-a-z]*`)
 )
+
+// flags keeps the flags of a command in one piece: a browser breaks lines at hyphens.
+func flags(text string) template.HTML {
+	return template.HTML(flagText.ReplaceAllString(template.HTMLEscapeString(text), `<span class="flag">$0</span>`))
+}
 
 // page is what the template asks for.
 type page struct {
@@ -41,6 +48,11 @@ type page struct {
 	CSS       template.CSS
 	UPlot, JS template.JS
 	Data      liveData
+}
+
+// breakable lets a line end within an arm's name, before what its strategy is like.
+func breakable(name string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "/", "/<wbr>"))
 }
 
 // figureView is a chart, drawn for both kinds of screen.

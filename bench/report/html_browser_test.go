@@ -104,10 +104,21 @@ func TestReportInABrowser(t *testing.T) {
 			t.Errorf("at %d px %d live charts are shown, want 2", width, n)
 		}
 	}
+	checkColumns(t, ctx)
 	checkMoment(t, ctx)
 	checkPrint(t, ctx)
 	checkKeys(t, ctx)
 	complaints.check(t)
+}
+
+// checkColumns wants more than two columns beside the arms on a phone, which is what
+// the page is shown on.
+func checkColumns(t *testing.T, ctx context.Context) {
+	t.Helper()
+	const seen = `[...document.querySelectorAll(".summary tbody tr:first-child td")].filter(c => c.getBoundingClientRect().right <= innerWidth).length`
+	if n := ask[int](t, ctx, seen); n < 3 {
+		t.Errorf("on a phone %d columns are shown whole, want 3", n)
+	}
 }
 
 // checkMoment looks for the line's ink on the canvas, above the plot where nothing

@@ -86,10 +86,12 @@ func gap(x float64) *float64 {
 	return &x
 }
 
-// vertical fits the axis to the values.
+// vertical fits the axis to the values: it begins and ends with a tick, or what is
+// beyond the last seems to have left the chart.
 func (c *liveChart) vertical(low, high float64) {
 	s := logScale(low, high, 0, 1)
-	c.Low, c.High, c.Ticks = s.low, s.high, s.ticks(8)
+	c.Ticks = framed(s.low, s.high, 10)
+	c.Low, c.High = c.Ticks[0], c.Ticks[len(c.Ticks)-1]
 }
 
 func (v view) liveLines() *liveLines {

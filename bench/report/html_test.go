@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestHTMLHasEverything(t *testing.T) {
 	for _, want := range []string{
 		`id="throughput"`, `id="latency"`, `id="timeline"`, `id="workers"`, `id="cpu"`,
 		"In numbers", "Against shared/blocking", "A/A noise", "the load generator was late",
-		"Simulated", "somaxconn", "prefork bench --seed 7 --workload hello --scenario stuck-worker", "stuck-worker, 2 s",
+		"Simulated", "somaxconn", `<span class="flag">--seed</span> 7 <span class="flag">--workload</span> hello`, "stuck-worker, 2 s",
 		"The MIT License", // uPlot's, which its copies must carry
 	} {
 		if !strings.Contains(text, want) {
@@ -231,4 +232,32 @@ func saved(t *testing.T, r *bench.Result) string {
 		t.Fatal(err)
 	}
 	return "file://" + path
+}
+
+// Between the first tick and the last there is room for all.
+func TestTicksFrameTheValues(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      []float64
+	}{
+		{95, 380, []float64{50, 100, 200, 500}},
+		{100, 1000, []float64{100, 200, 500, 1000}},
+		{113, 137189, []float64{100, 300, 1000, 3000, 1e4, 3e4, 1e5, 3e5}},
+		{0.3, 1e7, []float64{0.1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7}},
+	} {
+		got := framed(c.low, c.high, 10)
+		if !slices.EqualFunc(got, c.want, func(a, b float64) bool { return math.Abs(a/b-1) < 1e-9 }) {
+			t.Errorf("around %v and %v: got %v, want %v", c.low, c.high, got, c.want)
+		}
+	}
+}
+
+func TestFlagsStayWhole(t *testing.T) {
+	got := flags(`<b> --fail-if x, dispatch/round-robin --arm`)
+	if want := `&lt;b&gt; <span class="flag">--fail-if</span> x, dispatch/round-robin <span class="flag">--arm</span>`; string(got) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := string(breakable("<a>/b")), "&lt;a&gt;/<wbr>b"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }

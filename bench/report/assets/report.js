@@ -69,6 +69,8 @@ function drawFailures(u, t) {
   ctx.font = `12px ${color("font")}`;
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
+  ctx.fillStyle = color("quiet");
+  ctx.fillText("failed", left - 5, 11);
   t.failed.forEach((counts, arm) => {
     if (!u.series[arm + 1].show) return;
     const y = 30 + 16 * arm;
@@ -144,7 +146,7 @@ function options(chart, plot, moved) {
   }));
   return {
     width: plot.clientWidth, height: plot.clientHeight, legend: { show: false },
-    padding: [chart.top, 10, 0, 0],
+    padding: [chart.top, 20, 0, 0], // the last name of the x axis is half beyond the plot
     scales: { x: { time: false, range: chart.range }, y: { distr: 3, range: [chart.low, chart.high] } },
     axes: [
       { ...axis, grid: { show: false }, label: chart.label, labelFont: axis.font, labelSize: 20, size: 28,
