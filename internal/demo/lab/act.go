@@ -21,8 +21,9 @@ import (
 type act struct {
 	Do     string // a key of acts
 	Panel  string // a strategy; "" for all
-	Worker int    // from 1 on; where a worker is meant
+	Worker *int   // its slot, from 0 on; where a worker is meant
 	Count  int    // of connections to send
+	By     string // whoever wants it; viewers are told
 }
 
 // acts are all that can be done, in one panel.
@@ -43,7 +44,7 @@ var acts = map[string]struct {
 
 func signalWorker(signal unix.Signal) func(context.Context, *Lab, *panel, act) error {
 	return func(_ context.Context, _ *Lab, p *panel, a act) error {
-		pid, err := p.worker(a.Worker - 1)
+		pid, err := p.worker(*a.Worker)
 		if err != nil {
 			return err
 		}
@@ -63,25 +64,26 @@ func (a act) check() error {
 	}
 	needsWorker := a.Do == "stop" || a.Do == "continue" || a.Do == "kill"
 	switch {
-	case needsWorker && (a.Worker < 1 || a.Worker > maxWorkers):
-		return fmt.Errorf("worker %d: want 1 to %d", a.Worker, maxWorkers)
+	case needsWorker && a.Worker == nil:
+		return fmt.Errorf("which worker? want 0 to %d", maxWorkers-1)
+	case needsWorker && (*a.Worker < 0 || *a.Worker >= maxWorkers):
+		return fmt.Errorf("worker %d: want 0 to %d", *a.Worker, maxWorkers-1)
 	case a.Do == "send" && (a.Count < 1 || a.Count > maxSend):
 		return fmt.Errorf("count %d: want 1 to %d", a.Count, maxSend)
 	}
-	return nil
+	return checkBy(a.By)
 }
 
 // text is what the timeline says of it.
 func (a act) text() string {
-	text := acts[a.Do].text
-	number := a.Worker
-	if a.Do == "send" {
-		number = a.Count
+	switch text := acts[a.Do].text; {
+	case a.Do == "send":
+		return fmt.Sprintf(text, a.Count)
+	case strings.Contains(text, "%d"):
+		return fmt.Sprintf(text, *a.Worker)
+	default:
+		return text
 	}
-	if strings.Contains(text, "%d") {
-		return fmt.Sprintf(text, number)
-	}
-	return text
 }
 
 // Act does it, in one panel or in all in which it can be done. It fails if that is
@@ -107,7 +109,7 @@ func (l *Lab) act(ctx context.Context, a act) error {
 	if done == 0 {
 		return errors.Join(errs...)
 	}
-	l.note(Mark{Do: a.Do, Panel: a.Panel, Text: a.text()})
+	l.note(Mark{Do: a.Do, Panel: a.Panel, Text: a.text(), By: a.By})
 	return nil
 }
 

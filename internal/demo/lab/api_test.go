@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"prefork/bench/load"
 	"prefork/internal/demo/lab"
 )
 
@@ -107,7 +108,9 @@ func TestNonsenseChangesNothing(t *testing.T) {
 		{"/settings", `{"rate":-1}`, "want 0 to 2000"},
 		{"/settings", `{"rate":1e9}`, "want 0 to 2000"},
 		{"/settings", `{"workers":0}`, "want 1 to 8"},
-		{"/settings", `{"workers":2.5}`, "workers: want a whole number, not a number 2.5"},
+		{"/settings", `{"workers":2.5}`, "workers: want a whole number, not 2.5"},
+		{"/settings", `{"workers":true}`, "workers: want a whole number, not true or false"},
+		{"/settings", `{"ways":[]}`, "ways: want an object, not an array"},
 		{"/settings", `{"rate":"fast"}`, "rate: want a number, not a string"},
 		{"/settings", `{"workers":3,"rate":5000}`, "want 0 to 2000"},
 		{"/settings", `{"service":"soon"}`, "no such kind"},
@@ -118,18 +121,27 @@ func TestNonsenseChangesNothing(t *testing.T) {
 		{"/settings", `{"ways":{"shard":{}}}`, `did you mean "shared"?`},
 		{"/settings", `{"colour":"red"}`, "unknown field"},
 		{"/settings", `{"rate":10}{"rate":20}`, "nothing after it"},
+		{"/settings", `{"rate":100}]`, "nothing after it"},
+		{"/settings", `{"rate":100}}`, "nothing after it"},
+		{"/settings", `{"rate":100} null`, "nothing after it"},
+		{"/settings", `null`, "not understood: want one JSON object"},
 		{"/settings", `rate=10`, "not understood"},
-		{"/settings", ``, "not understood"},
+		{"/settings", ``, "not understood: want one JSON object"},
+		{"/settings", `{"rate":`, "it ends in the middle"},
+		{"/settings", `{"rate":10,"by":"` + strings.Repeat("x", 41) + `"}`, "by: want at most 40 bytes"},
 		{"/settings", strings.Repeat(" ", 10_000) + `{"rate":10}`, "too large"},
 		{"/act", `{"do":"explode"}`, "there are: continue"},
-		{"/act", `{"do":"stop"}`, "want 1 to 8"},
-		{"/act", `{"do":"stop","worker":7}`, "has workers 1 to 4"},
+		{"/act", `{"do":"stop"}`, "which worker? want 0 to 7"},
+		{"/act", `{"do":"stop","worker":-1}`, "want 0 to 7"},
+		{"/act", `{"do":"stop","worker":8}`, "want 0 to 7"},
+		{"/act", `{"do":"stop","worker":7}`, "has workers 0 to 3"},
 		{"/act", `{"do":"stop","worker":1,"panel":"nginx"}`, "unknown strategy"},
 		{"/act", `{"do":"send","count":1000000}`, "want 1 to 100"},
-		{"/act", `[]`, "not understood"},
+		{"/act", `[]`, "not understood: want one JSON object"},
+		{"/act", `2.5`, "not understood: want one JSON object"},
 	} {
 		code, answer := post(t, url, test.path, test.body)
-		if code != http.StatusBadRequest || !strings.Contains(answer, test.reason) {
+		if code != http.StatusBadRequest || !strings.Contains(answer, test.reason) || strings.Contains(answer, "lab.") {
 			t.Errorf("%s %.60s: %d %q, want 400 with %q", test.path, test.body, code, answer, test.reason)
 		}
 	}
@@ -236,9 +248,11 @@ func TestChangesAndActs(t *testing.T) {
 	}
 	do("/settings", `{"workers":2,"ways":{"shared":{"accept":"exclusive"},"dispatch":{"policy":"p2c"}}}`, http.StatusNoContent)
 	v.await("frame", func(data string) bool { all := frames(data); return len(all[2].W) == 2 && all[0].D > 0 })
-	do("/act", `{"do":"kill","panel":"shared","worker":1}`, http.StatusNoContent)
-	v.await("mark", func(data string) bool { return strings.Contains(data, "worker 1 killed") })
-	v.await("frame", func(data string) bool { return frames(data)[0].W[0][3] == 1 }) // there is another
+	do("/act", `{"do":"kill","panel":"shared","worker":1,"by":"me"}`, http.StatusNoContent)
+	v.await("mark", func(data string) bool {
+		return strings.Contains(data, "worker 1 killed") && strings.Contains(data, `"by":"me"`)
+	})
+	v.await("frame", func(data string) bool { return frames(data)[0].W[1][3] == 1 }) // there is another
 	do("/act", `{"do":"kill-master","panel":"dispatch"}`, http.StatusNoContent)
 	do("/act", `{"do":"kill-master","panel":"dispatch"}`, http.StatusConflict)
 	do("/act", `{"do":"reload","panel":"dispatch"}`, http.StatusConflict)
@@ -263,6 +277,17 @@ func TestChangesAndActs(t *testing.T) {
 	v.await("frame", func(data string) bool { done += frames(data)[0].D; return done >= 10 })
 	if done != 10 {
 		t.Errorf("10 were sent and %d answered", done)
+	}
+}
+
+// What the lab itself could not do is not charged to a strategy.
+func TestOwnFault(t *testing.T) {
+	begun, lost, local := lab.Counted(
+		load.Report{Begun: 9, Done: 4, Lost: map[string]int{load.Local: 3, load.Late: 2}},
+		load.Report{Begun: 1, Lost: map[string]int{load.Refused: 1}},
+	)
+	if begun != 7 || lost != 3 || local != 3 {
+		t.Errorf("%d begun, %d lost and %d of our own, want 7, 3 and 3", begun, lost, local)
 	}
 }
 

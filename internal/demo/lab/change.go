@@ -61,7 +61,7 @@ func (l *Lab) change(ctx context.Context, p patch) error {
 	}
 	l.resetAll()
 	if text := difference(was, now); text != "" {
-		l.note(Mark{Do: "set", Text: text})
+		l.note(Mark{Do: "set", Text: text, By: p.By})
 	}
 	return l.pressAll(0)
 }

@@ -16,7 +16,8 @@ import (
 // were set to zero, and what is needed to go on counting.
 type counts struct {
 	begun, done uint64
-	lost        map[string]int // by kind
+	lost        map[string]int // by kind; the servers' doing
+	local       int            // not made, for the lab itself has run out of ports or descriptors
 	times       load.Times
 	open        int // begun and not ended
 
@@ -36,6 +37,7 @@ type counts struct {
 // cost is what some connections have cost.
 type cost struct {
 	cpu, master time.Duration
+	wakes       uint64 // how often any of them had to be woken
 	conns       uint64
 }
 
@@ -55,7 +57,10 @@ func (c *counts) heard(r load.Report) {
 	if r.Changes < c.from {
 		return
 	}
-	c.begun += uint64(max(0, r.Begun))
+	ours := r.Lost[load.Local]
+	delete(r.Lost, load.Local)
+	c.local += ours
+	c.begun += uint64(max(0, r.Begun-ours))
 	c.done += uint64(r.Done)
 	c.open = r.Open
 	for kind, n := range r.Lost {
@@ -152,12 +157,14 @@ type second struct {
 	Begun  int            `json:"begun"`
 	Done   int            `json:"done"`
 	Lost   map[string]int `json:"lost"`
-	Second load.Quantiles `json:"second"` // µs
-	Recent load.Quantiles `json:"recent"` // µs, of the last ten seconds
-	Taken  []uint64       `json:"taken"`  // by worker
-	CPU    []float64      `json:"cpu"`    // by worker, of one processor, 0 to 1
-	Master float64        `json:"master"` // likewise
-	Cost   [2]*int        `json:"cost"`   // µs a connection: all processes, and the master alone
+	Local  int            `json:"local,omitempty"` // the lab's own fault; in none of the other counts
+	Second load.Quantiles `json:"second"`          // µs
+	Recent load.Quantiles `json:"recent"`          // µs, of the last ten seconds
+	Taken  []uint64       `json:"taken"`           // by worker
+	CPU    []float64      `json:"cpu"`             // by worker, of one processor, 0 to 1
+	Master float64        `json:"master"`          // likewise
+	Cost   [2]*int        `json:"cost"`            // µs a connection: all processes, and the master alone
+	Wakes  *float64       `json:"wakes"`           // how often a process is woken for a connection
 	PIDs   []int          `json:"pids"`
 	Phase  phase          `json:"phase"`
 	Fault  string         `json:"fault,omitempty"`
@@ -170,7 +177,7 @@ func (p *panel) second(interval time.Duration) second {
 	defer p.mu.Unlock()
 	c := &p.counts
 	s := second{
-		Begun: c.sent.a, Done: c.sent.d, Lost: maps.Clone(c.lost), Second: c.times.Second, Recent: c.times.Recent,
+		Begun: c.sent.a, Done: c.sent.d, Lost: maps.Clone(c.lost), Local: c.local, Second: c.times.Second, Recent: c.times.Recent,
 		Taken: []uint64{}, PIDs: p.workers(), Phase: p.phase, Fault: p.fault,
 	}
 	if p.board == nil {
@@ -180,7 +187,8 @@ func (p *panel) second(interval time.Duration) second {
 	for slot, base := range c.bases {
 		s.Taken = append(s.Taken, c.last[slot].Accepted-base.Accepted)
 	}
-	s.CPU, s.Master, s.Cost = c.cpus, c.master, c.cost()
+	s.CPU, s.Master = c.cpus, c.master
+	s.Cost, s.Wakes = c.cost()
 	return s
 }
 
@@ -188,18 +196,20 @@ func (p *panel) second(interval time.Duration) second {
 func (p *panel) measure(interval time.Duration) {
 	c := &p.counts
 	usage, pids, finished := make(map[int]proctree.Usage), p.workers(), uint64(0)
+	var sum cost
 	used := func(pid int) time.Duration {
 		now, ok := proctree.Read(pid)
 		if !ok {
 			return 0
 		}
 		usage[pid] = now
-		if before, known := c.usage[pid]; known {
-			return max(0, now.Sub(before).CPU) // of one that is dying, less is seen
+		before, known := c.usage[pid]
+		if !known || now.CPU < before.CPU || now.Switches < before.Switches { // of one that is dying, less is seen
+			return 0
 		}
-		return 0
+		sum.wakes += now.Switches - before.Switches
+		return now.CPU - before.CPU
 	}
-	var sum cost
 	c.cpus = make([]float64, len(pids))
 	for slot, pid := range pids {
 		if pid > 0 {
@@ -225,18 +235,20 @@ func (p *panel) measure(interval time.Duration) {
 func round3(x float64) float64 { return float64(int(x*1000+.5)) / 1000 }
 
 // cost is the mean of the last seconds; nil where nothing was served.
-func (c *counts) cost() (of [2]*int) {
+func (c *counts) cost() (of [2]*int, wakes *float64) {
 	var sum cost
 	for _, one := range c.costs {
 		sum.cpu += one.cpu
 		sum.master += one.master
+		sum.wakes += one.wakes
 		sum.conns += one.conns
 	}
 	if sum.conns == 0 {
-		return of
+		return of, nil
 	}
 	all, master := perConn(sum.cpu, sum.conns), perConn(sum.master, sum.conns)
-	return [2]*int{&all, &master}
+	each := round3(float64(sum.wakes) / float64(sum.conns))
+	return [2]*int{&all, &master}, &each
 }
 
 func perConn(d time.Duration, conns uint64) int { return int(d.Microseconds() / int64(conns)) }

@@ -5,6 +5,8 @@ package lab
 import (
 	"testing"
 	"time"
+
+	"prefork/bench/load"
 )
 
 // SetIdleAfter changes how long the load of labs that are started by a test goes on
@@ -28,6 +30,15 @@ func AwaitIdle(t *testing.T, patience time.Duration) {
 			t.Fatal("the load goes on without a viewer")
 		}
 	}
+}
+
+// Counted is what a panel makes of reports of the load generator.
+func Counted(reports ...load.Report) (begun, lost, local int) {
+	var c counts
+	for _, r := range reports {
+		c.heard(r)
+	}
+	return int(c.begun), c.allLost(), c.local
 }
 
 // Marked are the living processes that labs of this process have started.

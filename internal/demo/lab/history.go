@@ -17,6 +17,7 @@ type Mark struct {
 	Do    string `json:"do"`
 	Panel string `json:"panel,omitempty"` // "" if it was done to all
 	Text  string `json:"text"`
+	By    string `json:"by,omitempty"` // as whoever wanted it is called
 }
 
 // history is what the chart shows: for each second, when it was, and each panel's

@@ -78,15 +78,9 @@ func guard(address string, next http.Handler) http.Handler {
 
 // control reads what is wanted and answers whether it was done.
 func control[T any](w http.ResponseWriter, r *http.Request, do func(T) error) {
-	var wanted T
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&wanted)
-	if err == nil && decoder.More() {
-		err = errors.New("want one JSON object and nothing after it")
-	}
+	wanted, err := decode[T](http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		http.Error(w, fmt.Sprintf("not understood: %v", plain(err)), http.StatusBadRequest)
+		http.Error(w, fmt.Sprintf("not understood: %v", err), http.StatusBadRequest)
 		return
 	}
 	switch err := do(wanted); {
@@ -99,14 +93,51 @@ func control[T any](w http.ResponseWriter, r *http.Request, do func(T) error) {
 	}
 }
 
-// plain is an error of package json without the names of our types.
+// errObject is for what is no JSON object, or more than one.
+var errObject = errors.New(`want one JSON object, such as {"rate": 100}, and nothing after it`)
+
+// decode reads one object, and makes sure that there is nothing else.
+func decode[T any](body io.Reader) (wanted T, err error) {
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	var object *T // nil after null
+	switch err := decoder.Decode(&object); {
+	case err != nil:
+		return wanted, plain(err)
+	case object == nil:
+		return wanted, errObject
+	}
+	switch err := decoder.Decode(&struct{}{}); {
+	case errors.As(err, new(*http.MaxBytesError)):
+		return wanted, err
+	case err != io.EOF:
+		return wanted, errObject
+	}
+	return *object, nil
+}
+
+// plain is an error of package json in the words of whoever has written what it is
+// about.
 func plain(err error) error {
 	var wrong *json.UnmarshalTypeError
-	if !errors.As(err, &wrong) || wrong.Field == "" {
-		return err
+	switch {
+	case err == io.EOF || errors.As(err, &wrong) && wrong.Field == "":
+		return errObject
+	case err == io.ErrUnexpectedEOF:
+		return errors.New("it ends in the middle")
+	case wrong == nil:
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	wanted := map[reflect.Kind]string{reflect.Float64: "a number", reflect.Int: "a whole number", reflect.String: "a string", reflect.Bool: "true or false"}[wrong.Type.Kind()]
-	return fmt.Errorf("%s: want %s, not a %s", strings.ToLower(wrong.Field), cmp.Or(wanted, "an object"), wrong.Value)
+	return fmt.Errorf("%s: want %s, not %s", strings.ToLower(wrong.Field), cmp.Or(wanted, "an object"), inWords(wrong.Value))
+}
+
+// inWords is what package json calls a value, with its article.
+func inWords(value string) string {
+	if number, is := strings.CutPrefix(value, "number "); is {
+		return number
+	}
+	return cmp.Or(map[string]string{"array": "an array", "object": "an object", "bool": "true or false"}[value], "a "+value)
 }
 
 // events tells a viewer what happens, for as long as it listens.

@@ -47,6 +47,7 @@ type Lab struct {
 	load    *load.Live
 	loader  *thread // on which the generator was started
 	keeper  *keeper
+	facts   []facts // what this kernel can do does not change
 
 	acting  sync.Mutex // held while something is done: one thing at a time
 	telling sync.Mutex // held from when counts are looked at until viewers are told, after acting
@@ -54,6 +55,8 @@ type Lab struct {
 	mu       sync.Mutex
 	settings Settings
 	watched  bool // the load is on
+
+	machine machine // Watch's alone
 }
 
 // New starts the servers and the load generator; the latter does nothing until the
@@ -62,7 +65,7 @@ func New(ctx context.Context) (*Lab, error) {
 	if err := subject.Adopt(); err != nil {
 		return nil, err
 	}
-	l := &Lab{hub: newHub(), settings: defaults(), loader: newThread()}
+	l := &Lab{hub: newHub(), settings: defaults(), loader: newThread(), facts: allFacts()}
 	var err error
 	if l.keeper, err = newKeeper(); err != nil {
 		return nil, err
@@ -280,9 +283,10 @@ func (l *Lab) sendSecond(interval time.Duration) {
 	now := time.Now()
 	l.history.point(now, quantiles...)
 	l.hub.send("second", encode(struct {
-		At     int64    `json:"at"`
-		Panels []second `json:"panels"`
-	}{now.UnixMilli(), all}))
+		At      int64    `json:"at"`
+		Panels  []second `json:"panels"`
+		Machine float64  `json:"machine"` // how much of its processors' time was used, by whomever
+	}{now.UnixMilli(), all, l.machine.used()}))
 }
 
 func (l *Lab) seconds(interval time.Duration) (all []second) {
@@ -303,7 +307,7 @@ func (l *Lab) state() []byte {
 		Facts    []facts        `json:"facts"`
 		Points   [][]int64      `json:"points"`
 		Marks    []Mark         `json:"marks"`
-	}{l.settings, limits, allFacts(), points, marks}))
+	}{l.settings, limits, l.facts, points, marks}))
 }
 
 var limits = map[string]int{"rate": maxRate, "clients": maxClients, "workers": maxWorkers, "send": maxSend}

@@ -101,10 +101,10 @@ func (p *panel) worker(slot int) (int, error) {
 	defer p.mu.Unlock()
 	pids := p.workers()
 	if slot < 0 || slot >= len(pids) {
-		return 0, fmt.Errorf("worker %d: %s has workers 1 to %d", slot+1, p.strategy, len(pids))
+		return 0, fmt.Errorf("worker %d: %s has workers 0 to %d", slot, p.strategy, len(pids)-1)
 	}
 	if pids[slot] == 0 || subject.Gone(pids[slot]) {
-		return 0, fmt.Errorf("%w: %s has no worker %d at present", errState, p.strategy, slot+1)
+		return 0, fmt.Errorf("%w: %s has no worker %d at present", errState, p.strategy, slot)
 	}
 	return pids[slot], nil
 }

@@ -83,6 +83,17 @@ type patch struct {
 	Workers *int
 	Paused  *bool
 	Ways    map[string]Way
+	By      string // whoever wants it; viewers are told
+}
+
+// maxBy is more than a name for a viewer needs.
+const maxBy = 40
+
+func checkBy(by string) error {
+	if len(by) > maxBy {
+		return fmt.Errorf("by: want at most %d bytes", maxBy)
+	}
+	return nil
 }
 
 // with is the settings after a patch. The error says what is wrong with that.
@@ -100,7 +111,7 @@ func (s Settings) with(p patch) (Settings, error) {
 		}
 		s.Ways[strategy.Name] = s.Ways[strategy.Name].or(way)
 	}
-	return s, s.check()
+	return s, cmp.Or(s.check(), checkBy(p.By))
 }
 
 func take[T any](to *T, from *T) {
@@ -147,6 +158,7 @@ type choice struct {
 	Name     string `json:"name"`
 	Sentence string `json:"sentence"`
 	Watches  bool   `json:"watches,omitempty"` // it passes over who is stuck
+	Unable   string `json:"unable,omitempty"`  // why this process cannot have it
 }
 
 // facts are what the page has to know of a strategy: from the tables, so that a new
@@ -168,7 +180,7 @@ func allFacts() (all []facts) {
 		}
 		for _, name := range s.Steers {
 			steer, _ := strategies.LookupSteer(name)
-			f.Steer = append(f.Steer, choice{steer.Name, steer.Sentence, steer.Watches})
+			f.Steer = append(f.Steer, choice{Name: steer.Name, Sentence: steer.Sentence, Watches: steer.Watches, Unable: unable(steer)})
 		}
 		for _, name := range s.Policies {
 			policy, _ := strategies.LookupPolicy(name)
@@ -177,6 +189,14 @@ func allFacts() (all []facts) {
 		all = append(all, f)
 	}
 	return all
+}
+
+// unable says why a steering is not possible here, or nothing.
+func unable(s strategies.Steer) string {
+	if err := s.Probe(); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // encode is for what can always be encoded.

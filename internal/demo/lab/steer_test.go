@@ -20,7 +20,7 @@ func TestSteering(t *testing.T) {
 	post204(t, url, "/settings", `{"ways":{"reuseport":{"accept":"exclusive"}}}`)
 	v.await("settings", func(data string) bool { return strings.Contains(data, `"accept":"exclusive","steer":"least-loaded"`) })
 	post204(t, url, "/act", `{"do":"stop","worker":2,"panel":"reuseport"}`)
-	const worker, many = 1, 300
+	const worker, many = 2, 300
 	done := 0
 	v.await("frame", func(data string) bool {
 		f := frames(data)[1]
