@@ -185,6 +185,30 @@ func (b *tab) choose(selector, value string) {
 	ask[bool](b, fmt.Sprintf(`(m => (m.value = %q, m.dispatchEvent(new Event("change")), true))(document.querySelector(%q))`, value, selector))
 }
 
+// What is there in a tour.
+const (
+	guessable = `[...document.querySelectorAll("#guide .choices button")].some(b => b.ariaDisabled == "false" && !b.closest(".others"))`
+	revealed  = `!!document.querySelector("#guide tbody tr") && document.querySelector("#tour-next").ariaDisabled == "false"`
+)
+
+// guideCut is whether the guide has not room for what it says.
+const guideCut = `[...document.querySelectorAll("#guide .text, #guide .side")].some(e => e.scrollHeight > e.clientHeight)`
+
+// tour starts one.
+func (b *tab) tour(id string) {
+	b.t.Helper()
+	b.choose("#tours", id)
+	b.click("#tour-start")
+	b.await("it is "+id, fmt.Sprintf(`document.querySelector("#guide h2")?.firstChild.data == %q`, id))
+}
+
+// guess makes the n-th guess, from 1 on, as soon as there is a question.
+func (b *tab) guess(n int) {
+	b.t.Helper()
+	b.await("a guess can be made", guessable)
+	b.click(fmt.Sprintf("#guide .choices button:nth-child(%d)", n))
+}
+
 // ask evaluates an expression in the page.
 func ask[T any](b *tab, expression string) T {
 	b.t.Helper()

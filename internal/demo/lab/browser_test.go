@@ -71,10 +71,13 @@ func inked(panel string) string {
 func TestTour(t *testing.T) {
 	b := browse(t, open(t)+"/?tour=hello", 1280, 800)
 	for _, choice := range []int{1, 2} {
-		b.await("a guess can be made", `document.querySelectorAll("#guide .choices button:enabled").length == 3`)
-		b.click(fmt.Sprintf("#guide .choices button:nth-child(%d)", choice))
-		b.await("the number is there", `document.querySelectorAll("#guide tbody tr").length == 3 && !document.querySelector("#tour-next").disabled`)
+		b.guess(choice)
+		b.await("the numbers are there", revealed)
+		if n := ask[int](b, `document.querySelectorAll("#guide tbody tr").length`); n != 3 {
+			t.Errorf("there are %d numbers, want one for each strategy", n)
+		}
 		b.click("#tour-next")
+		b.await("the focus is on the new heading", `document.activeElement.matches("#guide h2")`)
 	}
 	b.await("the tour is over", `!!document.querySelector("#tour-end")`)
 	b.click("#tour-end")
@@ -131,4 +134,118 @@ func TestReconnect(t *testing.T) {
 	b.await("it shows the new lab's state", `document.querySelector("#rate-out").textContent == "200 a second" && !document.querySelector("#link").classList.contains("off")`)
 	from := ask[int](b, answered("shared"))
 	b.await("it goes on", fmt.Sprintf("%s > %d", answered("shared"), from+20))
+}
+
+// TestTourIsBrokenOff has somebody else do something while a tour asks, and while it
+// waits, and then the lab die: the guide says so, and one can go on.
+func TestTourIsBrokenOff(t *testing.T) {
+	first := openAt(t, "127.0.0.1:0")
+	b := browse(t, first.url, 1280, 800)
+	b.await("there are results", answered("shared")+" > 20")
+	const goesOn = ` && !document.querySelector("#tour-again").hidden && document.querySelector("#tour-next").ariaDisabled == "false"`
+	says := func(words string) string {
+		return fmt.Sprintf(`document.querySelector("#guide .status.off")?.textContent.includes(%q)`, words) + goesOn
+	}
+	b.tour("killed")
+	b.await("a guess can be made", guessable)
+	post204(t, first.url, "/act", `{"do":"start"}`)
+	b.await("the guide says what was done", says("started again"))
+	b.click("#tour-again")
+	b.guess(1)
+	b.await("a worker is stopped", `!!document.querySelector(".worker.asleep")`)
+	post204(t, first.url, "/settings", `{"rate":151}`)
+	b.await("the guide says what has changed", says("151/s"))
+	b.click("#tour-again")
+	b.await("a guess can be made", guessable)
+	first.end()
+	b.await("the guide says that nobody answers", says("does not answer"))
+	openAt(t, strings.TrimPrefix(first.url, "http://"))
+	b.await("there is a lab again", `!document.querySelector("#link").classList.contains("off")`)
+	b.click("#tour-again")
+	b.guess(1)
+	b.await("a worker is stopped", `!!document.querySelector(".worker.asleep")`)
+	b.click("#tour-leave")
+	b.await("nobody is left stopped", answered("shared")+` > 20 && !document.querySelector(".worker.asleep")`)
+}
+
+// TestGuideStandsStill looks whether what a tour is about is to be seen beside it, and
+// stays where it is.
+func TestGuideStandsStill(t *testing.T) {
+	b := browse(t, open(t)+"/?tour=hello", 1280, 800)
+	const where = `["#guide", "#panels", "#chart"].map(s => document.querySelector(s).getBoundingClientRect()).map(r => [r.top, r.bottom].map(Math.round).join("-")).join(" ")`
+	b.await("a guess can be made", guessable)
+	asked := ask[string](b, where)
+	b.guess(2)
+	b.await("the numbers are there", revealed)
+	if told := ask[string](b, where); told != asked {
+		t.Errorf("with the numbers things are at %s, before at %s", told, asked)
+	}
+	if ask[bool](b, guideCut) {
+		t.Error("the guide has not room for its numbers")
+	}
+	if bottom := ask[float64](b, `document.querySelector("#chart").getBoundingClientRect().bottom`); bottom > 800 {
+		t.Errorf("the chart ends at %g px, below the screen", bottom)
+	}
+	b.do(chromedp.EmulateViewport(390, 844))
+	b.click("#tour-next")
+	b.guess(2)
+	b.await("the guide is folded, and its panel seen", `document.querySelector("#guide").offsetHeight < 100 && (r => r.top > 0 && r.bottom <= 844)(document.querySelector("#dispatch").getBoundingClientRect())`)
+	b.await("the numbers are there", revealed)
+	b.click("#tour-show")
+	b.await("the numbers are seen", `document.querySelector("#guide table").getBoundingClientRect().bottom < 844`)
+	b.click("#tour-next")
+	b.click("#tour-end")
+	b.await("the lab is not left without load", answered("shared")+" > 20")
+	b.check()
+}
+
+// TestWithoutAMouse uses the keyboard, and what is read out.
+func TestWithoutAMouse(t *testing.T) {
+	b := browse(t, open(t), 1280, 800)
+	b.await("there are results", answered("dispatch")+" > 20")
+	b.do(chromedp.Focus("#tours"), chromedp.KeyEvent(kb.ArrowDown))
+	b.await("another tour is chosen", `document.querySelector("#tours").value == "deal-or-pile"`)
+	b.do(chromedp.Focus("#shared [data-way=accept]"), chromedp.KeyEvent(kb.ArrowDown))
+	b.await("a way is chosen", `document.querySelector("#shared [data-way=accept]").dataset.pending == ""`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.await("it is applied", `document.querySelector("#shared [data-way=accept]").dataset.pending === undefined && `+answered("shared")+" > 20")
+	if !ask[bool](b, `document.querySelector("#guide").hidden`) {
+		t.Error("to choose a tour has started it")
+	}
+	b.click(`#all [data-do=stop]`)
+	b.await("what is not possible is not offered", `document.querySelector("#all [data-do=stop]").ariaDisabled == "true" && document.querySelector("#all [data-do=continue]").ariaDisabled == "false"`)
+	b.do(chromedp.Focus("#more"))
+	for n := 5; n <= 8; n++ {
+		b.do(chromedp.KeyEvent(kb.Enter))
+		b.await("there is one worker more", fmt.Sprintf(`document.querySelectorAll("#shared .worker").length == %d`, n))
+	}
+	if ask[string](b, `document.activeElement.id`) != "more" {
+		t.Error("with the last worker the focus is lost")
+	}
+	names := `[...document.querySelectorAll("button, [role=group]")].filter(e => e.offsetParent).map(e => e.ariaLabel || e.textContent)`
+	if twice := ask[string](b, `(all => all.filter((n, i) => n && all.indexOf(n) < i).join())(`+names+`)`); twice != "" {
+		t.Errorf("the same name twice: %s", twice)
+	}
+	if n := ask[int](b, `document.querySelectorAll("output, [role=status], [aria-live]").length`); n != 1 {
+		t.Errorf("%d places speak, want one", n)
+	}
+	if text := ask[string](b, `document.querySelector("#rate").getAttribute("aria-valuetext")`); text != "200 a second" {
+		t.Errorf("the rate is read out as %q", text)
+	}
+	b.check()
+}
+
+// TestWhatIsDrawn asks the page's own code: no line leads through times in which nothing
+// was measured, and a lane has no more rings than there is room for.
+func TestWhatIsDrawn(t *testing.T) {
+	b := browse(t, open(t), 1280, 800)
+	b.await("there are results", answered("dispatch")+" > 20")
+	ask[bool](b, `(Promise.all([import("/chart.js"), import("/flow.js")]).then(([chart, flow]) => { window.chart = chart; window.flow = flow; }), true)`)
+	b.await("there is code", `!!window.flow`)
+	if got := ask[string](b, `JSON.stringify(chart.withGaps([[1000, 5], [2000, 6], [9000, 7]]))`); got != "[[1000,5],[2000,6],[3000],[9000,7]]" {
+		t.Errorf("points with a gap are drawn as %s", got)
+	}
+	if got := ask[string](b, `[0, 90, 91, 364].map(n => flow.rings(n, {columns: 9, rows: 10})).join()`); got != "0,90,81,81" {
+		t.Errorf("%s rings, want as many as there is room for, less a row if there is not", got)
+	}
 }

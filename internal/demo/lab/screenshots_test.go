@@ -36,10 +36,9 @@ func TestScreenshots(t *testing.T) {
 	b.settle(`{"rate":300}`, 3)
 	b.shoot(filepath.Join(*screenshots, "lab-phone.png"))
 	b.do(chromedp.EmulateViewport(1280, 800))
-	b.choose("#tours", "stuck-worker")
-	b.await("a guess can be made", `[...document.querySelectorAll("#guide .choices button")].some(b => !b.disabled)`)
-	b.click(`#guide .choices button:nth-child(2)`)
-	b.await("the number is there", `!!document.querySelector("#guide tbody tr")`)
+	b.tour("stuck-worker")
+	b.guess(2)
+	b.await("the numbers are there", revealed)
 	b.shoot(filepath.Join(*screenshots, "lab-tour.png"))
 	b.check()
 }
@@ -90,19 +89,26 @@ func TestEveryTour(t *testing.T) {
 	}
 	b := browse(t, open(t), 1280, 800)
 	b.await("there are tours", `document.querySelectorAll("#tours option").length > 1`)
-	ids := ask[[]string](b, `[...document.querySelectorAll("#tours option")].map(o => o.value).filter(v => v)`)
+	ids := ask[[]string](b, `[...document.querySelectorAll("#tours option")].map(o => o.value)`)
 	for _, id := range ids {
-		b.choose("#tours", id)
+		b.tour(id)
 		for over := false; !over; over = ask[bool](b, `!!document.querySelector("#tour-end")`) {
-			b.await("a guess can be made", `[...document.querySelectorAll("#guide .choices button")].some(b => !b.disabled)`)
-			b.click("#guide .choices button")
-			b.await("the number is there", `document.querySelector("#tour-next") && !document.querySelector("#tour-next").disabled`)
-			fmt.Println(id, "·", ask[string](b, `document.querySelector("#guide .right").textContent + "\n" + [...document.querySelectorAll("#guide tbody tr")].map(r => "    " + [...r.children].map(c => c.textContent).join(" | ")).join("\n")`))
+			room := func() {
+				if ask[bool](b, guideCut) {
+					t.Errorf("%s: something is cut off", id)
+				}
+			}
+			b.await("a guess can be made", guessable)
+			room()
+			b.guess(1)
+			b.await("the numbers are there", revealed)
+			room()
+			fmt.Println(id, "·", ask[string](b, `[".came", ".status"].map(s => document.querySelector("#guide " + s).textContent).join(" ") + "\n" + [...document.querySelectorAll("#guide tbody tr")].map(r => "    " + [...r.children].map(c => c.firstChild.data).join(" | ")).join("\n")`))
 			if *screenshots != "" {
 				b.shoot(filepath.Join(*screenshots, "tour-"+id+".png"))
 			}
 			b.click("#tour-next")
-			b.await("there is a next step", `!!document.querySelector("#tour-end") || document.querySelector("#guide .result")?.textContent == ""`)
+			b.await("there is a next step", `!!document.querySelector("#tour-end") || !document.querySelector("#guide table")`)
 		}
 	}
 	b.check()

@@ -3,6 +3,7 @@ import { lab, on } from "./live.js";
 import { timeText } from "./format.js";
 
 const SPAN = 90; // seconds shown
+const GAP = 2500; // ms: a second was not measured
 const LOW = 100, HIGH = 1e7; // µs: the axis stands still
 
 let plot, names = [];
@@ -46,13 +47,18 @@ function build(box) {
       { ...axis, size: root * 4, splits: () => [100, 1e3, 1e4, 1e5, 1e6, 1e7], values: (u, splits) => splits.map(timeText), filter: (u, s) => s },
     ],
     series: [{}, ...[["p99", 2.25], ["p50", 1]].flatMap(([what, width]) => names.map(name =>
-      ({ label: `${name} ${what}`, stroke: css(`--${name}`), width, points: { show: false }, spanGaps: false })))],
+      ({ label: `${name} ${what}`, stroke: css(`--${name}-line`), width, points: { show: false }, spanGaps: false })))],
     hooks: { draw: [drawMarks, drawNames] },
   }, data(), box);
 }
 
+/** A row of nothing wherever nothing was measured, so that no line leads across. */
+export function withGaps(points) {
+  return points.flatMap((p, i) => i && p[0] - points[i - 1][0] > GAP ? [[points[i - 1][0] + 1000], p] : [p]);
+}
+
 function data() {
-  const rows = lab.points.filter(p => p[0] / 1000 > Date.now() / 1000 - SPAN - 2);
+  const rows = withGaps(lab.points.filter(p => p[0] / 1000 > Date.now() / 1000 - SPAN - 2));
   return [rows.map(p => p[0] / 1000), ...[2, 1].flatMap(first => names.map((_, i) => rows.map(p => p[first + 2 * i] || null)))];
 }
 

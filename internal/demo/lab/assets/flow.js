@@ -1,7 +1,9 @@
 // What moves: connections as dots on a canvas, over lanes and workers that stand
 // still in the document. Every flight is one that happened, or stands for as many
-// as the page says; waiting dots and all numbers are exact.
+// as the page says. A ring is one that waits; where there is no room for all, a number
+// says how many more there are.
 import { on } from "./live.js";
+import { whole } from "./format.js";
 
 const PITCH = 9, RADIUS = 3; // of waiting dots, px
 const MOST = 60;             // flights a second and kind in a panel
@@ -19,6 +21,12 @@ on("frame", frames => {
   rate += (most - rate) * (most > rate ? .3 : .05);
   scale = [1, 2, 5, 10, 20, 50, 100].find(k => rate / k <= MOST) || 100;
 });
+
+/** How many rings a lane has room for. */
+const room = lane => ({ columns: Math.max(1, Math.floor((lane.w - 6) / PITCH)), rows: Math.max(1, Math.floor((lane.h - 18) / PITCH)) });
+
+/** How many of n are drawn: where there are too many, the last row is for their number. */
+export const rings = (n, { columns, rows }) => n > columns * rows ? columns * (rows - 1) : n;
 
 /** The moving part of one panel. */
 export class Flow {
@@ -43,7 +51,7 @@ export class Flow {
     this.pen.setTransform(dpr, 0, 0, dpr, 0, 0);
     this.lanes = lanes.map(rect); this.cells = cells.map(rect); this.gate = gate && rect(gate);
     const style = getComputedStyle(this.canvas);
-    this.colour = style.getPropertyValue("--arm"); this.lostColour = style.getPropertyValue("--lost"); this.paper = style.getPropertyValue("--panel");
+    this.colour = style.getPropertyValue("--ring") || style.getPropertyValue("--arm"); this.ink = style.getPropertyValue("--ink"); this.font = `600 ${style.getPropertyValue("font-size")} ${style.getPropertyValue("font-family")}`; this.lostColour = style.getPropertyValue("--lost"); this.paper = style.getPropertyValue("--panel");
   }
 
   /** Takes in what has happened in the last tenth of a second. */
@@ -82,7 +90,7 @@ export class Flow {
 
   /** The place of the i-th in a lane: the front row first, from its middle. */
   spot(lane, i) {
-    const columns = Math.max(1, Math.floor((lane.w - 6) / PITCH)), rows = Math.max(1, Math.floor((lane.h - 18) / PITCH));
+    const { columns, rows } = room(lane);
     i = Math.min(i, columns * rows - 1);
     const row = Math.floor(i / columns), at = i % columns, side = at % 2 ? -1 : 1;
     const offset = side * Math.ceil(at / 2) * PITCH + (columns % 2 ? 0 : PITCH / 2);
@@ -96,7 +104,7 @@ export class Flow {
 
   /** A lost connection: ×, where clients get to know of it. */
   cross(now) {
-    const x = this.w * (.5 + .48 * Math.random());
+    const x = this.w * (.02 + .6 * Math.random()); // the rest is where answers are counted
     if (this.flights.length < 600) this.flights.push({ lost: true, x, y: this.h - 6 - 14 * Math.random(), at: now + FALL + Math.random() * SPREAD, lasts: FADE });
   }
 
@@ -124,8 +132,7 @@ export class Flow {
     pen.strokeStyle = this.colour; pen.lineWidth = 1.5;
     pen.beginPath();
     this.lanes.forEach((lane, l) => {
-      const columns = Math.max(1, Math.floor((lane.w - 6) / PITCH)), rows = Math.max(1, Math.floor((lane.h - 18) / PITCH));
-      const n = Math.min(this.shown[l] || 0, columns * rows);
+      const n = rings(this.shown[l] || 0, room(lane));
       for (let i = 0; i < n; i++) {
         const { x, y } = this.spot(lane, i);
         pen.moveTo(x + RADIUS, y);
@@ -133,6 +140,11 @@ export class Flow {
       }
     });
     pen.stroke();
+    pen.fillStyle = this.ink; pen.font = this.font; pen.textAlign = "center"; pen.textBaseline = "middle";
+    this.lanes.forEach((lane, l) => {
+      const more = (this.shown[l] || 0) - rings(this.shown[l] || 0, room(lane));
+      if (more > 0) pen.fillText(`+${whole(more)}`, lane.cx, lane.b - 7 - (room(lane).rows - 1) * PITCH);
+    });
   }
 
   drawLost(pen, now) {

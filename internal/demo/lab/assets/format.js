@@ -30,6 +30,24 @@ export function el(name, attributes = {}, ...children) {
   return e;
 }
 
+/**
+ * Says whether a button can do anything now. It keeps the focus: who has pressed it
+ * does not lose their place.
+ */
+export function enable(button, can) {
+  button.setAttribute("aria-disabled", String(!can));
+}
+
+/** A button that does nothing while it cannot, or while what it does is under way. */
+export function button(label, attributes, press) {
+  const b = el("button", { type: "button", "aria-disabled": "false", ...attributes, onclick: async () => {
+    if (b.getAttribute("aria-disabled") === "true" || "pending" in b.dataset) return;
+    b.dataset.pending = "";
+    try { await press(b); } finally { delete b.dataset.pending; }
+  } }, label);
+  return b;
+}
+
 /** Writes text only where it has changed: layout is dear. */
 export function put(e, text) {
   if (e.textContent !== text) e.textContent = text;

@@ -4,7 +4,8 @@ import { sum } from "./format.js";
 /** All that is known. Counts are the server's, which counts every connection. */
 export const lab = {
   settings: null, limits: null, facts: [], points: [], marks: [],
-  panels: {}, // by strategy: {frame, second, taken[], begun, done, lost}, since the last reset
+  panels: {}, // by strategy: {phase, frame, second, taken[], answered, arrived, lost}, since the last reset
+  machine: 0, // how much of its processors' time was used in the last second
   online: false,
 };
 
@@ -35,6 +36,8 @@ export function connect() {
   hear("refusal", () => {});
   hear("mark", mark => {
     if (mark.do === "set" || mark.do === "reset" || mark.do === "start") forget(mark.panel);
+    if (mark.do === "start") phase(mark.panel, "running");
+    if (mark.do === "kill-master") phase(mark.panel, "masterless");
     if (mark.text) lab.marks.push(mark);
   });
   source.onerror = () => setOnline(false);
@@ -46,11 +49,16 @@ function setOnline(online) {
   tell("online", online);
 }
 
-const fresh = () => ({ frame: null, second: null, taken: [], answered: 0, arrived: 0, lost: 0 });
+const fresh = () => ({ phase: "running", frame: null, second: null, taken: [], answered: 0, arrived: 0, lost: 0 });
+
+/** What a mark says of the masters, before the next second does. */
+function phase(panel, now) {
+  for (const [name, p] of Object.entries(lab.panels)) if (!panel || panel === name) p.phase = now;
+}
 
 function forget(panel) {
   for (const name of Object.keys(lab.panels)) {
-    if (!panel || panel === name) Object.assign(lab.panels[name], fresh(), { second: lab.panels[name].second, frame: lab.panels[name].frame });
+    if (!panel || panel === name) { const { phase, second, frame } = lab.panels[name]; Object.assign(lab.panels[name], fresh(), { phase, second, frame }); };
   }
 }
 
@@ -66,25 +74,33 @@ function takeFrame(frames) {
   });
 }
 
-function takeSecond({ at, panels }) {
+function takeSecond({ at, panels, machine }) {
   const point = [at];
+  lab.machine = machine;
   panels.forEach((second, i) => {
     const panel = lab.panels[lab.facts[i].name]; // totals: who has come late has not seen all frames
-    Object.assign(panel, { second, arrived: second.begun, answered: second.done, lost: sum(Object.values(second.lost || {})), taken: [...second.taken] });
+    Object.assign(panel, { phase: second.phase, second, arrived: second.begun, answered: second.done, lost: sum(Object.values(second.lost || {})), taken: [...second.taken] });
     point.push(second.second.p50, second.second.p99);
   });
   lab.points.push(point);
   if (lab.points.length > 180) lab.points.shift();
 }
 
+const DEAF = "the lab does not answer";
+
+/** @returns {Promise<string>} why it was not done; empty if it was. */
 async function post(path, body) {
-  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  if (answer.ok) return true;
-  tell("refused", (await answer.text()).trim());
-  return false;
+  const reason = await ask(path, body).catch(() => DEAF);
+  if (reason && !body.by) tell("refused", reason); // a tour tells of its own
+  return reason;
 }
 
-/** Asks for something to be done: {do, panel, worker, count}. */
-export const act = what => post("act", what);
+async function ask(path, body) {
+  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  return answer.ok ? "" : (await answer.text()).trim() || DEAF;
+}
+
+/** Asks for something to be done: {do, panel, worker, count}; by is in its mark. */
+export const act = (what, by) => post("act", { ...what, by });
 /** Changes settings; only those given. */
-export const set = settings => post("settings", settings);
+export const set = (settings, by) => post("settings", { ...settings, by });

@@ -1,6 +1,7 @@
 // One panel: a strategy, its queues, its workers, its numbers.
 import { act, lab, set } from "./live.js";
-import { el, percent, put, sum, time, whole } from "./format.js";
+import { button, el, enable, percent, put, sum, time, whole } from "./format.js";
+import { onChoice, showChoice } from "./choice.js";
 import { Flow } from "./flow.js";
 import { words } from "./words.js";
 
@@ -23,28 +24,37 @@ export class Panel {
     this.workers = el("div", { class: "row workers", role: "group", "aria-label": `${f.name}: workers` });
     this.arrived = el("b", {}, "0"); this.answered = el("b", {}, "0");
     this.answer = el("p", { class: "answer" });
+    this.note = el("p", { class: "note" });
     this.numbers = {};
     this.root = el("section", { class: `panel ${f.name}`, id: f.name, title: sentence(f.sentence), "aria-labelledby": title },
       el("header", {}, el("h2", { id: title }, f.name), el("span", { class: "count" }, "arrived", this.arrived)),
       el("div", { class: "ways" }, ...this.selects()),
       el("div", { class: "flow" }, this.canvas, this.zone, this.workers,
         el("div", { class: "exit" }, el("span", { class: "count" }, "answered", this.answered))),
-      el("dl", { class: "numbers" }, ...this.figures()),
+      el("dl", { class: "numbers" }, ...this.figures()), this.note,
       this.answer, this.buttons());
     this.flow = new Flow(this.canvas, f.name === "dispatch");
   }
 
   /** What can be chosen: accept mode, steering, policy, whichever it has. */
   selects() {
-    return WAYS.filter(way => this.facts[way]).map(way => el("label", {}, way + " ",
-      el("select", { "data-way": way, onchange: e => set({ ways: { [this.name]: { [way]: e.target.value } } }) },
-        ...this.facts[way].map(r => el("option", { value: r.name, title: r.sentence }, r.name)))));
+    return WAYS.filter(way => this.facts[way]).map(way => {
+      const select = el("select", { "data-way": way }, ...this.facts[way].map(option));
+      onChoice(select, value => set({ ways: { [this.name]: { [way]: value } } }));
+      return el("label", {}, way + " ", select);
+    });
   }
 
   /** The rows that are chosen, of those that are not the first. */
   chosenWays() {
     const way = lab.settings.ways[this.name];
     return WAYS.flatMap(what => (this.facts[what] || []).slice(1).filter(r => r.name === way[what]));
+  }
+
+  /** Says nothing: what was said is no answer to what is asked now. */
+  hush() {
+    put(this.answer, "");
+    this.answer.classList.remove("refused");
   }
 
   /** Says something below the numbers: what came of what was done, or what it does. */
@@ -62,8 +72,8 @@ export class Panel {
 
   figures() {
     const figure = (key, label, title) => {
-      const dd = el("dd", {}, "–"), note = el("small"), box = el("div", { title }, el("dt", {}, label, note), dd);
-      this.numbers[key] = { box, dd, note, shown: "" };
+      const dd = el("dd", {}, "–"), box = el("div", { title }, el("dt", {}, label), dd);
+      this.numbers[key] = { box, dd, shown: "" };
       return box;
     };
     return [
@@ -76,35 +86,40 @@ export class Panel {
   }
 
   buttons() {
-    const button = (label, what, title) => el("button", { type: "button", "data-do": what, title, onclick: e => act({ do: e.target.dataset.do, panel: this.name, worker: this.chosen + 1 }) }, label);
-    this.toggle = button("stop", "stop", "SIGSTOP");
+    const make = (label, what, title) => {
+      const name = `${label} the master of ${this.name}`; // those for a worker are named by offer
+      return button(label, { "data-do": what, title, "aria-label": name }, b => act({ do: b.dataset.do, panel: this.name, worker: this.chosen }));
+    };
+    this.toggle = make("stop", "stop", "SIGSTOP");
     this.toggle.classList.add("toggle");
-    this.which = el("span", { class: "which" }, "worker 1");
+    this.kill = make("kill", "kill", "SIGKILL");
+    this.ofMaster = [make("reload", "reload", "SIGHUP"), make("kill", "kill-master", "SIGKILL")];
+    this.again = make("start", "start", "end all of it and start anew");
+    this.which = el("span", { class: "which" });
     return el("div", { class: "buttons", role: "group", "aria-label": `${this.name}: do something` }, this.which,
-      this.toggle, button("kill", "kill", "SIGKILL"), el("span", { class: "gap" }), el("span", { class: "which" }, "master"),
-      button("reload", "reload", "SIGHUP"), button("kill", "kill-master", "SIGKILL"), button("start", "start", "end all of it and start anew"));
+      this.toggle, this.kill, el("span", { class: "gap" }), el("span", { class: "which" }, "master"), ...this.ofMaster, this.again);
   }
 
   /** Makes lanes and cells for so many workers. */
   furnish(n) {
     this.root.style.setProperty("--n", n);
     this.lanes = [];
-    const lane = (name, more = "") => {
-      const count = el("output", { class: "none" }, "0");
+    const lane = (called, name, more = "") => {
+      const count = el("span", { class: "waits none" }, "0");
       const e = el("div", { class: "lane" }, el("span", { class: "name" }, name, el("span", { class: "long" }, more)), count);
-      e.setAttribute("role", "group"); e.setAttribute("aria-label", `${this.name}: ${name || "a queue"}`);
+      e.setAttribute("role", "group"); e.setAttribute("aria-label", `${this.name}: ${called}`);
       this.lanes.push({ e, count });
       return e;
     };
-    const rows = name => el("div", { class: "row" }, ...Array.from({ length: n }, (_, i) => lane(n > 4 || i ? "" : name)));
+    const rows = name => el("div", { class: "row" }, ...Array.from({ length: n }, (_, i) => lane(`queue of worker ${i}`, n > 4 || i ? "" : name)));
     this.zone.className = "zone";
-    if (this.name === "shared") this.zone.replaceChildren(el("div", { class: "row one" }, lane("one queue", ", in the kernel")));
+    if (this.name === "shared") this.zone.replaceChildren(el("div", { class: "row one" }, lane("the one queue", "one queue", ", in the kernel")));
     if (this.name === "reuseport") this.zone.replaceChildren(rows("one each"));
     if (this.name === "dispatch") {
       this.zone.classList.add("gated");
       this.gateCPU = el("span", { class: "cpu" }, "");
       this.gate = el("div", { class: "gate" }, el("span", { class: "name" }, "master"), this.gateCPU);
-      this.zone.replaceChildren(el("div", { class: "row one" }, lane("one queue", ", in the kernel")), this.gate, rows("handed"));
+      this.zone.replaceChildren(el("div", { class: "row one" }, lane("the one queue", "one queue", ", in the kernel")), this.gate, rows("handed"));
     }
     this.cells = Array.from({ length: n }, (_, i) => this.cell(i));
     this.workers.replaceChildren(...this.cells.map(c => c.e));
@@ -114,24 +129,28 @@ export class Panel {
 
   cell(i) {
     const c = { share: el("span", { class: "share" }), open: el("span"), word: el("span", { class: "long" }), fill: el("b"), cpu: el("span", { class: "cpu" }), state: -1 };
-    c.e = el("button", { type: "button", class: "worker", "aria-pressed": "false", onclick: () => this.choose(i) },
-      el("span", { class: "who" }, el("span", {}, String(i + 1)), el("span", { class: "open" }, c.open, c.word)), c.share, el("span", { class: "bar" }, c.fill), c.cpu);
+    c.e = el("button", { type: "button", class: "worker", "aria-label": `worker ${i} of ${this.name}`, "aria-pressed": "false", onclick: () => this.choose(i) },
+      el("span", { class: "who" }, el("span", {}, String(i)), el("span", { class: "open" }, c.open, c.word)), c.share, el("span", { class: "work" }, el("span", { class: "long" }, "busy"), el("span", { class: "bar" }, c.fill)), c.cpu);
     return c;
   }
 
   choose(i) {
     this.chosen = i;
     this.cells.forEach((c, at) => c.e.setAttribute("aria-pressed", String(at === i)));
-    put(this.which, `worker ${i + 1}`);
+    put(this.which, `worker ${i}`);
     this.offer();
   }
 
   /** A stopped worker can be continued, another one stopped. */
   offer() {
-    const asleep = STATES[this.cells[this.chosen].state] === "asleep";
-    put(this.toggle, asleep ? "continue" : "stop");
-    this.toggle.dataset.do = asleep ? "continue" : "stop";
-    this.toggle.title = asleep ? "SIGCONT" : "SIGSTOP";
+    const state = STATES[this.cells[this.chosen].state], what = state === "asleep" ? "continue" : "stop";
+    put(this.toggle, what);
+    this.toggle.dataset.do = what;
+    this.toggle.title = what === "stop" ? "SIGSTOP" : "SIGCONT";
+    for (const [b, what] of [[this.toggle, this.toggle.dataset.do], [this.kill, "kill"]]) {
+      b.setAttribute("aria-label", `${what} worker ${this.chosen} of ${this.name}`);
+      enable(b, state === "asleep" || state === "awake");
+    }
   }
 
   measure() {
@@ -141,7 +160,7 @@ export class Panel {
   /** Shows the settings. */
   settle(settings) {
     if (this.cells?.length !== settings.workers) this.furnish(settings.workers);
-    for (const s of this.root.querySelectorAll("select")) s.value = settings.ways[this.name][s.dataset.way];
+    for (const s of this.root.querySelectorAll("select")) showChoice(s, settings.ways[this.name][s.dataset.way]);
     this.measure();
   }
 
@@ -160,6 +179,7 @@ export class Panel {
     });
     this.show("waiting", [whole(sum(q)), ""]);
     const now = lab.panels[this.name];
+    this.master(now.phase);
     put(this.arrived, whole(now.arrived));
     put(this.answered, whole(now.answered));
   }
@@ -185,15 +205,16 @@ export class Panel {
     const all = sum(s.taken);
     this.cells.forEach((c, i) => {
       const share = all ? s.taken[i] / all : 0, cpu = s.cpu?.[i] || 0;
-      c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", el("i", {}, all ? " %" : ""));
+      c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", all ? el("i", {}, " %", el("span", { class: "long" }, " of all")) : "");
       c.cpu.replaceChildren(el("span", { class: "word" }, "cpu "), percent(cpu));
-      c.e.setAttribute("aria-label", `worker ${i + 1}, ${STATES[c.state] || ""}: ${percent(share)} of the connections, processor ${percent(cpu)}`);
+      c.e.setAttribute("aria-label", `worker ${i} of ${this.name}, ${STATES[c.state] || ""}: ${percent(share)} of all connections, processor ${percent(cpu)}`);
     });
     this.show("p50", time(s.recent.p50));
-    this.show("p99", time(s.recent.p99), "", s.recent.p99 >= 1e6);
+    this.show("p99", time(s.recent.p99), s.recent.p99 >= 1e6);
     const lost = s.lost || {}, n = sum(Object.values(lost));
-    this.show("lost", [whole(n), ""], Object.keys(lost).join(", "), n > 0);
-    const [cost, master] = s.cost;
+    this.show("lost", [whole(n), ""], n > 0);
+    put(this.note, this.notes(s));
+    const [cost] = s.cost;
     this.show("cost", cost == null ? ["–", ""] : [String(cost), "µs"]);
     if (this.gate) {
       put(this.gateCPU, s.phase !== "running" ? "× gone" : `cpu ${percent(s.master)}`);
@@ -202,21 +223,45 @@ export class Panel {
     this.phase(s);
   }
 
+  /** What can be done to the master. */
+  master(phase) {
+    for (const b of this.ofMaster) enable(b, phase === "running");
+    this.again.classList.toggle("primary", phase === "masterless" || phase === "broken");
+  }
+
   phase(s) {
-    const down = s.phase === "masterless";
-    for (const b of this.root.querySelectorAll("[data-do=reload], [data-do=kill-master]")) b.disabled = s.phase !== "running";
-    this.root.querySelector("[data-do=start]").classList.toggle("primary", down || s.phase === "broken");
+    this.master(s.phase);
     if (s.phase === "broken") this.refuse(s.fault);
   }
 
-  show(key, [number, unit], note = "", bad = false) {
-    const f = this.numbers[key], text = number + unit + note;
+  /**
+   * What the numbers are made of. A connection that its client has given up is lost, and
+   * is in its queue all the same until a worker takes it.
+   */
+  notes(s) {
+    const now = lab.panels[this.name], open = now.arrived - now.answered - now.lost, lost = s.lost || {};
+    const dead = Math.min(sum(now.frame?.q || []) - open, lost.late || 0);
+    return [
+      ...Object.entries(lost).map(([kind, n]) => `${whole(n)} ${LOST[kind] || kind}`),
+      ...(dead > 0 ? [`${whole(dead)} or more of them still queued`] : []),
+      ...(s.local ? [`${whole(s.local)} not sent, by the lab's own fault: it had no ports left`] : []),
+    ].join(" · ");
+  }
+
+  show(key, [number, unit], bad = false) {
+    const f = this.numbers[key], text = number + unit;
+    f.box.classList.toggle("bad", bad);
     if (f.shown === text) return;
     f.shown = text;
     f.dd.replaceChildren(number, unit ? el("i", {}, " " + unit) : "");
-    put(f.note, note);
-    f.box.classList.toggle("bad", bad);
   }
 }
+
+/** How a connection can be lost. */
+const LOST = { late: "given up by their clients after 5 s", refused: "refused", reset: "reset" };
+
+/** One row of a table to choose from; it may not be possible for this user. */
+const option = ({ name, sentence, unable }) =>
+  el("option", { value: name, title: unable || sentence, disabled: !!unable }, unable ? `${name} (not possible here)` : name);
 
 const sentence = text => text[0].toUpperCase() + text.slice(1) + ".";

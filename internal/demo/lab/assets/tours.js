@@ -1,194 +1,251 @@
-// The guided tours: data. Each step sets the controls, asks for a guess, does
-// something, waits until there is something to see, and puts the number beside the
-// prediction. A step has:
+// The guided tours: data. Their names are those of the scenes in the terminal. Each step
+// sets the controls, asks for a guess, does something, waits until there is something to
+// see, and puts numbers beside their predictions. A step has:
 //
 //   set     settings, before the question
 //   say     what we are about to do
-//   ask     the question; choices; answer(now, then) or the index of the right one
+//   ask     the question; choices; answer, the index of what came, -1 if that is none
 //   acts    what is done once a guess was made; rolls: how often to send 8 afresh
-//   until   (now, then, seconds) => whether there is enough to see
-//   numbers (now, then) => rows of [what, predicted, measured]
 //   settle  seconds after acts from which on is counted
+//   until   whether there is enough to see
+//   numbers what came out; see number
 //   why     one sentence, with the mechanism's name
+//   look    the panel, or the chart, to be looked at
 //   only    the strategies that it is about; the others stand back
 //
-// now and then (when the guess was made) have, by strategy: taken[] by worker,
-// arrived, answered, lost, waiting, queues[], p50, p99 (ms), cost, master (µs).
-import { digits, percent, sum, whole } from "./format.js";
+// answer and numbers are told (now, then, rolls, seconds), until (now, then, seconds).
+// now and then (when the guess was made) have, by strategy: taken[] by worker, arrived,
+// answered, lost, waiting, queues[], p50, p99 (ms), cost (µs), wakes, master, cpu[].
+import { digits, sum, whole, percent } from "./format.js";
+
+const ALL = ["shared", "reuseport", "dispatch"];
+const STUCK = 2;    // the worker that is stopped or killed
+const WINDOW = 16;  // of dispatch: how many may be on their way to a worker
+const SIGMAS = 4.3; // by chance alone a number is beyond so many less than once in 10,000 times
+const STALL = 1000; // ms
 
 const ms = x => x ? `${digits(x)} ms` : "–";
+const times = x => `${x.toFixed(1)} ×`;
 const since = (now, then, name) => now[name].taken.map((n, i) => n - (then[name].taken[i] || 0));
-const shares = taken => taken.map(n => percent(n / Math.max(1, sum(taken)))).join(" · ");
+const done = (now, then, name) => now[name].answered - then[name].answered;
+const lost = (now, then, name) => now[name].lost - then[name].lost;
 const ways = { shared: { accept: "blocking" }, reuseport: { accept: "blocking", steer: "hash" }, dispatch: { policy: "round-robin" } };
 const calm = { rate: 200, clients: 0, service: "exp:5ms", workers: 4, paused: false, ways };
-const took = (n, now, then) => sum(since(now, then, "shared")) >= n;
+
+/** A number that came out, what was predicted, and the bounds of what counts as that. */
+const number = (label, got, want, low, high, text = whole) => ({ label, want, got: text(got), ok: got >= low && got <= high });
+/** One that chance has no part in. */
+const exactly = (label, got, want) => number(label, got, whole(want), want, want);
+/** How many of n came out one way that each does with probability p. */
+const byChance = (label, got, n, p) => {
+  const most = SIGMAS * Math.sqrt(n * p * (1 - p)) + 1;
+  return number(label, got, `${whole(n * p)} ± ${whole(most)}`, n * p - most, n * p + most);
+};
+
+/** The share of the worker that got most, in shared. */
+const most = (now, then) => { const taken = since(now, then, "shared"); return Math.max(...taken) / Math.max(1, sum(taken)); };
+const DEALT = .42, PILED = .85; // at most, and at least, of three workers
+const inTurn = (now, then) => [number("the busiest's share", most(now, then), "33 %: in turn", 0, DEALT, percent)];
+
+/** Pearson's statistic of dice: how far counts are from equal. */
+function chiSquare(counts) {
+  const mean = sum(counts) / counts.length;
+  return sum(counts.map(n => (n - mean) ** 2 / mean));
+}
 
 export const tours = [
   {
-    id: "hello", title: "Ten greetings",
+    id: "hello", read: "docs/shared.md, accept(2), fork(2)",
     steps: [
       {
-        set: { ...calm, rate: 0, service: "fixed:20ms", workers: 5 },
+        set: { ...calm, rate: 0, service: "fixed:20ms", workers: 5 }, look: "shared",
         say: "Five processes wait at one address. We send ten connections, all at once; each is greeted by whoever takes it.",
         ask: "How many of the ten are answered under each strategy?",
-        choices: ["ten under each", "five under each: one for each worker", "ten, but only where there is a master in the way"], answer: 0,
+        choices: ["ten under each", "five under each: one for each worker", "ten, but only where there is a master in the way"],
+        answer: (now, then) => [[10, 10, 10], [5, 5, 5], [0, 0, 10]].findIndex(want => ALL.every((s, i) => done(now, then, s) === want[i])),
         acts: [{ do: "send", count: 10 }],
-        until: (now, then) => ["shared", "reuseport", "dispatch"].every(s => now[s].answered - then[s].answered >= 10),
-        numbers: (now, then) => ["shared", "reuseport", "dispatch"].map(s => [`${s}, by worker: ${since(now, then, s).join(" ")}`, "10", whole(now[s].answered - then[s].answered)]),
+        until: (now, then, t) => t > 8 || ALL.every(s => done(now, then, s) >= 10),
+        numbers: (now, then) => ALL.map(s => exactly(`${s} (by worker: ${since(now, then, s).join(" ")})`, done(now, then, s), 10)),
         why: "Accepting is what spreads them: whoever calls accept gets one. No balancer runs in front of shared and reuseport; the kernel is the balancer.",
       },
       {
-        say: "Now we kill the master of each, with SIGKILL, and send one more.",
+        say: "Now we kill the master of each, with SIGKILL, and send one more.", look: "dispatch",
         ask: "Who answers the eleventh?",
-        choices: ["nobody", "everybody", "shared and reuseport, but not dispatch"], answer: 2,
+        choices: ["nobody", "everybody", "shared and reuseport, but not dispatch"],
+        answer: (now, then) => ["0 0 0", "1 1 1", "1 1 0"].indexOf(ALL.map(s => done(now, then, s)).join(" ")),
         acts: [{ do: "kill-master" }, { do: "send", count: 1 }],
-        until: (now, then, t) => t > 2 && ["shared", "reuseport"].every(s => now[s].answered > then[s].answered) && now.dispatch.lost > then.dispatch.lost,
-        numbers: (now, then) => ["shared", "reuseport", "dispatch"].map(s => [s, s === "dispatch" ? "lost" : "answered", now[s].answered > then[s].answered ? "answered" : now[s].lost > then[s].lost ? "× lost" : "waits"]),
-        why: "The workers hold the listening socket themselves. Under dispatch only the master does, so it went with him.", after: [{ do: "start" }],
+        until: (now, then, t) => t > 8 || t > 2 && ALL.every(s => done(now, then, s) + lost(now, then, s) > 0),
+        numbers: (now, then) => ALL.map(s => exactly(`${s}, answered of 1`, done(now, then, s), s === "dispatch" ? 0 : 1)),
+        why: "The workers hold the listening socket themselves. Under dispatch only the master does, so it went with it.",
       },
     ],
   },
   {
-    id: "deal-or-pile", title: "Deal or pile",
+    id: "deal-or-pile", read: "docs/shared.md, epoll_ctl(2)",
     steps: [
       {
-        set: { ...calm, rate: 20, service: "fixed:1ms", workers: 3 }, only: ["shared"],
+        set: { ...calm, rate: 20, service: "fixed:1ms", workers: 3 }, only: ["shared"], look: "shared",
         say: "Twenty connections a second, three workers, all of them idle nearly all the time. They wait in a blocking accept on the one queue.",
-        ask: "Who gets them?", choices: ["each in turn", "whoever, at random", "one of them gets nearly all"], answer: 0,
-        acts: [{ do: "reset" }], until: (now, then) => took(36, now, then),
-        numbers: (now, then) => [["shares", "a third each", shares(since(now, then, "shared"))]],
+        ask: "Who gets them?", choices: ["each in turn", "whoever, at random", "one of them gets nearly all"],
+        answer: (now, then) => most(now, then) <= DEALT ? 0 : most(now, then) >= PILED ? 2 : 1,
+        acts: [{ do: "reset" }], until: (now, then) => sum(since(now, then, "shared")) >= 36,
+        numbers: inTurn,
         why: "Blocked accepts stand in a line in the kernel, first come, first served: who has just worked goes to its end.",
       },
       {
-        set: { ways: { ...ways, shared: { accept: "exclusive" } } }, only: ["shared"],
-        say: "The same, but the workers wait in epoll with EPOLLEXCLUSIVE, as most event loops do.",
-        ask: "And now?", choices: ["each in turn", "whoever, at random", "one of them gets nearly all"], answer: 2,
-        acts: [{ do: "reset" }], until: (now, then) => took(36, now, then),
-        numbers: (now, then) => [["the largest share", "100 %", percent(Math.max(...since(now, then, "shared")) / Math.max(1, sum(since(now, then, "shared"))))]],
+        set: { ways: { ...ways, shared: { accept: "exclusive" } } }, only: ["shared"], look: "shared",
+        say: "The same, but the workers wait in epoll with EPOLLEXCLUSIVE, as nginx can.",
+        ask: "And now?", choices: ["each in turn", "whoever, at random", "one of them gets nearly all"],
+        answer: (now, then) => most(now, then) <= DEALT ? 0 : most(now, then) >= PILED ? 2 : 1,
+        acts: [{ do: "reset" }], until: (now, then) => sum(since(now, then, "shared")) >= 36,
+        numbers: (now, then) => [number("the busiest's share", most(now, then), "nearly 100 %", PILED, 1, percent)],
         why: "EPOLLEXCLUSIVE wakes the first of a fixed list that is free. Not the last one, as is often written: the first that registered.",
       },
       {
-        set: { ways: { ...ways, shared: { accept: "rotate" } } }, only: ["shared"],
+        set: { ways: { ...ways, shared: { accept: "rotate" } } }, only: ["shared"], look: "shared",
         say: "One more line of code: after each accept, a worker takes the socket out of its epoll and adds it again.",
-        ask: "What does that change?", choices: ["nothing", "each in turn again", "another one gets nearly all"], answer: 1,
-        acts: [{ do: "reset" }], until: (now, then) => took(36, now, then),
-        numbers: (now, then) => [["shares", "a third each", shares(since(now, then, "shared"))]],
+        ask: "What does that change?", choices: ["nothing", "each in turn again", "whoever, at random"],
+        answer: (now, then) => most(now, then) <= DEALT ? 1 : most(now, then) >= PILED ? 0 : 2,
+        acts: [{ do: "reset" }], until: (now, then) => sum(since(now, then, "shared")) >= 36,
+        numbers: inTurn,
         why: "Added anew, it is at the end of the list. nginx does so for each sixteenth connection.",
       },
     ],
   },
   {
-    id: "dice", title: "Dice, not a dealer",
+    id: "dice", read: "docs/reuseport.md, socket(7)",
     steps: [
       {
-        set: { ...calm, rate: 0, service: "fixed:1ms" }, only: ["reuseport"],
+        set: { ...calm, rate: 0, service: "fixed:1ms" }, only: ["reuseport"], look: "reuseport",
         say: "Four workers, a queue for each. We send eight connections, two for each on average; and again, forty times.",
-        ask: "How often does some worker get none of the eight?", choices: ["never", "about 1 time in 25", "more than 1 time in 3"], answer: 2,
+        ask: "How often does some worker get none of the eight?", choices: ["never", "about 1 time in 25", "about 3 times in 8"],
+        answer: (now, then, rolls) => rolls.empty === 0 ? 0 : rolls.empty < 5 ? 1 : 2,
         rolls: 40,
-        numbers: (now, then, rolls) => [["rolls with an empty worker", "37.7 %", `${percent(rolls.empty / rolls.n)} of ${rolls.n}`], ["the last roll", "2 2 2 2 on average", rolls.last.join(" ")]],
+        numbers: (now, then, rolls) => [
+          byChance(`of ${rolls.n} rolls, with an empty worker`, rolls.empty, rolls.n, .377),
+          number(`χ² of all: ${rolls.all.join(" ")}`, chiSquare(rolls.all), "3; at most 26", .001, 26, x => x.toFixed(1)),
+        ],
         why: "SO_REUSEPORT picks the queue by a hash of the addresses. A hash is a die: 1 − P(all four come up in eight throws) = 37.7 %.",
       },
     ],
   },
   {
-    id: "one-line-or-many", title: "One line or many",
+    id: "one-line-or-many", read: "docs/choosing.md, bench/stats/queueing.go",
     steps: [
       {
-        set: { ...calm, rate: 560 },
+        set: { ...calm, rate: 560 }, look: "reuseport",
         say: "560 connections a second, 5 ms each on average, four workers: each is busy 70 % of the time. Nobody is stuck, nothing is wrong.",
         ask: "Where does the unluckiest 1 % wait longest?", choices: ["shared: one long line", "reuseport: a line for each worker", "dispatch: the master is in the way"],
-        answer: now => ["shared", "reuseport", "dispatch"].reduce((w, s, i, all) => now[s].p99 > now[all[w]].p99 ? i : w, 0),
+        answer: now => ALL.reduce((worst, s, i) => now[s].p99 > now[ALL[worst]].p99 ? i : worst, 0),
         acts: [{ do: "reset" }], until: (now, then, t) => t > 12,
-        numbers: now => [["shared, p99", "27 ms", ms(now.shared.p99)], ["reuseport, p99", "77 ms", ms(now.reuseport.p99)], ["dispatch, p99", "in between", ms(now.dispatch.p99)]],
+        // M/M/4, M/M/1, and E4/M/1 for a line each to which is dealt in turn
+        numbers: now => [["shared", 27], ["reuseport", 77], ["dispatch", 52]].map(([s, want]) => number(`${s}, p99`, now[s].p99, `${want} ms, ± half`, want * .5, want * 1.5, ms)),
         why: "In a line of its own you wait behind a slow one while the neighbour is idle. Queueing theory: M/M/4 against four times M/M/1, at the same load.",
       },
     ],
   },
   {
-    id: "toll-booth", title: "The toll booth",
+    id: "toll-booth", read: "docs/dispatch.md, unix(7)",
     steps: [
       {
-        set: { ...calm, rate: 1000, service: "fixed:100us" },
+        set: { ...calm, rate: 1000, service: "fixed:100us" }, look: "dispatch",
         say: "1,000 connections a second that take next to no time. Under dispatch the master accepts each, chooses, and passes it on.",
-        ask: "What does that cost, beside shared?", choices: ["nothing to speak of", "up to half as much again", "more than half as much again"],
-        answer: now => { const r = now.dispatch.cost / now.shared.cost; return r < 1.1 ? 0 : r < 1.5 ? 1 : 2; },
+        ask: "Which of its processes is the busiest?", choices: ["none: they share the work", "a worker: it does what is to be done", "the master: all pass it"],
+        answer: now => { const r = now.dispatch.master / Math.max(.001, ...now.dispatch.cpu); return r > 1.1 ? 2 : r > .9 ? 0 : 1; },
         acts: [{ do: "reset" }], until: (now, then, t) => t > 8 && now.dispatch.cost > 0 && now.shared.cost > 0,
-        numbers: now => [["shared, CPU for each", "", `${now.shared.cost} µs`], ["dispatch, CPU for each", "about double", `${now.dispatch.cost} µs`], ["of that the master", "about half", `${now.dispatch.master} µs`]],
+        numbers: now => [
+          number("wake-ups, beside shared", now.dispatch.wakes - now.shared.wakes, "up to 1 more", .2, 1.5, x => x.toFixed(1)),
+          number("CPU, beside shared", now.dispatch.cost / now.shared.cost, "1.1 to 2.5 ×", 1.1, 2.5, times),
+          number("master's CPU, beside a worker's", now.dispatch.master / Math.max(.001, ...now.dispatch.cpu), "1.1 to 4 ×", 1.1, 4, times),
+        ],
         why: "Two processes wake up for each connection in place of one, and SCM_RIGHTS carries the descriptor from one to the other. The gate gets busy first.",
       },
     ],
   },
   {
-    id: "stuck-worker", title: "The stuck worker",
+    id: "stuck-worker", read: "docs/steering.md, signal(7)",
     steps: [
       {
-        set: calm,
+        set: calm, look: "reuseport",
         say: "200 connections a second, four workers with time to spare. We stop worker 2 in each panel, with SIGSTOP: it lives, but does nothing.",
-        ask: "Whose connections pile up behind it?", choices: ["everybody's: a quarter each", "those of reuseport; a few of dispatch; none of shared", "those of shared: the stuck one blocks the line"], answer: 1,
-        acts: [{ do: "stop", worker: 2 }], until: (now, then, t) => t > 4 && now.reuseport.waiting > 100,
-        numbers: (now, then, rolls, t) => [["shared waits", "about 0", whole(now.shared.waiting)], ["reuseport waits", `a quarter: ${Math.round(50 * t)}`, whole(now.reuseport.waiting)], ["dispatch waits", "16: a full pair", whole(now.dispatch.waiting)]],
+        ask: "Whose connections pile up behind it?", choices: ["everybody's: a quarter each", "those of reuseport; a few of dispatch; none of shared", "those of shared: the stuck one blocks the line"],
+        answer: now => [[true, true, true], [false, true, false], [true, false, false]].findIndex(want => ALL.every((s, i) => want[i] === now[s].waiting > 50)),
+        acts: [{ do: "stop", worker: STUCK }], until: (now, then, t) => t > 4,
+        numbers: (now, then) => [
+          number("shared, waiting", now.shared.waiting, "0, or a few", 0, 10),
+          byChance("reuseport, behind worker 2", now.reuseport.queues[STUCK] || 0, now.reuseport.arrived - then.reuseport.arrived, 1 / 4),
+          number("dispatch, behind worker 2", now.dispatch.queues[STUCK + 1] || 0, "16: a full pair", WINDOW - 1, WINDOW),
+        ],
         why: "The kernel does not look whether the reader of a reuseport queue is alive. In the one line, somebody else takes your turn.",
       },
       {
         say: "The same with another policy: the master counts what each worker has, and picks the least busy. The worker is stopped again.",
-        set: { ways: { ...ways, dispatch: { policy: "least-conn" } } }, only: ["dispatch"],
-        ask: "How many wait behind the stuck worker now?", choices: ["sixteen as before", "a few", "none"], answer: 1,
-        acts: [{ do: "stop", worker: 2 }], until: (now, then, t) => t > 4,
-        numbers: now => [["handed to worker 2, not taken", "a few", whole(now.dispatch.queues[2] || 0)]],
-        why: "What it holds counts against it, so it is passed over as soon as it has as many as the others at their busiest.", after: [{ do: "continue", worker: 2 }],
+        set: { ways: { ...ways, dispatch: { policy: "least-conn" } } }, only: ["dispatch"], look: "dispatch",
+        ask: "How many wait behind the stuck worker now?", choices: ["sixteen as before", "a few", "none"],
+        answer: now => { const n = now.dispatch.queues[STUCK + 1] || 0; return n >= WINDOW - 1 ? 0 : n ? 1 : 2; },
+        acts: [{ do: "stop", worker: STUCK }], until: (now, then, t) => t > 4,
+        numbers: now => [number("behind worker 2", now.dispatch.queues[STUCK + 1] || 0, "1 to 8", 1, 8)],
+        why: "What it holds counts against it, so it is passed over as soon as it has as many as the others at their busiest.",
       },
     ],
   },
   {
-    id: "killed", title: "Killed worker, killed master",
+    id: "killed", read: "docs/choosing.md, docs/reuseport.md",
     steps: [
       {
-        set: { ...calm, rate: 150 },
+        set: { ...calm, rate: 150 }, look: "reuseport",
         say: "150 connections a second. Worker 2 is killed in each panel, with whatever is in its queue.",
-        ask: "How many connections are lost?", choices: ["all that waited for it", "at most one in each panel: the one in its hands", "a quarter of all, until it is replaced"], answer: 1,
-        acts: [{ do: "stop", worker: 2 }, { wait: 2 }, { do: "kill", worker: 2 }], until: (now, then, t) => t > 5,
-        numbers: (now, then) => ["shared", "reuseport", "dispatch"].map(s => [`${s}, lost`, "0 or 1", whole(now[s].lost - then[s].lost)]),
+        ask: "How many connections are lost?", choices: ["all that waited for it", "at most one in each panel: the one in its hands", "a quarter of all, until it is replaced"],
+        answer: (now, then) => {
+          const worst = Math.max(...ALL.map(s => lost(now, then, s)));
+          return worst <= 1 ? 1 : worst >= .25 * (now.reuseport.arrived - then.reuseport.arrived) ? 2 : lost(now, then, "reuseport") > 20 ? 0 : -1;
+        },
+        acts: [{ do: "stop", worker: STUCK }, { wait: 2 }, { do: "kill", worker: STUCK }], until: (now, then, t) => t > 5,
+        numbers: (now, then) => ALL.map(s => number(`${s}, lost`, lost(now, then, s), "0 or 1", 0, 1)),
         why: "The master holds every queue open too. What waited there was never the dead worker's own, and its successor finds it.",
       },
       {
-        say: "Now the masters are killed.",
-        ask: "Which service goes on?", choices: ["none", "all three", "shared and reuseport"], answer: 2,
+        say: "Now the masters are killed.", look: "dispatch",
+        ask: "Which service goes on?", choices: ["none", "all three", "shared and reuseport"],
+        answer: (now, then) => ["false false false", "true true true", "true true false"].indexOf(ALL.map(s => done(now, then, s) > 30).join(" ")),
         acts: [{ do: "kill-master" }], settle: 1, until: (now, then, t) => t > 4,
-        numbers: (now, then, rolls, t) => ["shared", "reuseport", "dispatch"].map(s => [`${s}, answered a second`, s === "dispatch" ? "0" : "150", whole((now[s].answered - then[s].answered) / t)]),
-        why: "A master that only starts workers can be missed for a while. One through which every connection passes cannot.", after: [{ do: "start" }],
+        numbers: (now, then, rolls, t) => ALL.map(s => s === "dispatch" ? exactly(`${s}, answered a second`, done(now, then, s) / t, 0)
+          : number(`${s}, answered a second`, done(now, then, s) / t, "150 ± 45", 105, 195)),
+        why: "A master that only starts workers can be missed for a while. One through which every connection passes cannot.",
       },
     ],
   },
   {
-    id: "reload", title: "Reload under load",
+    id: "reload", read: "docs/architecture.md, sd_notify(3)",
     steps: [
       {
-        set: calm,
+        set: calm, look: "shared",
         say: "A new version is rolled out: every worker is replaced while clients keep coming, 200 a second. And then once more.",
-        ask: "How many of them fail?", choices: ["a handful each time", "none", "those of reuseport, whose sockets change"], answer: 1,
+        ask: "How many of them fail?", choices: ["a handful each time", "none", "those of reuseport, whose sockets change"],
+        answer: now => ALL.every(s => now[s].lost === 0) ? 1 : now.shared.lost + now.dispatch.lost === 0 ? 2 : 0,
         acts: [{ do: "reset" }, { do: "reload" }, { wait: 2 }, { do: "reload" }], until: (now, then, t) => t > 5,
-        numbers: (now) => ["shared", "reuseport", "dispatch"].map(s => [`${s}, lost of ${whole(now[s].answered)}`, "0", whole(now[s].lost)]),
+        numbers: now => ALL.map(s => exactly(`${s}, lost of ${whole(now[s].arrived)}`, now[s].lost, 0)),
         why: "The new worker inherits the very same socket and is ready before the old one stops taking: no moment without an open queue.",
       },
     ],
   },
   {
-    id: "lying-stopwatch", title: "The lying stopwatch",
+    id: "lying-stopwatch", read: "docs/measuring.md",
     steps: [
       {
-        set: { ...calm, clients: 8, service: "fixed:5ms" },
+        set: { ...calm, clients: 8, service: "fixed:5ms" }, only: ["shared"], look: "time",
         say: "Eight clients, each of which asks again as soon as it is answered, as most load tools do. Then nobody answers for one whole second of ten.",
-        ask: "What does their stopwatch say for the slowest 1 %?", choices: ["about a second", "about 10 ms: as if nothing had been"], answer: now => now.shared.p99 > 300 ? 0 : 1,
+        ask: "What does their stopwatch say for the slowest 1 %?", choices: ["about a second", "about 10 ms: as if nothing had been"], answer: now => now.shared.p99 > STALL / 2 ? 0 : now.shared.p99 < STALL / 5 ? 1 : -1,
         acts: [{ wait: 4 }, { do: "stall" }], until: (now, then, t) => t > 8,
-        numbers: now => [["p99 of shared", "10 ms", ms(now.shared.p99)]],
+        numbers: now => [number("p99 of shared", now.shared.p99, "about 10 ms, at most 200", 8, STALL / 5, ms)],
         why: "A client that waits does not ask. Eight slow answers among thousands are less than 1 %. This is called coordinated omission.",
       },
       {
-        set: { clients: 0, rate: 200 },
+        set: { clients: 0, rate: 200 }, only: ["shared"], look: "time",
         say: "The same second, but clients come when they come, 200 a second, and the stopwatch starts when they do.",
-        ask: "And now?", choices: ["about a second", "about 10 ms"], answer: now => now.shared.p99 > 300 ? 0 : 1,
+        ask: "And now?", choices: ["about a second", "about 10 ms"], answer: now => now.shared.p99 > STALL / 2 ? 0 : now.shared.p99 < STALL / 5 ? 1 : -1,
         acts: [{ wait: 4 }, { do: "stall" }], until: (now, then, t) => t > 8,
-        numbers: now => [["p99 of shared", "about 0.9 s", ms(now.shared.p99)]],
+        numbers: now => [number("p99 of shared", now.shared.p99, "0.9 s, or more", .7 * STALL, 2 * STALL, ms)],
         why: "A tenth of all came while nobody was there. The server was the same: only the question was honest.",
       },
     ],
