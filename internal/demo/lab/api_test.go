@@ -291,6 +291,18 @@ func TestOwnFault(t *testing.T) {
 	}
 }
 
+// Connections that the server before has left open are not lost by this one.
+func TestStaleConnections(t *testing.T) {
+	begun, lost, _ := lab.Counted(
+		load.Report{Begun: 1, Open: 4}, // three were open before
+		load.Report{Begun: 2, Done: 1, Open: 3, Lost: map[string]int{load.Late: 2}},
+		load.Report{Open: 0, Lost: map[string]int{load.Late: 3}}, // one of them is old
+	)
+	if begun != 3 || lost != 2 {
+		t.Errorf("%d begun and %d lost, want 3 and 2", begun, lost)
+	}
+}
+
 func TestListen(t *testing.T) {
 	first, err := lab.Listen("127.0.0.1:0", true)
 	if err != nil {

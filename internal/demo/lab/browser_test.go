@@ -194,6 +194,7 @@ func TestGuideStandsStill(t *testing.T) {
 	b.click("#tour-show")
 	b.await("the numbers are seen", `document.querySelector("#guide table").getBoundingClientRect().bottom < 844`)
 	b.click("#tour-next")
+	b.await("the tour is over", `!!document.querySelector("#tour-end")`)
 	b.click("#tour-end")
 	b.await("the lab is not left without load", answered("shared")+" > 20")
 	b.check()

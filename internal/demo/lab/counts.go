@@ -20,8 +20,11 @@ type counts struct {
 	local       int            // not made, for the lab itself has run out of ports or descriptors
 	times       load.Times
 	open        int // begun and not ended
+	stale       int // of those, begun with the server before; the kernel has not told their clients
 
-	from  int                // the first change of the load that is about this server
+	from    int  // the first change of the load that is about this server
+	heardOf bool // there was a report of it
+
 	bases []scoreboard.Slot  // where the scoreboard's counts began
 	last  []scoreboard.Slot  // as of the last frame
 	sent  struct{ a, d int } // of begun and done, in the last frame
@@ -47,8 +50,8 @@ const costSeconds = 5
 // zero sets what was counted to zero, and what was measured along the way. What is
 // under way has begun, or more would end than ever began.
 func (c *counts) zero() {
-	usage, finished, from, open := c.usage, c.finished, c.from, c.open
-	*c = counts{usage: usage, finished: finished, from: from, open: open, begun: uint64(open)}
+	usage, finished, from, heardOf, open, stale := c.usage, c.finished, c.from, c.heardOf, c.open, c.stale
+	*c = counts{usage: usage, finished: finished, from: from, heardOf: heardOf, open: open, stale: stale, begun: uint64(open)}
 	c.sent.a = open
 }
 
@@ -57,21 +60,39 @@ func (c *counts) heard(r load.Report) {
 	if r.Changes < c.from {
 		return
 	}
-	ours := r.Lost[load.Local]
-	delete(r.Lost, load.Local)
-	c.local += ours
-	c.begun += uint64(max(0, r.Begun-ours))
+	if !c.heardOf {
+		c.heardOf, c.stale = true, max(0, openBefore(r))
+	}
+	c.local += r.Lost[load.Local]
+	c.begun += uint64(max(0, r.Begun-r.Lost[load.Local]))
 	c.done += uint64(r.Done)
-	c.open = r.Open
 	for kind, n := range r.Lost {
+		if kind == load.Local {
+			continue
+		}
+		old := min(c.stale, n) // they are the first to go, within seconds
+		c.stale -= old
+		if n -= old; n == 0 {
+			continue
+		}
 		if c.lost == nil {
 			c.lost = make(map[string]int)
 		}
 		c.lost[kind] += n
 	}
+	c.open = max(0, r.Open-c.stale)
 	if r.Times != nil {
 		c.times = *r.Times
 	}
+}
+
+// openBefore is how many were open when what is reported began.
+func openBefore(r load.Report) int {
+	ended := r.Done
+	for _, n := range r.Lost {
+		ended += n
+	}
+	return r.Open + ended - r.Begun
 }
 
 func (c *counts) allLost() (n int) {

@@ -59,7 +59,7 @@ export class Panel {
 
   /** Says something below the numbers: what came of what was done, or what it does. */
   say(text) {
-    const ways = this.chosenWays().map(r => sentence(`${r.name}: ${r.sentence}`)).join(" ");
+    const ways = this.chosenWays().map(r => `${r.name}: ${r.sentence}.`).join(" ");
     put(this.answer, text || ways || words.welcome[this.name]);
     this.answer.classList.remove("refused");
   }
@@ -217,15 +217,20 @@ export class Panel {
     const [cost] = s.cost;
     this.show("cost", cost == null ? ["–", ""] : [String(cost), "µs"]);
     if (this.gate) {
-      put(this.gateCPU, s.phase !== "running" ? "× gone" : `cpu ${percent(s.master)}`);
-      this.gate.classList.toggle("dead", s.phase !== "running");
+      put(this.gateCPU, `cpu ${percent(s.master)}`);
     }
     this.phase(s);
   }
 
   /** What can be done to the master. */
   master(phase) {
-    for (const b of this.ofMaster) enable(b, phase === "running");
+    const runs = phase === "running";
+    for (const b of this.ofMaster) enable(b, runs);
+    if (this.gate && runs === this.gate.classList.contains("dead")) {
+      put(this.gateCPU, "");
+      this.gate.classList.toggle("dead", !runs);
+    }
+    if (this.gate && !runs) put(this.gateCPU, "× gone");
     this.again.classList.toggle("primary", phase === "masterless" || phase === "broken");
   }
 
@@ -243,8 +248,8 @@ export class Panel {
     const dead = Math.min(sum(now.frame?.q || []) - open, lost.late || 0);
     return [
       ...Object.entries(lost).map(([kind, n]) => `${whole(n)} ${LOST[kind] || kind}`),
-      ...(dead > 0 ? [`${whole(dead)} or more of them still queued`] : []),
-      ...(s.local ? [`${whole(s.local)} not sent, by the lab's own fault: it had no ports left`] : []),
+      ...(dead > 0 ? [`${whole(dead)} or more still queued`] : []),
+      ...(s.local ? [`${whole(s.local)} not sent: the lab's own fault, it had no ports left`] : []),
     ].join(" · ");
   }
 
@@ -258,7 +263,7 @@ export class Panel {
 }
 
 /** How a connection can be lost. */
-const LOST = { late: "given up by their clients after 5 s", refused: "refused", reset: "reset" };
+const LOST = { late: "given up by clients after 5 s", refused: "refused", reset: "reset" };
 
 /** One row of a table to choose from; it may not be possible for this user. */
 const option = ({ name, sentence, unable }) =>

@@ -29,6 +29,8 @@ const times = x => `${x.toFixed(1)} ×`;
 const since = (now, then, name) => now[name].taken.map((n, i) => n - (then[name].taken[i] || 0));
 const done = (now, then, name) => now[name].answered - then[name].answered;
 const lost = (now, then, name) => now[name].lost - then[name].lost;
+/** How many wait for the worker that is stopped: in shared, all that wait. */
+const behind = (now, name) => now[name].queues[{ shared: 0, reuseport: STUCK, dispatch: STUCK + 1 }[name]] || 0; // the first of dispatch is the master's
 const ways = { shared: { accept: "blocking" }, reuseport: { accept: "blocking", steer: "hash" }, dispatch: { policy: "round-robin" } };
 const calm = { rate: 200, clients: 0, service: "exp:5ms", workers: 4, paused: false, ways };
 
@@ -169,12 +171,12 @@ export const tours = [
         set: calm, look: "reuseport",
         say: "200 connections a second, four workers with time to spare. We stop worker 2 in each panel, with SIGSTOP: it lives, but does nothing.",
         ask: "Whose connections pile up behind it?", choices: ["everybody's: a quarter each", "those of reuseport; a few of dispatch; none of shared", "those of shared: the stuck one blocks the line"],
-        answer: now => [[true, true, true], [false, true, false], [true, false, false]].findIndex(want => ALL.every((s, i) => want[i] === now[s].waiting > 50)),
+        answer: now => [[true, true, true], [false, true, false], [true, false, false]].findIndex(want => ALL.every((s, i) => want[i] === behind(now, s) > 50)),
         acts: [{ do: "stop", worker: STUCK }], until: (now, then, t) => t > 4,
         numbers: (now, then) => [
-          number("shared, waiting", now.shared.waiting, "0, or a few", 0, 10),
-          byChance("reuseport, behind worker 2", now.reuseport.queues[STUCK] || 0, now.reuseport.arrived - then.reuseport.arrived, 1 / 4),
-          number("dispatch, behind worker 2", now.dispatch.queues[STUCK + 1] || 0, "16: a full pair", WINDOW - 1, WINDOW),
+          number("shared, waiting", behind(now, "shared"), "0, or a few", 0, 10),
+          byChance("reuseport, behind worker 2", behind(now, "reuseport"), now.reuseport.arrived - then.reuseport.arrived, 1 / 4),
+          number("dispatch, behind worker 2", behind(now, "dispatch"), "16: a full pair", WINDOW - 1, WINDOW),
         ],
         why: "The kernel does not look whether the reader of a reuseport queue is alive. In the one line, somebody else takes your turn.",
       },
@@ -182,9 +184,9 @@ export const tours = [
         say: "The same with another policy: the master counts what each worker has, and picks the least busy. The worker is stopped again.",
         set: { ways: { ...ways, dispatch: { policy: "least-conn" } } }, only: ["dispatch"], look: "dispatch",
         ask: "How many wait behind the stuck worker now?", choices: ["sixteen as before", "a few", "none"],
-        answer: now => { const n = now.dispatch.queues[STUCK + 1] || 0; return n >= WINDOW - 1 ? 0 : n ? 1 : 2; },
+        answer: now => { const n = behind(now, "dispatch"); return n >= WINDOW - 1 ? 0 : n ? 1 : 2; },
         acts: [{ do: "stop", worker: STUCK }], until: (now, then, t) => t > 4,
-        numbers: now => [number("behind worker 2", now.dispatch.queues[STUCK + 1] || 0, "1 to 8", 1, 8)],
+        numbers: now => [number("behind worker 2", behind(now, "dispatch"), "1 to 8", 1, 8)],
         why: "What it holds counts against it, so it is passed over as soon as it has as many as the others at their busiest.",
       },
     ],
