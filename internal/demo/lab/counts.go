@@ -66,23 +66,27 @@ func (c *counts) heard(r load.Report) {
 	c.local += r.Lost[load.Local]
 	c.begun += uint64(max(0, r.Begun-r.Lost[load.Local]))
 	c.done += uint64(r.Done)
-	for kind, n := range r.Lost {
+	c.charge(r.Lost)
+	c.open = max(0, r.Open-c.stale)
+	if r.Times != nil {
+		c.times = *r.Times
+	}
+}
+
+// charge counts what the server has lost.
+func (c *counts) charge(lost map[string]int) {
+	if c.lost == nil {
+		c.lost = make(map[string]int)
+	}
+	for kind, n := range lost {
 		if kind == load.Local {
 			continue
 		}
 		old := min(c.stale, n) // they are the first to go, within seconds
 		c.stale -= old
-		if n -= old; n == 0 {
-			continue
+		if n > old {
+			c.lost[kind] += n - old
 		}
-		if c.lost == nil {
-			c.lost = make(map[string]int)
-		}
-		c.lost[kind] += n
-	}
-	c.open = max(0, r.Open-c.stale)
-	if r.Times != nil {
-		c.times = *r.Times
 	}
 }
 
