@@ -28,6 +28,7 @@ func TestScreenshots(t *testing.T) {
 	b.shoot(filepath.Join(*screenshots, "lab-light.png"))
 	b.media("prefers-color-scheme", "dark")
 	b.await("it is dark", `matchMedia("(prefers-color-scheme: dark)").matches`)
+	b.settle(`{}`, 1) // all is drawn anew
 	b.shoot(filepath.Join(*screenshots, "lab-dark.png"))
 	b.click(`#all [data-do=continue]`)
 	b.media("prefers-color-scheme", "light")
