@@ -1,6 +1,8 @@
 package ink_test
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -54,4 +56,34 @@ func TestPaint(t *testing.T) {
 	if got := ink.Paint(true).Strategy("peer", "nginx"); got != "nginx" {
 		t.Errorf("one that is no strategy: %q", got)
 	}
+}
+
+// Every colour can be read on a light and on a dark terminal: 3:1 as WCAG has it.
+func TestContrast(t *testing.T) {
+	paint := ink.Paint(true)
+	for _, text := range []string{paint.Strategy("shared", "x"), paint.Strategy("reuseport", "x"), paint.Strategy("dispatch", "x"), paint.Alarm("x")} {
+		_, code, _ := strings.Cut(text, "38;2;")
+		var r, g, b float64
+		if _, err := fmt.Sscanf(code, "%f;%f;%fm", &r, &g, &b); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		colour := luminance(r, g, b)
+		if on := 1.05 / (colour + 0.05); on < 3 {
+			t.Errorf("%q on white: %.2f to 1", text, on)
+		}
+		if on := (colour + 0.05) / (luminance(30, 30, 30) + 0.05); on < 3 {
+			t.Errorf("%q on #1e1e1e: %.2f to 1", text, on)
+		}
+	}
+}
+
+// luminance is that of a colour in sRGB, by the WCAG's formula.
+func luminance(r, g, b float64) float64 {
+	linear := func(part float64) float64 {
+		if part /= 255; part > 0.04045 {
+			return math.Pow((part+0.055)/1.055, 2.4)
+		}
+		return part / 12.92
+	}
+	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
 }
