@@ -3,11 +3,8 @@
 package cli
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -49,6 +46,9 @@ const (
 
 // runDemo plays scenes, or says which there are.
 func runDemo(c *cli.Context) error {
+	if err := demoConflict(c); err != nil {
+		return usage(err)
+	}
 	if c.IsSet("web") {
 		return runLab(c)
 	}
@@ -59,16 +59,34 @@ func runDemo(c *cli.Context) error {
 	if len(scenes) == 0 {
 		return listScenes(c)
 	}
-	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, unix.SIGTERM, unix.SIGHUP)
+	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
 	defer stop()
 	// To be killed by | head would leave servers behind; an error of the output ends
 	// the scene.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
-	err = demo.Play(ctx, scenes, demoTeller(c))
+	teller, done, err := demoTeller(c)
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = demo.Play(ctx, scenes, teller)
 	if ctx.Err() != nil {
 		return errors.New("interrupted; nothing is left running")
 	}
 	return err
+}
+
+// demoConflict rejects flags of which one would be forgotten.
+func demoConflict(c *cli.Context) error {
+	for _, flag := range []string{"all", "no-pause", "brief", "json"} {
+		if c.IsSet("web") && c.Bool(flag) {
+			return fmt.Errorf("--%s is for scenes in the terminal, and --web opens the lab: leave out one of them", flag)
+		}
+	}
+	if c.Bool("json") && c.Bool("brief") {
+		return errors.New("--json prints every event: leave out --brief, or --json")
+	}
+	return nil
 }
 
 func chosenScenes(c *cli.Context) (scenes []demo.Scene, err error) {
@@ -112,38 +130,19 @@ func sceneList() string {
 }
 
 // demoTeller tells by JSON, or as text; it waits for guesses if there is somebody
-// at a terminal to make them.
-func demoTeller(c *cli.Context) demo.Teller {
-	out := c.App.Writer
+// at a terminal to make them. done gives the terminal back.
+func demoTeller(c *cli.Context) (teller demo.Teller, done func(), err error) {
+	out, done := c.App.Writer, func() {}
 	if c.Bool("json") {
-		return demo.NewJSON(out)
+		return demo.NewJSON(out), done, nil
 	}
-	look := demo.Look{Width: columns(out), Colour: coloured(out), Brief: c.Bool("brief")}
+	look := demo.Look{Width: columns(out), Height: height(out), Colour: coloured(out), Brief: c.Bool("brief")}
 	if !c.Bool("no-pause") && !look.Brief && columns(out) > 0 && columns(os.Stdin) > 0 {
-		look.Guess = readGuesses(os.Stdin)
-	}
-	return demo.NewTerminal(out, look)
-}
-
-// readGuesses reads a line for each guess. Who waits for one can be interrupted;
-// the goroutine that reads ends with the process.
-func readGuesses(r io.Reader) func(context.Context) (string, error) {
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for scanner := bufio.NewScanner(r); scanner.Scan(); {
-			lines <- scanner.Text()
+		keys, err := openKeyboard(os.Stdin)
+		if err != nil {
+			return nil, done, err
 		}
-	}()
-	return func(ctx context.Context) (string, error) {
-		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
-		case line, ok := <-lines:
-			if !ok {
-				return "", io.EOF
-			}
-			return line, nil
-		}
+		look.Guess, done = keys.line, keys.close
 	}
+	return demo.NewTerminal(out, look), done, nil
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 	"github.com/xrash/smetrics"
@@ -50,7 +52,7 @@ func codeOf(err error) int {
 // complain tells the user of an error and returns the exit code.
 func complain(err error, args []string, w io.Writer) int {
 	code := codeOf(err)
-	if err == nil || errors.As(err, new(logged)) {
+	if err == nil || errors.As(err, new(logged)) || unread(err) {
 		return code
 	}
 	fmt.Fprintln(w, folded(w, fmt.Sprintf("prefork: %v", err)))
@@ -58,6 +60,13 @@ func complain(err error, args []string, w io.Writer) int {
 		fmt.Fprintf(w, "%s --help tells how it is used\n", called(args))
 	}
 	return code
+}
+
+// unread reports whether an error is that of an output which nobody reads any more,
+// such as that of | head. That is no news to whoever has stopped reading.
+func unread(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(path, syscall.EPIPE)
 }
 
 // called is the command as it was called, if it has flags that its help tells of.

@@ -2,8 +2,22 @@
 
 package cli
 
+import (
+	"context"
+	"os"
+)
+
 // ServeFlags is for the tests that compare the help with the flags behind it.
 var ServeFlags = serveFlags
 
 // ProgressLine is for a test without a terminal.
 var ProgressLine = progressLine
+
+// Guesses is how guesses are read from a terminal, and how it is given back.
+func Guesses(terminal *os.File) (guess func(context.Context) (string, error), done func(), err error) {
+	k, err := openKeyboard(terminal)
+	if err != nil {
+		return nil, nil, err
+	}
+	return k.line, k.close, nil
+}

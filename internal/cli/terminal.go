@@ -28,16 +28,21 @@ func folded(w io.Writer, text string) string {
 }
 
 // columns is the width of a terminal, 0 for anything else.
-func columns(w io.Writer) int {
+func columns(w io.Writer) int { return int(winsize(w).Col) }
+
+// height is how many lines it shows.
+func height(w io.Writer) int { return int(winsize(w).Row) }
+
+func winsize(w io.Writer) unix.Winsize {
 	file, ok := w.(*os.File)
 	if !ok {
-		return 0
+		return unix.Winsize{}
 	}
 	size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ)
 	if err != nil {
-		return 0
+		return unix.Winsize{}
 	}
-	return int(size.Col)
+	return *size
 }
 
 // coloured reports whether a terminal may be sent colours: see no-color.org.

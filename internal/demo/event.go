@@ -23,6 +23,7 @@ type Event struct {
 	Kind    Kind     `json:"kind"`
 	Scene   string   `json:"scene,omitempty"`
 	Text    string   `json:"text,omitempty"`
+	Asked   *Asked   `json:"asked,omitempty"`
 	Picture *Picture `json:"picture,omitempty"`
 	Number  *Number  `json:"number,omitempty"`
 	Outcome Outcome  `json:"outcome,omitempty"`
@@ -57,11 +58,10 @@ type Number struct {
 	// alone it is beyond them less than once in 10,000 times.
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
-	Unit   string  `json:"unit,omitempty"`
 	Digits int     `json:"digits"` // after the point, as many as mean anything
 	From   string  `json:"from"`   // what the prediction is computed from
 	// Claim is the prediction in words, where it is more or less than something and
-	// not about something.
+	// not about something. The bounds are told beside it too.
 	Claim string `json:"claim,omitempty"`
 	OK    bool   `json:"ok"`
 	// Answers says that this is what the question before asked for.

@@ -34,6 +34,24 @@ var (
 	BinomialBounds   = binomialBounds
 	LeastChiSquare   = leastChiSquare
 	MostChiSquare    = mostChiSquare
-	VerdictOnAGuess  = verdict
 	ChanceBeyondEach = tail
 )
+
+// VerdictOnAGuess is what is said of one, or why it is not understood.
+func VerdictOnAGuess(typed string, a Asked, n Number) string {
+	g, err := a.read(typed)
+	if err != nil {
+		return err.Error()
+	}
+	return g.verdict(n)
+}
+
+// Moment draws what was seen of a closed loop: at each look who is busy, and how
+// many wait in each queue.
+func Moment(busy [][]bool, queues [][]int, unfair bool) Picture {
+	var l line
+	for i := range busy {
+		l.looks = append(l.looks, look{busy[i], queues[i]})
+	}
+	return l.picture("reuseport", unfair)
+}

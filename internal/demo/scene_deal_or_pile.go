@@ -17,7 +17,7 @@ var waysToWait = []struct {
 func playDealOrPile(s *Stage) error {
 	const workers, conns = 3, 6
 	s.say("Three workers share one socket and have nothing to do. We send six connections, each when all three are idle again, and see who takes it. We do that three times; only the system call in which the workers wait is another.")
-	s.ask("Six connections, three idle workers that wait with epoll and EPOLLEXCLUSIVE: how many will the busiest get?")
+	s.ask("Six connections, three idle workers that wait with epoll and EPOLLEXCLUSIVE: how many will the busiest get?", Asked{Of: conns})
 	for _, way := range waysToWait {
 		v, err := s.start("shared", workers, "--accept", way.mode)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 func playDice(s *Stage) error {
 	const workers, throws, rolls = 4, 8, 200
 	s.say("Now each of four workers has a socket of its own on the same port. The kernel takes each connection's addresses and ports, mixes them into a number, and that says whose queue it joins. We roll: eight connections at once, two for each worker on average. Then again, two hundred times.")
-	s.ask("In how many of the 200 rolls will some worker get none of the eight connections?")
+	s.ask("In how many of the 200 rolls will some worker get none of the eight connections?", Asked{Of: rolls})
 	v, err := s.start("reuseport", workers)
 	if err != nil {
 		return err

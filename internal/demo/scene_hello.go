@@ -7,8 +7,8 @@ import "fmt"
 // playHello is the example that this project began with.
 func playHello(s *Stage) error {
 	const workers, conns = 5, 10
-	s.say("A master opens one listening socket and starts five workers, who inherit it. Each worker accepts a connection, says hello, closes it, and does so again. We connect ten times. Then we kill the master with kill -9 and connect once more.")
-	s.ask("Of these eleven connections, how many will be answered?")
+	s.say("A master opens one listening socket and starts five workers, who inherit it. Each worker accepts a connection, says hello, closes it, and does so again. We connect ten times. Then we kill the master with kill -9 and connect once more. We have told the workers to serve on in that case (--on-master-death serve). Unless told so they exit too: a port that nobody watches over would stay taken, and its workers could be neither replaced nor reloaded.")
+	s.ask("Of these eleven connections, how many will be answered?", Asked{Of: conns + 1})
 
 	v, err := s.start("shared", workers, "--on-master-death", "serve")
 	if err != nil {
@@ -33,7 +33,7 @@ func playHello(s *Stage) error {
 	all.Answers = true
 	s.prove(all)
 	s.why("accept(2) takes the next connection from a socket's queue, whoever calls it, and all five workers hold the same socket: so it is the kernel that chooses who gets it. No connection ever passed through the master, and none misses it.")
-	s.read("accept(2), fork(2); strategies/shared.go; on your own: prefork --workers 5, and then nc localhost 8080")
+	s.read("accept(2), fork(2); strategies/shared.go; on your own: prefork --workers 5 --on-master-death serve, then kill -9 and the pid that it printed, and then nc localhost 8080")
 	return nil
 }
 

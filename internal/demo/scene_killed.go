@@ -12,7 +12,7 @@ import (
 
 func playKilled(s *Stage) error {
 	s.say("We fill the queue of one worker: it stands still while connections come, until 20 of them wait for it. Then kill -9. The master starts another worker in its place. We do that to a worker that opened its socket itself, as many servers do it, to one whose socket the master holds, and to one behind a master that passes connections on.")
-	s.ask("A worker that opened its own socket is killed while 20 connections wait in it: how many of the 20 are lost?")
+	s.ask("A worker that opened its own socket is killed while 20 connections wait in it: how many of the 20 are lost?", Asked{Of: killedQueue})
 	if err := killWorkers(s); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ const (
 
 func playOneLineOrMany(s *Stage) error {
 	s.say("Now requests take time: 10 ms on average, some much less and some much more. Eight clients keep four workers busy; who is answered asks again at once. Under shared all stand in one line, as at the counters of a bank; under reuseport in a line for each worker, as at the tills of a supermarket, but no one may choose the till, or change it.")
-	s.ask("Two clients for each worker: how much of the time, in percent, is a worker idle beside another one's queue when each has its own line?")
+	s.ask("Two clients for each worker: how much of the time, in percent, is a worker idle beside another one's queue when each has its own line?", Asked{Unit: "%"})
 	one, many, err := s.queueUp()
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func playOneLineOrMany(s *Stage) error {
 	idle := 100 * idleBesideQueue(lineClients, lineWorkers)
 	s.prove(Number{
 		Label: "% of the time idle beside a queue, shared", Got: 100 * one.idle(), High: 25, Claim: "next to 0",
-		From: "never, but for the moment that it takes to wake up (bound: 25)",
+		From: "never, but for the moment that it takes to wake up",
 	})
 	s.prove(Number{
 		Label: "% of the time idle beside a queue, reuseport", Got: 100 * many.idle(), Want: idle, Low: idle - 18, High: 99, Answers: true,
@@ -78,6 +78,20 @@ type look struct {
 	queues []int
 }
 
+// clients is how many were seen. It is fewer, or more, when somebody was on the way
+// from a queue to a worker, or back.
+func (l look) clients() (n int) {
+	for _, busy := range l.busy {
+		if busy {
+			n++
+		}
+	}
+	for _, waiting := range l.queues {
+		n += waiting
+	}
+	return n
+}
+
 // unfair is one at which somebody waits, and not for want of workers.
 func (l look) unfair() bool {
 	return slices.Contains(l.busy, false) && slices.ContainsFunc(l.queues, func(waiting int) bool { return waiting > 0 })
@@ -105,8 +119,8 @@ func (s *Stage) queueUp() (shared, split line, err error) {
 	if err != nil {
 		return shared, split, err
 	}
-	s.show(shared.picture("shared"))
-	p := split.picture("reuseport")
+	s.show(shared.picture("shared", false))
+	p := split.picture("reuseport", true)
 	if note != "" {
 		p.Note += "; " + note
 	}
@@ -151,11 +165,28 @@ func (v *server) lookUntil(from, to <-chan struct{}) (looks []look, err error) {
 	}
 }
 
-// picture is a moment in the middle of it.
-func (l line) picture(strategy string) Picture {
-	p := l.looks[len(l.looks)/2].picture(strategy)
-	p.Note = fmt.Sprintf("at %d of %d looks a worker was idle beside a queue", l.unfair(), len(l.looks))
+// picture is a moment of it that shows what it is about, and how often it was so.
+func (l line) picture(strategy string, unfair bool) Picture {
+	p := l.moment(unfair).picture(strategy)
+	p.Note = fmt.Sprintf("one of %d looks; at %d of them (%.0f %%) a worker was idle beside a queue", len(l.looks), l.unfair(), 100*l.idle())
 	return p
+}
+
+// moment is the look nearest the middle at which all clients were seen and that is
+// unfair, or not, as wanted. If there is none it is the middle.
+func (l line) moment(unfair bool) look {
+	shows := func(at int) bool {
+		return l.looks[at].clients() == lineClients && l.looks[at].unfair() == unfair
+	}
+	middle := len(l.looks) / 2
+	for off := range middle + 1 {
+		for _, at := range []int{middle - off, middle + off} {
+			if at < len(l.looks) && shows(at) {
+				return l.looks[at]
+			}
+		}
+	}
+	return l.looks[middle]
 }
 
 func (l look) picture(strategy string) Picture {

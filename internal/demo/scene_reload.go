@@ -23,7 +23,7 @@ const (
 
 func playReload(s *Stage) error {
 	s.say("Four clients ask without pause. Meanwhile we tell the master twice to replace all its workers (SIGHUP), as one does for a new configuration or a new program: three workers, then three others, then three others again. We do so under each strategy.")
-	s.ask("Of all connections that come while workers are replaced under them, how many fail?")
+	s.ask("Of all connections that come while workers are replaced under them, how many fail?", Asked{})
 	failed, asked := 0, 0
 	for _, strategy := range []string{"shared", "reuseport", "dispatch"} {
 		v, err := s.start(strategy, reloadWorkers)

@@ -47,8 +47,8 @@ const (
 
 func playStuckWorker(s *Stage) error {
 	const conns = 100
-	s.say("Four workers; we stop worker 2 with SIGSTOP, as a debugger, a slow disk or a page that has to be read back in would. Then come 100 connections. Nothing has crashed, and nobody is told.")
-	s.ask("With a queue for each worker, how many of the 100 will wait behind the one that stands still?")
+	s.say("Four workers, 0 to 3 as ps shows them; we stop worker 2 with SIGSTOP, as a debugger, a slow disk or a page that has to be read back in would. Then come 100 connections. Nothing has crashed, and nobody is told.")
+	s.ask("With a queue for each worker, how many of the 100 will wait behind the one that stands still?", Asked{Of: conns})
 	ways, unable := stuckServers, canSteer()
 	if unable == nil {
 		ways = append(slices.Clone(ways), steeredServer)

@@ -14,7 +14,7 @@ import (
 func playTollBooth(s *Stage) error {
 	const workers, conns = 4, 16 // so few that nobody becomes hot: see sys.Pace
 	s.say("The third way: only the master accepts. It chooses a worker and passes it the connection, an open file, through a Unix socket. We send 16 connections, one at a time, first to workers that accept for themselves and then to those behind a master. We count how often any process has to be woken up.")
-	s.ask("Behind a master, how many wake-ups does one connection cost, where 1 is the least there can be?")
+	s.ask("Behind a master, how many wake-ups does one connection cost, where 1 is the least there can be?", Asked{})
 	for _, way := range []struct {
 		strategy string
 		want     float64
@@ -80,7 +80,7 @@ func (s *Stage) fillBooth(workers int) error {
 	master, busiest := after[0], slices.Max(after[1:])
 	s.prove(Number{
 		Label: "master's time, the busiest worker's being 1", Got: master / busiest, Want: float64(workers), Low: 1.2, High: 4 * float64(workers), Digits: 1,
-		Claim: "more than 1", From: "every connection passes the master, a quarter of them each worker",
+		From: "every connection passes the master, a quarter of them each worker: 4, were both as much work",
 	})
 	return nil
 }

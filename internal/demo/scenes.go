@@ -29,7 +29,7 @@ var Scenes = []Scene{
 	{Name: "deal-or-pile", Sentence: "idle workers are dealt connections in turn, or one of them gets them all", play: playDealOrPile},
 	{Name: "dice", Sentence: "SO_REUSEPORT throws a die for each connection, and a worker may get none", play: playDice},
 	{Name: "one-line-or-many", Sentence: "one queue for all keeps everybody busy; a queue for each does not", play: playOneLineOrMany},
-	{Name: "toll-booth", Sentence: "a master that passes every connection on deals evenly, and pays twice", play: playTollBooth},
+	{Name: "toll-booth", Sentence: "a master that passes every connection on deals evenly, and wakes two processes for each", play: playTollBooth},
 	{Name: "stuck-worker", Sentence: "one worker is stopped: whose connections wait?", play: playStuckWorker},
 	{Name: "killed", Sentence: "kill -9 for a worker with a full queue, and then for the master: what is lost?", play: playKilled},
 	{Name: "reload", Sentence: "every worker is replaced twice while clients keep asking, and none notices", play: playReload},

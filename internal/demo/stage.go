@@ -150,7 +150,7 @@ func (s *Stage) tell(e Event) {
 func (s *Stage) say(text string) { s.tell(Event{Kind: SayKind, Text: text}) }
 
 // ask lets the reader guess; the number that answers it says so.
-func (s *Stage) ask(text string) { s.tell(Event{Kind: AskKind, Text: text}) }
+func (s *Stage) ask(text string, a Asked) { s.tell(Event{Kind: AskKind, Text: text, Asked: &a}) }
 
 func (s *Stage) show(p Picture)   { s.tell(Event{Kind: PictureKind, Picture: &p}) }
 func (s *Stage) why(text string)  { s.tell(Event{Kind: WhyKind, Text: text}) }

@@ -2,11 +2,9 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"prefork/internal/ink"
@@ -15,6 +13,7 @@ import (
 // Look is how a terminal is to be written to.
 type Look struct {
 	Width  int // columns; 0 is 80
+	Height int // rows; 0 is more than any picture has
 	Colour bool
 	Brief  bool // only pictures and numbers
 	// Guess reads the reader's guess, "" for none, and fails with io.EOF when there
@@ -27,7 +26,7 @@ type Terminal struct {
 	w       io.Writer
 	look    Look
 	paint   ink.Paint
-	guess   string
+	guess   *guess
 	numbers []Number // told together, once all are there
 	begun   bool     // something has been written
 	blank   bool     // the last line was empty
@@ -63,7 +62,7 @@ func (t *Terminal) Tell(ctx context.Context, e Event) error {
 		t.gap()
 		t.paragraph("", e.Text)
 	case AskKind:
-		return t.ask(ctx, e.Text)
+		return t.ask(ctx, e)
 	case PictureKind:
 		t.gap()
 		t.reveal(ctx, e.Picture)
@@ -100,12 +99,17 @@ func (t *Terminal) gap() {
 	}
 }
 
+// glue is a space at which no line is broken.
+const glue = "\u00a0"
+
 // legend explains the glyphs.
-const legend = "● served   ○ waiting   × lost   ▣ a worker   ▌master▐ where it is in the way"
+var legend = strings.NewReplacer("  ", glue+glue+" ", " ", glue).Replace("● served  ○ waiting  × lost  ▣ a worker  ▌master▐ where it is in the way")
 
 func (t *Terminal) heading(e Event) {
 	if !t.begun && !t.look.Brief {
-		t.line(t.paint.Dim(legend))
+		for _, line := range ink.Fold(legend, t.look.Width) {
+			t.line(t.paint.Dim(strings.TrimRight(strings.ReplaceAll(line, glue, " "), " ")))
+		}
 	}
 	if t.begun || !t.look.Brief {
 		t.gap()
@@ -132,6 +136,13 @@ func sentence(text string) string {
 // margin is the room for the word that a paragraph begins with.
 const margin = 6
 
+// indented writes text below the paragraph that it belongs to.
+func (t *Terminal) indented(text string) {
+	for _, line := range ink.Fold(text, t.look.Width-margin) {
+		t.line(strings.Repeat(" ", margin) + line)
+	}
+}
+
 // paragraph writes text beside a word that says what it is.
 func (t *Terminal) paragraph(word, text string) {
 	indent := strings.Repeat(" ", margin)
@@ -146,47 +157,6 @@ func (t *Terminal) paragraph(word, text string) {
 		t.line(first + line)
 		first = indent
 	}
-}
-
-// ask asks, and waits for a guess if there is somebody to make one.
-func (t *Terminal) ask(ctx context.Context, question string) error {
-	t.gap()
-	t.paragraph("guess", question)
-	t.guess = ""
-	if t.look.Guess == nil || t.err != nil {
-		return t.err
-	}
-	if _, err := fmt.Fprint(t.w, strings.Repeat(" ", margin)+t.paint.Dim("your number, or just Enter: ")); err != nil {
-		return err
-	}
-	guess, err := t.look.Guess(ctx)
-	if err != nil { // nobody has ended the line
-		t.line("")
-	}
-	if errors.Is(err, io.EOF) {
-		t.look.Guess, err = nil, nil
-	}
-	t.blank = false
-	t.guess = strings.TrimSpace(guess)
-	return err
-}
-
-// verdict compares a guess with what came out; "" if there was none.
-func verdict(guess string, n Number) string {
-	if guess == "" {
-		return ""
-	}
-	value, err := strconv.ParseFloat(strings.TrimRight(strings.ReplaceAll(guess, ",", "."), " %ms"), 64)
-	came := n.text(n.Got)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("you said %q; it came out as %s", guess, came)
-	case n.text(value) == came:
-		return fmt.Sprintf("you guessed %s, and so it was", guess)
-	case value >= n.Low && value <= n.High:
-		return fmt.Sprintf("you guessed %s; it came out as %s, which is as good", guess, came)
-	}
-	return fmt.Sprintf("you guessed %s; it came out as %s", guess, came)
 }
 
 func (t *Terminal) end(e Event) {

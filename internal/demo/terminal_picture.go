@@ -17,43 +17,62 @@ const (
 	growing = time.Second // at most
 )
 
-// reveal draws a picture, dot by dot if somebody watches.
+// reveal draws a picture, dot by dot if somebody watches and it fits: what has left
+// the screen cannot be drawn over.
 func (t *Terminal) reveal(ctx context.Context, p *Picture) {
 	g := t.measure(p)
-	if t.look.Guess != nil {
-		step := max(1, g.dots*int(frame)/int(growing))
-		for shown := 0; shown < g.dots && ctx.Err() == nil && t.err == nil; shown += step {
-			for _, line := range t.drawn(p, g, shown) {
-				t.line(line)
-			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(frame):
-			}
-			const up, clear = "\x1b[%dA", "\x1b[J"
-			_, _ = fmt.Fprintf(t.w, up+clear, len(t.drawn(p, g, shown)))
-		}
+	all := t.drawn(p, g, g.dots)
+	if t.look.Guess != nil && (t.look.Height == 0 || len(all) < t.look.Height) {
+		t.grow(ctx, p, g)
 	}
-	for _, line := range t.drawn(p, g, g.dots) {
+	for _, line := range all {
 		t.line(line)
 	}
 	if p.Note != "" {
-		t.line("  " + t.paint.Dim(p.Note))
+		for _, line := range ink.Fold(p.Note, t.look.Width-2) {
+			t.line("  " + t.paint.Dim(line))
+		}
 	}
 }
 
-// grid is how wide the columns of a picture are.
-type grid struct{ heads, dots int }
+// grow draws the picture as it grows, and takes each away for the next.
+func (t *Terminal) grow(ctx context.Context, p *Picture, g grid) {
+	const back = "\r\x1b[%dA\x1b[J" // to the first column, up, and clear all below
+	step := max(1, g.dots*int(frame)/int(growing))
+	for shown := 0; shown < g.dots && ctx.Err() == nil && t.err == nil; shown += step {
+		lines := t.drawn(p, g, shown)
+		for _, line := range lines {
+			t.line(line)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(frame):
+		}
+		_, _ = fmt.Fprintf(t.w, back, len(lines))
+	}
+}
+
+// grid is how wide the columns of a picture are. Notes that have no room beside
+// their lanes stand below them.
+type grid struct {
+	heads, dots int
+	below       bool
+}
 
 // measure finds the widths; dots that do not fit will be cut.
 func (t *Terminal) measure(p *Picture) (g grid) {
+	const least = 10 // dots, beside notes
 	notes := 0
 	for _, lane := range p.Lanes {
 		g.heads = max(g.heads, utf8.RuneCountInString(lane.head()))
 		g.dots = max(g.dots, utf8.RuneCountInString(lane.Dots))
 		notes = max(notes, utf8.RuneCountInString(lane.Note))
 	}
-	g.dots = min(g.dots, max(10, t.look.Width-2-g.heads-2-2-notes))
+	room := t.look.Width - 2 - g.heads - 2
+	if g.below = room-2-notes < min(g.dots, least); !g.below {
+		room -= 2 + notes
+	}
+	g.dots = min(g.dots, max(1, room))
 	return g
 }
 
@@ -61,21 +80,33 @@ func (t *Terminal) measure(p *Picture) (g grid) {
 func (t *Terminal) drawn(p *Picture, g grid, shown int) []string {
 	var lines []string
 	head := "  " + t.paint.Bold(t.paint.Strategy(p.Strategy, p.Strategy)) + t.paint.Dim(" · ")
-	for _, title := range ink.Fold(p.Title, t.look.Width-len("  "+p.Strategy+" · ")) {
+	for _, title := range ink.Fold(p.Title, t.look.Width-utf8.RuneCountInString("  "+p.Strategy+" · ")) {
 		lines = append(lines, head+title)
 		head = "    "
 	}
 	for _, lane := range p.Lanes {
-		dots := []rune(lane.Dots)
-		if len(dots) > g.dots {
-			dots = append(dots[:g.dots-1], '…')
-		}
-		dots = dots[:min(len(dots), shown)]
-		line := "  " + t.paint.Strategy(p.Strategy, lane.head()) + pad(lane.head(), g.heads) + "  " + t.dots(p.Strategy, dots)
-		if shown == g.dots {
-			line += pad(string(dots), g.dots) + "  " + t.paint.Dim(lane.Note)
-		}
-		lines = append(lines, line)
+		lines = append(lines, t.lane(p.Strategy, lane, g, shown)...)
+	}
+	return lines
+}
+
+// lane are the lines of one lane.
+func (t *Terminal) lane(strategy string, lane Lane, g grid, shown int) []string {
+	dots := []rune(lane.Dots)
+	if len(dots) > g.dots {
+		dots = append(dots[:g.dots-1], '…')
+	}
+	dots = dots[:min(len(dots), shown)]
+	line := "  " + t.paint.Strategy(strategy, lane.head()) + pad(lane.head(), g.heads) + "  " + t.dots(strategy, dots)
+	switch {
+	case shown < g.dots || lane.Note == "":
+		return []string{line}
+	case !g.below:
+		return []string{line + pad(string(dots), g.dots) + "  " + t.paint.Dim(lane.Note)}
+	}
+	lines := []string{line}
+	for _, note := range ink.Fold(lane.Note, t.look.Width-4) {
+		lines = append(lines, "    "+t.paint.Dim(note))
 	}
 	return lines
 }

@@ -67,18 +67,3 @@ func TestBounds(t *testing.T) {
 		t.Errorf("bounds of χ² with 3 degrees of freedom: %g and %g", low, high)
 	}
 }
-
-func TestVerdictOnAGuess(t *testing.T) {
-	n := demo.Number{Got: 71, Want: 75, Low: 47, High: 105}
-	for guess, want := range map[string]string{
-		"":      "",
-		"71":    "you guessed 71, and so it was",
-		"60 %":  "you guessed 60 %; it came out as 71, which is as good",
-		"200":   "you guessed 200; it came out as 71",
-		"a few": `you said "a few"; it came out as 71`,
-	} {
-		if got := demo.VerdictOnAGuess(guess, n); got != want {
-			t.Errorf("guess %q: %q, want %q", guess, got, want)
-		}
-	}
-}
