@@ -11,19 +11,19 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/bench/load"
-	"prefork/internal/demo/lab"
+	"prefork/internal/keeper"
 	"prefork/internal/supervisor"
 	"prefork/internal/worker"
 )
 
 // Worker runs this process as what another of this binary has started it as: a
-// worker of a master, or a load generator.
+// worker of a master, a load generator, or a demo's keeper.
 func Worker() (code int, isWorker bool) {
 	if load.IsGenerator() {
 		return load.Main(os.Stdin, os.Stdout), true
 	}
-	if lab.IsKeeper() {
-		return lab.Keep(os.Stdin), true
+	if keeper.IsKeeper() {
+		return keeper.Keep(os.Stdin), true
 	}
 	if !worker.IsWorker() {
 		return 0, false

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"prefork/internal/keeper"
 	"prefork/internal/subject"
 )
 
@@ -29,17 +30,26 @@ type errUntold struct{ error }
 func (e errUntold) Unwrap() error { return e.error }
 
 // Play plays scenes, one after the other, and tells what happens. It fails if one
-// of them fails or is not proved. It leaves no process behind.
+// of them fails or is not proved. It leaves no process behind, however it ends.
 //
 // The servers are this binary run again, so package cli's Worker must come first
 // in main.
-func Play(ctx context.Context, scenes []Scene, teller Teller) error {
+func Play(ctx context.Context, scenes []Scene, teller Teller) (err error) {
 	// A server ends with the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := subject.Adopt(); err != nil {
 		return err
 	}
+	k, err := keeper.New()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, k.Dismiss()) }()
+	return playAll(ctx, scenes, teller)
+}
+
+func playAll(ctx context.Context, scenes []Scene, teller Teller) error {
 	var sum Summary
 	var errs []error
 	for _, scene := range scenes {

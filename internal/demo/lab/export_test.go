@@ -40,6 +40,3 @@ func Counted(reports ...load.Report) (begun, lost, local int) {
 	}
 	return int(c.begun), c.allLost(), c.local
 }
-
-// Marked are the living processes that labs of this process have started.
-func Marked() []int { return marked(mark()) }

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"prefork/bench/load"
+	"prefork/internal/keeper"
 	"prefork/internal/subject"
 	"prefork/strategies"
 )
@@ -46,7 +47,7 @@ type Lab struct {
 	history history
 	load    *load.Live
 	loader  *thread // on which the generator was started
-	keeper  *keeper
+	keeper  *keeper.Keeper
 	facts   []facts // what this kernel can do does not change
 
 	acting  sync.Mutex // held while something is done: one thing at a time
@@ -67,7 +68,7 @@ func New(ctx context.Context) (*Lab, error) {
 	}
 	l := &Lab{hub: newHub(), settings: defaults(), loader: newThread(), facts: allFacts()}
 	var err error
-	if l.keeper, err = newKeeper(); err != nil {
+	if l.keeper, err = keeper.New(); err != nil {
 		return nil, err
 	}
 	for i, s := range strategies.Strategies {
@@ -196,7 +197,7 @@ func (l *Lab) Close() error {
 	}
 	stopped.Wait()
 	l.loader.end()
-	return l.keeper.dismiss()
+	return l.keeper.Dismiss()
 }
 
 // Watch sends viewers what happens, until ctx is done or the generator has died.

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prefork/internal/demo/lab"
+	"prefork/internal/keeper"
 	"prefork/internal/proctree"
 	"prefork/internal/servertest"
 	"prefork/internal/subject"
@@ -113,7 +113,7 @@ func reapAll(t *testing.T) {
 func TestMark(t *testing.T) {
 	url := open(t)
 	view(t, url).await("frame", anything)
-	marked := lab.Marked()
+	marked := keeper.Marked()
 	if len(marked) < 3*5+1 {
 		t.Errorf("%d processes bear the mark, want masters, workers and the generator", len(marked))
 	}

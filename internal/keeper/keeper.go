@@ -1,6 +1,8 @@
 //go:build linux
 
-package lab
+// Package keeper ends the servers of a demo that was itself killed. Their workers carry
+// on without their master, and so they would also do without the demo.
+package keeper
 
 import (
 	"bytes"
@@ -20,19 +22,17 @@ import (
 
 const (
 	// envKeeper turns a process into a keeper.
-	envKeeper = "PREFORK_LAB_KEEPER"
-	// envMark is in the environment of all that a lab starts, and of what they
+	envKeeper = "PREFORK_KEEPER"
+	// envMark is in the environment of all that a demo starts, and of what they
 	// start. It does not begin with PREFORK_, for masters do not hand that on.
-	envMark = "LAB_OF_PREFORK"
+	envMark = "DEMO_OF_PREFORK"
 
 	keeperPoll = 20 * time.Millisecond
 	keeperTime = 10 * time.Second
 )
 
-// keeper is a process that outlives the lab by a moment. The lab's workers carry on
-// without their master, so that they would also do without the lab, if that was
-// killed.
-type keeper struct {
+// Keeper is a process that outlives this one by a moment.
+type Keeper struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 }
@@ -41,8 +41,8 @@ type keeper struct {
 // anything else.
 func IsKeeper() bool { return os.Getenv(envKeeper) != "" }
 
-// Keep waits until in ends. If it has said nothing before, the lab was killed: then
-// all that it has started is killed too. It returns the exit code.
+// Keep waits until in ends. If it has said nothing before, its parent was killed:
+// then all that it has started is killed too. It returns the exit code.
 func Keep(in io.Reader) int {
 	if goodbye, _ := io.ReadAll(in); len(goodbye) > 0 {
 		return 0
@@ -77,13 +77,17 @@ func marked(mark string) (pids []int) {
 	return pids
 }
 
-// newKeeper starts one. Ctrl-C in a terminal is not for it.
-func newKeeper() (*keeper, error) {
+// Marked are the living processes that this one has started, but for the keeper.
+func Marked() []int { return marked(mark()) }
+
+// New starts one, before anything that it is to end. Ctrl-C in a terminal is not for
+// it.
+func New() (*Keeper, error) {
 	if err := os.Setenv(envMark, mark()); err != nil {
 		return nil, err
 	}
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = []string{"prefork: lab keeper"}
+	cmd.Args = []string{"prefork: keeper"}
 	cmd.Env = []string{envKeeper + "=" + mark()}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
@@ -91,13 +95,13 @@ func newKeeper() (*keeper, error) {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lab keeper: %w", err)
+		return nil, fmt.Errorf("keeper: %w", err)
 	}
-	return &keeper{cmd, in}, nil
+	return &Keeper{cmd, in}, nil
 }
 
-// dismiss is called when all has been ended already.
-func (k *keeper) dismiss() error {
+// Dismiss is called when all has been ended already.
+func (k *Keeper) Dismiss() error {
 	_, err := io.WriteString(k.in, "goodbye\n")
 	return errors.Join(err, k.in.Close(), k.cmd.Wait())
 }
