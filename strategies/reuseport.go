@@ -154,7 +154,7 @@ func (g *grouped) Drop(slot int) error {
 
 // TakeOver has the kernel choose as this master wants it to.
 func (g *grouped) TakeOver() error {
-	if !g.inherited {
+	if len(g.sockets) == 0 { // workers bind their own
 		return nil
 	}
 	return g.steering.takeOver()
@@ -191,8 +191,8 @@ func (g *grouped) Sockets() (fds []int) {
 	return fds
 }
 
-// HandedOn has nothing to do: TCP sockets leave no path behind.
-func (g *grouped) HandedOn() {}
+// Shared has nothing to do: TCP sockets leave no path behind.
+func (g *grouped) Shared(bool) {}
 
 func (g *grouped) Close() error {
 	var err error

@@ -17,9 +17,9 @@ import (
 
 // socket is one listening socket, as a master holds it.
 type socket struct {
-	fd       int // owned
-	addr     net.Addr
-	handedOn bool // somebody else listens on it too
+	fd     int // owned
+	addr   net.Addr
+	shared bool // another master listens on it too
 }
 
 // control is what is done to a socket before it is bound.
@@ -40,7 +40,7 @@ func listen(c Config, before control) (*socket, error) {
 		return nil, fmt.Errorf("bind %s: %w", c.Bind, withAdvice(err))
 	}
 	if l, ok := listener.(*net.UnixListener); ok {
-		l.SetUnlinkOnClose(false) // Close of the Front does, unless the socket was handed on
+		l.SetUnlinkOnClose(false) // Close of the Front does, unless another master has the socket too
 	}
 	fd, err := takeFD(listener)
 	if err != nil {
@@ -59,7 +59,7 @@ func adopt(c Config, fd int) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inherited socket: %w", err)
 	}
-	s := &socket{fd: fd, addr: addrOf(name)}
+	s := &socket{fd: fd, addr: addrOf(name), shared: true}
 	if c.Foreign {
 		return s, nil // the programs of the master before may rely on how it is
 	}
@@ -115,7 +115,7 @@ func (s *socket) prepare(c Config) error {
 // with @, is none) and is the last.
 func (s *socket) close() error {
 	err := unix.Close(s.fd)
-	if a, ok := s.addr.(*net.UnixAddr); ok && a.Name != "" && a.Name[0] != '@' && !s.handedOn {
+	if a, ok := s.addr.(*net.UnixAddr); ok && a.Name != "" && a.Name[0] != '@' && !s.shared {
 		err = errors.Join(err, os.Remove(a.Name))
 	}
 	return err
@@ -148,5 +148,5 @@ func withAdvice(err error) error {
 	return err
 }
 
-// HandedOn is Heirloom's, for every strategy with one socket.
-func (s *socket) HandedOn() { s.handedOn = true }
+// Shared is Heirloom's, for every strategy with one socket.
+func (s *socket) Shared(with bool) { s.shared = with }

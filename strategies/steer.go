@@ -76,8 +76,8 @@ type steering interface {
 	retire(slot int) error
 	// dropped is told when the sockets from this slot on are closed.
 	dropped(slot int) error
-	// takeOver is told when a group that was another master's is ours: until
-	// then that one's steering is to stay.
+	// takeOver is told when a group is to be steered by this master, which is or
+	// was another's as well.
 	takeOver() error
 }
 

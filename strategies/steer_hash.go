@@ -35,8 +35,11 @@ func (h *byHash) dropped(slot int) error {
 	return h.takeOver()
 }
 
-// takeOver removes what the master before may have attached.
+// takeOver removes what another master may have attached.
 func (h *byHash) takeOver() error {
+	if h.retired > 0 {
+		return h.retire(h.retired)
+	}
 	err := unix.SetsockoptInt(h.group.sockets[0].fd, unix.SOL_SOCKET, unix.SO_DETACH_REUSEPORT_BPF, 0)
 	if errors.Is(err, unix.ENOENT) {
 		return nil

@@ -37,7 +37,11 @@ func openProgram(g *grouped, s Steer) (steering, error) {
 func (p *byProgram) add(slot, fd int) error   { return p.kernel.Add(slot, fd) }
 func (p *byProgram) renew(slot, fd int) error { return p.kernel.Renew(slot, fd) }
 func (p *byProgram) retire(slot int) error    { return p.kernel.Retire(slot) }
-func (p *byProgram) takeOver() error          { return p.kernel.Attach(p.group.sockets[0].fd) }
+
+// takeOver puts the sockets back that an heir which failed may have replaced.
+func (p *byProgram) takeOver() error {
+	return errors.Join(p.kernel.Attach(p.group.sockets[0].fd), p.kernel.Restore())
+}
 
 // dropped has nothing to do: the kernel takes a closed socket out of the table,
 // and has the program pick others for the connections in its queue.

@@ -57,9 +57,9 @@ type Quiescer interface{ Quiesce() error }
 type Heirloom interface {
 	// Sockets are the listening sockets, in slot order. The Front owns them.
 	Sockets() []int
-	// HandedOn says that another master has them now: Close leaves the path of
-	// a Unix-domain address alone.
-	HandedOn()
+	// Shared says whether another master has them too: then Close leaves the path
+	// of a Unix-domain address alone. Sockets that were taken over are shared.
+	Shared(bool)
 }
 
 // Steered is a Front whose kernel may be told, by a program that the Front has
@@ -72,8 +72,9 @@ type Steered interface {
 	// SocketTable is where the program finds the sockets. Who inherits those
 	// needs it, for the kernel lets a socket be in one such table only.
 	SocketTable() (fd int, ok bool)
-	// TakeOver says that the sockets of another master are ours now, all
-	// workers being ready: until then its steering stays.
+	// TakeOver has the kernel steered as this Front would, and by nobody else:
+	// when all workers of a master that inherited its sockets are ready, until
+	// which the other's steering stays; or when the heir did not get that far.
 	TakeOver() error
 }
 

@@ -177,6 +177,19 @@ func (k *Kernel) Renew(slot, fd int) error {
 	return nil
 }
 
+// Restore enters the sockets again that another master has replaced.
+func (k *Kernel) Restore() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var errs []error
+	for slot, q := range k.queues {
+		if err := k.enter(slot, q.fd); !errors.Is(err, unix.EBUSY) { // it is there
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // enter puts a socket into the table, unless the master before has done so.
 func (k *Kernel) enter(slot, fd int) error {
 	err := k.sockets.Put(uint32(slot), uint64(fd))

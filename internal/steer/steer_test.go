@@ -258,6 +258,29 @@ func TestSlotGoesOnWithAnotherSocket(t *testing.T) {
 	g.want(6, 2)
 }
 
+// A master that took over and failed leaves a slot without a socket, and a program
+// of its own.
+func TestRestoreUndoesWhatAnotherMasterDid(t *testing.T) {
+	g := newGroup(t, RoundRobin, 3)
+	other, err := Load(Options{Program: LeastLoaded, StuckAfter: time.Hour, Sockets: g.k.Sockets()})
+	g.check(err)
+	for slot, fd := range g.fds {
+		g.check(other.Add(slot, fd))
+	}
+	own := slices.Clone(g.fds)
+	theirs := g.listen()
+	g.check(other.Renew(1, theirs))
+	g.check(other.Attach(own[0]))
+	g.check(other.Close())
+	g.check(unix.Close(theirs))
+	g.fds = own
+
+	g.check(g.k.Attach(own[0]))
+	g.check(g.k.Restore())
+	g.dial(12)
+	g.want(4, 4, 4)
+}
+
 // What the verifier and 256 entries take of a processor; by the clock it would be what
 // else the machine does.
 func TestManySlotsLoadInNoTime(t *testing.T) {

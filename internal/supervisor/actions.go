@@ -49,6 +49,10 @@ type Rescue struct{ Slot int }
 // Quiesce turns new connections away.
 type Quiesce struct{}
 
+// Reclaim sees to it that the kernel still sends connections where this master
+// wants them.
+type Reclaim struct{}
+
 // StopPump has the master pass on what is queued and no more; PumpEnded follows.
 type StopPump struct{}
 

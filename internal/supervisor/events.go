@@ -63,6 +63,10 @@ type UpgradeFailed struct{ Err error }
 // HandedOver says that it has.
 type HandedOver struct{}
 
+// PredecessorGone says that the master before this one has ended: the sockets are
+// this one's alone.
+type PredecessorGone struct{}
+
 func (Tick) apply(*Machine) {}
 
 func (e Started) apply(m *Machine) {
@@ -139,6 +143,10 @@ func (e Scale) apply(m *Machine) {
 		return
 	}
 	m.want = want
+	if m.given > 0 {
+		m.note(Info, "scaling", "workers", want, "when", "the master before this one has left")
+		return
+	}
 	m.note(Info, "scaling", "workers", want)
 }
 
@@ -155,7 +163,7 @@ func (Stop) apply(m *Machine) {
 		return
 	}
 	m.begin(stopping)
-	m.do(Quiesce{})
+	m.turnAway()
 	m.do(StopPump{})
 	m.note(Info, "stopping", "graceful_timeout", m.limits.Graceful)
 }
@@ -172,7 +180,7 @@ func (e PumpEnded) apply(m *Machine) {
 	}
 	if m.phase == running {
 		m.begin(stopping)
-		m.do(Quiesce{})
+		m.turnAway()
 		m.end = Exit{Code: ExitFailed, Err: fmt.Errorf("the master can pass on no more connections: %w", e.Err)}
 	}
 }
@@ -182,8 +190,10 @@ func (Upgrade) apply(m *Machine) {
 	case m.phase != running:
 	case m.upgrading:
 		m.note(Warn, "an upgrade is under way already")
-	case m.retiring():
-		m.note(Warn, "not upgraded", "reason", "a worker is on its way out; try again in a moment")
+	case m.given > 0 && !m.allReady:
+		m.note(Warn, "not upgraded", "reason", "this master has not taken over yet; try again in a moment")
+	case m.retiring() || len(m.slots) != m.want:
+		m.note(Warn, "not upgraded", "reason", "workers are being scaled; try again in a moment")
 	default:
 		m.upgrading = true
 		m.do(StartUpgrade{})
@@ -193,6 +203,8 @@ func (Upgrade) apply(m *Machine) {
 func (e UpgradeFailed) apply(m *Machine) {
 	m.upgrading = false
 	m.note(Error, "the new binary did not get ready; this one goes on", "error", e.Err)
+	m.do(Reclaim{})
+	m.rescueAll()
 }
 
 func (HandedOver) apply(m *Machine) {
@@ -202,6 +214,11 @@ func (HandedOver) apply(m *Machine) {
 	m.begin(leaving)
 	m.do(StopPump{})
 	m.note(Info, "the new binary is ready; this one leaves")
+}
+
+func (PredecessorGone) apply(m *Machine) {
+	m.given = 0
+	m.rescueAll()
 }
 
 func (m *Machine) begin(p phase) {

@@ -60,6 +60,7 @@ type Machine struct {
 	limits     Limits
 	slots      []slot
 	want       int
+	given      int // how many slots came from the master before, while it is there; else 0
 	generation int // workers of an older one are to be replaced
 	phase      phase
 	stopBegan  time.Time
@@ -100,6 +101,14 @@ type seat struct {
 
 // NewMachine makes a machine that wants l.Workers workers and has none.
 func NewMachine(l Limits) *Machine { return &Machine{limits: l, want: l.Workers} }
+
+// succeed has the machine begin as the heir of another master, which has so many
+// workers, and whose sockets are its own too until PredecessorGone.
+func (m *Machine) succeed(workers int) { m.want, m.given = workers, workers }
+
+// sharing reports whether another master has the sockets too: slots stay as they
+// are then.
+func (m *Machine) sharing() bool { return m.upgrading || m.given > 0 }
 
 // Step takes in what has happened and returns what is to be done, in order.
 func (m *Machine) Step(now time.Time, event Event) []Action {

@@ -31,7 +31,7 @@ func (m *Machine) reconcile() {
 	}
 	if m.phase == running {
 		m.killLate()
-	} else if m.empty() {
+	} else if m.empty() && (m.phase != leaving || m.given == 0) { // masters leave in their order
 		m.phase = over
 		m.do(m.end)
 	}
@@ -41,7 +41,7 @@ func (m *Machine) reconcile() {
 // Those on their way out go on even if they are wanted again.
 func (m *Machine) shrink() {
 	for i := len(m.slots) - 1; i >= 0; i-- {
-		if i >= m.want || !m.slots[i].retiredAt.IsZero() {
+		if i >= m.target() || !m.slots[i].retiredAt.IsZero() {
 			m.retire(i)
 		}
 	}
@@ -51,7 +51,7 @@ func (m *Machine) shrink() {
 // grow opens the slots that are wanted, once none is on its way out, for slots
 // come and go at the end; and it sees to it that each has a worker.
 func (m *Machine) grow() {
-	for len(m.slots) < m.want && !m.retiring() {
+	for len(m.slots) < m.target() && !m.retiring() {
 		m.slots = append(m.slots, slot{})
 	}
 	for i := range m.slots {
@@ -59,6 +59,15 @@ func (m *Machine) grow() {
 			m.fill(i)
 		}
 	}
+}
+
+// target is how many slots there are to be at present. A socket that came or went
+// while another master has the others would get connections that nobody takes.
+func (m *Machine) target() int {
+	if m.given > 0 {
+		return m.given
+	}
+	return m.want
 }
 
 // retiring reports whether any slot is on its way out; then the last one is.
@@ -190,11 +199,11 @@ func (m *Machine) retire(i int) {
 }
 
 // rescue does not leave the queue of a slot whose worker has crashed waiting for
-// the next worker. While another master has the sockets too, they stay as they
-// are; a slot on its way out is closed anyway.
+// the next worker. While another master has the sockets too, closing one here moves
+// nothing; a slot on its way out is closed anyway.
 func (m *Machine) rescue(i int) {
 	s := &m.slots[i]
-	if m.phase != running || m.upgrading || !s.retiredAt.IsZero() {
+	if m.phase != running || m.sharing() || !s.retiredAt.IsZero() {
 		return
 	}
 	for _, seat := range s.seats {
@@ -203,6 +212,21 @@ func (m *Machine) rescue(i int) {
 		}
 	}
 	m.do(Rescue{i})
+}
+
+// rescueAll makes up for what had to wait for another master's end.
+func (m *Machine) rescueAll() {
+	for i := range m.slots {
+		m.rescue(i)
+	}
+}
+
+// turnAway turns new connections away, unless they are for the master before this
+// one too, which goes on when this one has not got ready.
+func (m *Machine) turnAway() {
+	if m.given == 0 || m.allReady {
+		m.do(Quiesce{})
+	}
 }
 
 // dropLast closes retired slots that are empty, from the last one down.

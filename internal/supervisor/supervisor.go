@@ -96,7 +96,9 @@ func (s *supervisor) open() error {
 		return err
 	}
 	if s.legacy.workers > 0 {
-		s.machine.want, s.Limits.Workers = s.legacy.workers, s.legacy.workers
+		s.Limits.Workers = s.legacy.workers
+		s.machine.succeed(s.legacy.workers)
+		go func() { s.report(s.legacy.awaitEnd()) }()
 	}
 	if s.notices, err = listenForNotices(s.events); err != nil {
 		return err
@@ -181,7 +183,9 @@ func (s *supervisor) loop(ctx context.Context, signals <-chan os.Signal) error {
 			s.heir = 0
 		case HandedOver:
 			s.heir = 0
-			s.front.(strategies.Heirloom).HandedOn()
+			s.front.(strategies.Heirloom).Shared(true)
+		case PredecessorGone:
+			s.front.(strategies.Heirloom).Shared(false)
 		}
 		s.turn(event)
 		if at := s.machine.Deadline(); !at.IsZero() {
@@ -257,6 +261,8 @@ func (s *supervisor) act(action Action) {
 		}
 	case Quiesce:
 		s.quiesce()
+	case Reclaim:
+		s.takeOver()
 	case StopPump:
 		s.endPump()
 	case StartUpgrade:
@@ -349,13 +355,22 @@ func (s *supervisor) allReady(a AllReady) {
 		}
 		s.cleanup(func() { removePIDFile(s.PIDFile) })
 	}
-	if steered, ok := s.front.(strategies.Steered); ok {
-		if err := steered.TakeOver(); err != nil {
-			s.log.Error("cannot take the steering over: connections go where the master before would send them", "error", err)
-		}
+	if s.legacy.pipe != nil {
+		s.takeOver()
+		s.front.(strategies.Heirloom).Shared(false)
 	}
 	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
 	s.legacy.ready()
+}
+
+// takeOver has the kernel send connections where this master wants them, whatever
+// another one has told it.
+func (s *supervisor) takeOver() {
+	if steered, ok := s.front.(strategies.Steered); ok {
+		if err := steered.TakeOver(); err != nil {
+			s.log.Error("cannot take the steering over: connections go where another master would send them", "error", err)
+		}
+	}
 }
 
 // result is what Run returns, and the last words of the log.

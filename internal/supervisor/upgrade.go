@@ -14,13 +14,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/sys"
 	"prefork/strategies"
 )
 
 // An upgrade starts the binary that is now at this one's path, with the same
 // arguments, and hands it the listening sockets. When all its workers are ready
 // it says so on a pipe, and this master leaves. If the pipe closes before that,
-// or says nothing for too long, nothing has changed.
+// or says nothing for too long, nothing has changed. Until the old one has ended, the
+// sockets are those of both, and the new one leaves them as they are.
 
 const (
 	// envUpgrade is, for a master that takes over, a bequest in JSON.
@@ -36,6 +38,7 @@ type bequest struct {
 	Table   int   `json:",omitempty"` // where the kernel finds them, if it is steered by a program
 	Workers int   // how many there are to be: signals may have changed it
 	Ready   int   // where to say that it is ready
+	Master  int   // a pidfd of the master that leaves
 }
 
 func (s *supervisor) startUpgrade() {
@@ -58,20 +61,12 @@ func (s *supervisor) upgrade() error {
 		return err
 	}
 	defer w.Close()
-	files := []uintptr{0, 1, 2}
-	will := bequest{Workers: s.machine.want}
-	for _, fd := range heirloom.Sockets() {
-		will.Sockets = append(will.Sockets, len(files))
-		files = append(files, uintptr(fd))
+	self, err := unix.PidfdOpen(os.Getpid(), 0)
+	if err != nil {
+		return fmt.Errorf("pidfd_open: %w", err)
 	}
-	if steered, ok := s.front.(strategies.Steered); ok {
-		if fd, ok := steered.SocketTable(); ok {
-			will.Table = len(files)
-			files = append(files, uintptr(fd))
-		}
-	}
-	will.Ready = len(files)
-	files = append(files, w.Fd())
+	defer unix.Close(self)
+	will, files := s.bequeath(heirloom.Sockets(), w.Fd(), uintptr(self))
 	text, err := json.Marshal(will)
 	if err != nil {
 		return err
@@ -87,6 +82,26 @@ func (s *supervisor) upgrade() error {
 	s.heir = pid
 	go func() { s.report(awaitHeir(pid, ready)) }()
 	return nil
+}
+
+// bequeath is what the heir is told, and the files that it gets.
+func (s *supervisor) bequeath(sockets []int, ready, self uintptr) (will bequest, files []uintptr) {
+	files = []uintptr{0, 1, 2}
+	add := func(fd uintptr) (number int) {
+		files = append(files, fd)
+		return len(files) - 1
+	}
+	will.Workers = s.machine.want
+	for _, fd := range sockets {
+		will.Sockets = append(will.Sockets, add(uintptr(fd)))
+	}
+	if steered, ok := s.front.(strategies.Steered); ok {
+		if fd, ok := steered.SocketTable(); ok {
+			will.Table = add(uintptr(fd))
+		}
+	}
+	will.Ready, will.Master = add(ready), add(self)
+	return will, files
 }
 
 // awaitHeir waits until the new master is ready or is not going to be.
@@ -111,6 +126,7 @@ type legacy struct {
 	sockets []int
 	table   int // of the sockets, in the kernel; 0 if there is none
 	workers int // 0 if there was no master before
+	master  int // a pidfd of it
 	pipe    *os.File
 }
 
@@ -128,7 +144,7 @@ func inherited() (*legacy, error) {
 	if err := json.Unmarshal([]byte(text), &will); err != nil {
 		return nil, fmt.Errorf("%s: %w", envUpgrade, err)
 	}
-	fds := append(slices.Clone(will.Sockets), will.Ready)
+	fds := append(slices.Clone(will.Sockets), will.Ready, will.Master)
 	if will.Table != 0 {
 		fds = append(fds, will.Table)
 	}
@@ -138,7 +154,8 @@ func inherited() (*legacy, error) {
 		}
 		unix.CloseOnExec(fd)
 	}
-	return &legacy{sockets: will.Sockets, table: will.Table, workers: will.Workers, pipe: os.NewFile(uintptr(will.Ready), "upgrade")}, nil
+	return &legacy{sockets: will.Sockets, table: will.Table, workers: will.Workers, master: will.Master,
+		pipe: os.NewFile(uintptr(will.Ready), "upgrade")}, nil
 }
 
 // ready tells the master before this one that it can leave.
@@ -147,5 +164,14 @@ func (l *legacy) ready() {
 		_, _ = l.pipe.Write([]byte{1})
 		_ = l.pipe.Close()
 		l.pipe = nil
+	}
+}
+
+// awaitEnd waits until the master before this one has ended.
+func (l *legacy) awaitEnd() Event {
+	for {
+		if gone, err := sys.Poll(l.master, unix.POLLIN, -1); gone || err != unix.EINTR {
+			return PredecessorGone{}
+		}
 	}
 }

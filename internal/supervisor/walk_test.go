@@ -53,6 +53,11 @@ var peaceful = []move{
 			w.advance(at.Sub(w.now))
 		}
 	}},
+	{"the master before leaves", func(w *world, r *rand.Rand) {
+		if w.m.given > 0 && r.IntN(10) == 0 {
+			w.step(PredecessorGone{})
+		}
+	}},
 	{"an upgrade fails", func(w *world, _ *rand.Rand) { w.step(Upgrade{}); w.step(UpgradeFailed{errors.New("it ended early")}) }},
 }
 
@@ -103,6 +108,9 @@ func randomWorld(t *testing.T, r *rand.Rand) *world {
 		Settle:     time.Duration(r.IntN(2)) * time.Second,
 	})
 	w.pump = r.IntN(2) == 0
+	if r.IntN(2) == 0 {
+		w.m.succeed(w.m.want)
+	}
 	return w
 }
 
@@ -139,6 +147,7 @@ func TestNoServiceIsLostWhileNothingCrashes(t *testing.T) {
 func (w *world) comesToRest() {
 	w.startErr = nil
 	w.history = append(w.history, "all goes well")
+	w.step(PredecessorGone{})
 	for range 1000 {
 		w.readyAll()
 		at := w.m.Deadline()

@@ -59,6 +59,14 @@ func newWorld(t testing.TB, l Limits) *world {
 	}
 }
 
+// heir is a world with a master that another one has started, which has as many
+// workers and is still there. None of its own has been started.
+func heir(t testing.TB, l Limits) *world {
+	w := newWorld(t, l)
+	w.m.succeed(l.Workers)
+	return w
+}
+
 // boot is a world in which all workers are ready, and nothing logged yet.
 func boot(t testing.TB, l Limits) *world {
 	w := newWorld(t, l)
@@ -143,6 +151,9 @@ func (w *world) start(a Start) Event {
 			w.fail("start in seat %d.%d, which is taken", a.Slot, a.Seat)
 		}
 	}
+	if given := w.m.given; given > 0 && a.Slot >= given {
+		w.fail("opened slot %d, while the master before has %d", a.Slot, given)
+	}
 	w.slots = max(w.slots, a.Slot+1)
 	if w.startErr != nil {
 		return StartFailed{a.Slot, a.Seat, w.startErr}
@@ -175,8 +186,8 @@ func (w *world) rescue(slot int) {
 			w.fail("rescued the queue of slot %d from process %d", slot, pid)
 		}
 	}
-	if w.m.upgrading || w.retired[slot] {
-		w.fail("rescued the queue of slot %d; upgrading: %t, retired: %t", slot, w.m.upgrading, w.retired[slot])
+	if w.m.sharing() || w.retired[slot] {
+		w.fail("rescued the queue of slot %d; sharing: %t, retired: %t", slot, w.m.sharing(), w.retired[slot])
 	}
 	w.rescues = append(w.rescues, slot)
 }
@@ -184,6 +195,9 @@ func (w *world) rescue(slot int) {
 // retire and drop hold the machine to what strategies.Retirer asks: always the
 // last slot there is.
 func (w *world) retire(slot int) {
+	if w.m.given > 0 {
+		w.fail("retired slot %d while the master before has its socket", slot)
+	}
 	for s := slot + 1; s < w.slots; s++ {
 		if !w.retired[s] {
 			w.fail("retired slot %d before %d", slot, s)
@@ -243,6 +257,8 @@ func describe(action Action) string {
 		return fmt.Sprintf("drop %d", a.Slot)
 	case Quiesce:
 		return "quiesce"
+	case Reclaim:
+		return "reclaim"
 	case StopPump:
 		return "stop pump"
 	case StartUpgrade:
