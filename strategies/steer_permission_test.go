@@ -3,6 +3,7 @@
 package strategies_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -55,5 +56,79 @@ func TestCapabilityIsForTheMaster(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// So it is where root runs the master; a program run as worker is root's all the same.
+func TestRootsWorkersDoWithoutTheCapability(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("this is about root")
+	}
+	servertest.NeedSteer(t, "least-loaded")
+	const steering = 1<<unix.CAP_BPF | 1<<unix.CAP_NET_ADMIN
+	s := servertest.Start(t, "-s", "reuseport", "--steer", "least-loaded", "-w", "2")
+	masters := capabilities(t, s.PID(), "CapEff")
+	for _, pid := range s.Workers() {
+		for _, set := range []string{"CapEff", "CapPrm"} {
+			if has := capabilities(t, pid, set); has != masters&^steering {
+				t.Errorf("the worker's %s is %x, the master has %x", set, has, masters)
+			}
+		}
+	}
+	s = servertest.Start(t, "--ready-after", "1ms", "-w", "1", "--", "sleep", "100")
+	servertest.Eventually(t, "the program has all that the master has", func() bool {
+		return capabilities(t, s.Workers()[0], "CapEff") == masters
+	})
+}
+
+func capabilities(t *testing.T, pid int, set string) (all uint64) {
+	t.Helper()
+	text := statusOf(fmt.Sprintf("/proc/%d", pid), set)
+	if _, err := fmt.Sscanf(text, "%x", &all); err != nil {
+		t.Fatalf("%s of process %d is %q: %v", set, pid, text, err)
+	}
+	return all
+}
+
+// A binary that has the capabilities itself makes the kernel forget whose death its
+// workers are to hear of.
+func TestCapabilitiesOfTheBinaryDoNotOutliveTheMaster(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can give capabilities to a file")
+	}
+	servertest.NeedSteer(t, "least-loaded")
+	nobody := servertest.AsNobody(t)
+	var cmd exec.Cmd
+	nobody(&cmd)
+	setCapabilities(t, cmd.Path, unix.CAP_BPF, unix.CAP_NET_ADMIN)
+	for _, args := range [][]string{{}, {"--ready-after", "1ms", "--", "sleep", "100"}} {
+		s := servertest.StartAs(t, nobody, append([]string{"-s", "reuseport", "--steer", "least-loaded", "-w", "2"}, args...)...)
+		workers := s.Workers()
+		for _, pid := range workers {
+			servertest.Eventually(t, "the worker has begun", func() bool {
+				return capabilities(t, pid, "CapPrm") == 0
+			})
+		}
+		s.Stop(unix.SIGKILL)
+		for _, pid := range workers {
+			servertest.Eventually(t, fmt.Sprintf("worker %d of %v has left", pid, args), func() bool { return unix.Kill(pid, 0) != nil })
+		}
+	}
+}
+
+// setCapabilities is setcap(8) with +ep.
+func setCapabilities(t *testing.T, path string, capabilities ...int) {
+	t.Helper()
+	const revision2, effective = 0x02000000, 1 // struct vfs_cap_data in linux/capability.h
+	data := [5]uint32{revision2 | effective}   // then permitted and inheritable, twice
+	for _, c := range capabilities {
+		data[1+2*(c/32)] |= 1 << (c % 32)
+	}
+	var bytes []byte
+	for _, word := range data {
+		bytes = binary.LittleEndian.AppendUint32(bytes, word)
+	}
+	if err := unix.Setxattr(path, "security.capability", bytes, 0); err != nil {
+		t.Skipf("this file system keeps no capabilities: %v", err)
 	}
 }

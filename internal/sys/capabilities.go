@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DropCapabilities gives capabilities up for good, on every thread. Who is root
-// keeps them: root is more than these.
+// DropCapabilities gives capabilities up for good, on every thread. A program that
+// root runs in its place gets root's again.
 func DropCapabilities(capabilities ...int) error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var has [2]unix.CapUserData
@@ -25,7 +25,7 @@ func DropCapabilities(capabilities ...int) error {
 		data.Permitted &^= bit
 		data.Inheritable &^= bit // and with it the ambient one
 	}
-	if keeps == has || unix.Geteuid() == 0 {
+	if keeps == has {
 		return nil
 	}
 	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&keeps[0])), 0)

@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -63,6 +64,9 @@ func run(o order) error {
 	if err := sys.DropCapabilities(unix.CAP_BPF, unix.CAP_NET_ADMIN); err != nil {
 		return err
 	}
+	if err := o.tie(); err != nil {
+		return err
+	}
 	if os.Getenv(envRole) == roleShim {
 		return shim(o)
 	}
@@ -77,6 +81,22 @@ func run(o order) error {
 		return err
 	}
 	return w.run()
+}
+
+// tie has the kernel send the death signal, as the master has asked already: exec
+// forgets that where the binary has capabilities of its own (PR_SET_PDEATHSIG in
+// prctl(2)).
+func (o order) tie() error {
+	if o.DeathSignal == 0 {
+		return nil
+	}
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(o.DeathSignal), 0, 0, 0); err != nil {
+		return fmt.Errorf("ask for the master's death signal: %w", err)
+	}
+	if os.Getppid() != o.Master {
+		return errors.New("the master has ended meanwhile")
+	}
+	return nil
 }
 
 // worker runs one built-in app.

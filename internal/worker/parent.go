@@ -113,11 +113,15 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 // order is what the child is told in envSpec.
 type order struct {
 	Spec
-	Path    string   `json:",omitempty"`
-	Program []string `json:",omitempty"`
+	Path        string         `json:",omitempty"`
+	Program     []string       `json:",omitempty"`
+	Master      int            // the pid of who ordered it
+	DeathSignal syscall.Signal // Launch's
 }
 
-func (l *Launch) order() order { return order{l.Spec, l.Path, l.Program} }
+func (l *Launch) order() order {
+	return order{l.Spec, l.Path, l.Program, os.Getpid(), l.DeathSignal}
+}
 
 // notForWorkers is what the master's own environment says about the master: its
 // flags, its service manager's sockets, and what an upgrade handed to it.
