@@ -176,6 +176,14 @@ func (g *grouped) SocketTable() (fd int, ok bool) {
 	return -1, false
 }
 
+// Recount is Steered's.
+func (g *grouped) Recount(slot int) error {
+	if p, ok := g.steering.(programmed); ok {
+		return p.recount(slot)
+	}
+	return nil
+}
+
 func (g *grouped) Quiesce() error {
 	var errs []error
 	for _, s := range g.sockets {

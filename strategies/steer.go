@@ -87,6 +87,8 @@ type programmed interface {
 	// renew has the slot go on with another socket. The one before can then be
 	// closed.
 	renew(slot, fd int) error
+	// recount is told that the slot's counts have been corrected.
+	recount(slot int) error
 	scoreboard() int
 	table() int
 	close() error

@@ -36,6 +36,7 @@ func openProgram(g *grouped, s Steer) (steering, error) {
 
 func (p *byProgram) add(slot, fd int) error   { return p.kernel.Add(slot, fd) }
 func (p *byProgram) renew(slot, fd int) error { return p.kernel.Renew(slot, fd) }
+func (p *byProgram) recount(slot int) error   { return p.kernel.Recount(slot) }
 func (p *byProgram) retire(slot int) error    { return p.kernel.Retire(slot) }
 
 // takeOver puts the sockets back that an heir which failed may have replaced.

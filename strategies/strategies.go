@@ -76,6 +76,8 @@ type Steered interface {
 	// when all workers of a master that inherited its sockets are ready, until
 	// which the other's steering stays; or when the heir did not get that far.
 	TakeOver() error
+	// Recount says that the slot's lines of the scoreboard have been corrected.
+	Recount(slot int) error
 }
 
 // Source is where a worker's next connection comes from.

@@ -69,6 +69,40 @@ func (l *Line) Open() int {
 	return int(l.Accepted.Load() - done)
 }
 
+const (
+	// Absurd is more connections than any worker can hold or any queue.
+	Absurd = 1 << 24
+
+	few    = 8       // by so many may what is read at two moments differ
+	inLife = 1 << 48 // connections: at 100,000 a second they take ninety years
+)
+
+// Sane reports whether what a worker has written can be.
+func (l *Line) Sane() bool {
+	open := l.Open()
+	return open >= -few && open <= Absurd && l.Accepted.Load() < inLife && l.Speaks.Load() <= 1
+}
+
+// Counts are what stays of a line when its worker has gone.
+type Counts struct {
+	accepted, finished, cut, waits uint64
+	speaks                         uint32
+}
+
+// Counts reads the line, for Restore.
+func (l *Line) Counts() Counts {
+	return Counts{l.Accepted.Load(), l.Finished.Load(), l.Cut.Load(), l.Waits.Load(), l.Speaks.Load()}
+}
+
+// Restore has the line be as it was. It is for the master, once the worker is dead.
+func (l *Line) Restore(c Counts) {
+	l.Accepted.Store(c.accepted)
+	l.Finished.Store(c.finished)
+	l.Cut.Store(c.cut)
+	l.Waits.Store(c.waits)
+	l.Speaks.Store(c.speaks)
+}
+
 // Board is a scoreboard.
 type Board struct {
 	header *header
@@ -114,13 +148,16 @@ type Slot struct {
 	Speaks                         bool // the counts above are kept
 }
 
-// Slot reads one slot.
+// Slot reads one slot. A line that makes no sense counts for nothing.
 func (b *Board) Slot(slot int) Slot {
 	var sum Slot
 	for seat := range Seats {
 		line := b.Line(slot, seat)
 		if State(line.State.Load()) == Ready {
 			sum.Ready, sum.PID = true, int(line.PID.Load())
+		}
+		if !line.Sane() {
+			continue
 		}
 		sum.Open += line.Open()
 		sum.Finished += line.Finished.Load()

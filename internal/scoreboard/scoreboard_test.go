@@ -190,3 +190,40 @@ func TestOpenIsNeverNegative(t *testing.T) {
 		t.Errorf("in the end: %+v", sum)
 	}
 }
+
+func TestNonsenseCountsForNothing(t *testing.T) {
+	for name, write := range map[string]func(*Line){
+		"more finished than taken":   func(l *Line) { l.Finished.Add(1000) },
+		"more open than can be":      func(l *Line) { l.Accepted.Add(1 << 30) },
+		"more taken than in a life":  func(l *Line) { l.Accepted.Store(1 << 60); l.Finished.Store(1 << 60) },
+		"speaks in words of its own": func(l *Line) { l.Speaks.Store(7) },
+	} {
+		board, _ := create(t)
+		line, other := board.Line(0, 0), board.Line(0, 1)
+		other.Accepted.Store(5)
+		other.Finished.Store(5)
+		line.Accepted.Store(9)
+		line.Finished.Store(8)
+		sane, began := board.Slot(0), line.Counts()
+		write(line)
+		if line.Sane() {
+			t.Errorf("%s: taken for sane", name)
+		}
+		if got := board.Slot(0); got.Accepted != 5 || got.Open != 0 {
+			t.Errorf("%s: the slot is %+v, want what the other worker says", name, got)
+		}
+		line.Restore(began)
+		if got := board.Slot(0); got != sane {
+			t.Errorf("%s: the slot is %+v when restored, was %+v", name, got, sane)
+		}
+	}
+}
+
+// Who reads while a worker writes may come a little late.
+func TestALittleLateIsSane(t *testing.T) {
+	board, _ := create(t)
+	board.Line(0, 0).Finished.Store(2)
+	if !board.Line(0, 0).Sane() {
+		t.Error("two finished, none taken: taken for nonsense")
+	}
+}

@@ -27,6 +27,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/scoreboard"
+	"prefork/internal/sys"
 )
 
 // The programs that there are.
@@ -157,7 +158,7 @@ func (k *Kernel) Add(slot, fd int) error {
 	if err := k.enter(slot, fd); err != nil {
 		return err
 	}
-	k.reset(slot)
+	k.reset(slot, 0)
 	k.queues = append(k.queues, &queue{fd: fd})
 	return k.inService.Set(uint32(len(k.queues)))
 }
@@ -172,7 +173,7 @@ func (k *Kernel) Renew(slot, fd int) error {
 	if err := k.enter(slot, fd); err != nil {
 		return err
 	}
-	k.reset(slot)
+	k.reset(slot, 0)
 	k.queues[slot] = &queue{fd: fd}
 	return nil
 }
@@ -202,12 +203,29 @@ func (k *Kernel) enter(slot, fd int) error {
 	return nil
 }
 
-// reset has the slot begin with an empty queue.
-func (k *Kernel) reset(slot int) {
+// Recount takes a slot's queue for what it is: what workers have written on the board
+// was not true.
+func (k *Kernel) Recount(slot int) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if slot >= len(k.queues) {
+		return nil // it has retired
+	}
+	depth, _, err := sys.QueueDepth(k.queues[slot].fd)
+	if err != nil {
+		return err
+	}
+	k.reset(slot, depth)
+	k.queues[slot].looks = 0
+	return nil
+}
+
+// reset has the slot begin with a queue of this length.
+func (k *Kernel) reset(slot, depth int) {
 	s := &k.slots[slot]
-	sent := atomic.LoadUint64(&s.Sent)
-	atomic.StoreUint64(&s.Drift, sent-k.board.Slot(slot).Accepted)
-	atomic.StoreUint64(&s.Passed, sent)
+	passed := atomic.LoadUint64(&s.Sent) - uint64(depth)
+	atomic.StoreUint64(&s.Drift, passed-k.board.Slot(slot).Accepted)
+	atomic.StoreUint64(&s.Passed, passed)
 	atomic.StoreInt64(&s.Progress, monotonic())
 }
 

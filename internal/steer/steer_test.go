@@ -178,7 +178,7 @@ func (g *group) hold(slot, seat, n int) {
 	line := g.k.board.Line(slot, seat)
 	line.Speaks.Store(1)
 	line.Accepted.Add(uint64(n))
-	g.k.reset(slot)
+	g.k.reset(slot, 0)
 }
 
 func TestEqualsAreDealtInTurn(t *testing.T) {
@@ -342,6 +342,8 @@ func scribble(line *scoreboard.Line) {
 func TestNonsenseIsUnknown(t *testing.T) {
 	for name, write := range map[string]func(*scoreboard.Line){
 		"more finished than taken": func(l *scoreboard.Line) { l.Finished.Store(1 << 40) },
+		"a little more finished":   func(l *scoreboard.Line) { l.Finished.Store(1000) },
+		"more taken than was sent": func(l *scoreboard.Line) { l.Accepted.Store(1 << 40); l.Finished.Store(1 << 40) },
 		"more open than can be":    func(l *scoreboard.Line) { l.Accepted.Store(1 << 40) },
 		"progress in the future":   func(l *scoreboard.Line) { l.Progress.Store(1 << 62) },
 	} {

@@ -26,9 +26,8 @@ const (
 	// counted before the count is wrong: a handshake takes its time.
 	looksBeforeDrift = 4
 
-	// absurd and ahead are what no worker's line can hold; see weigh.h.
-	absurd = 1 << 24
-	ahead  = time.Second
+	// ahead is more than any two clocks differ by; see weigh.h.
+	ahead = time.Second
 )
 
 // queue is that of one slot's socket.
@@ -66,8 +65,8 @@ func (k *Kernel) look() (soon bool) {
 	defer k.mu.Unlock()
 	now := monotonic()
 	for slot, q := range k.queues {
-		if counts(k.board, slot, now) {
-			q.settle(&k.slots[slot], func() uint64 { return k.board.Slot(slot).Accepted })
+		if k.counts(slot, now) {
+			q.settle(&k.slots[slot], func() uint64 { return k.board.Slot(slot).Accepted }, now)
 		} else if q.sample(&k.slots[slot], now) {
 			soon = true
 		}
@@ -76,23 +75,27 @@ func (k *Kernel) look() (soon bool) {
 }
 
 // counts reports whether a slot's workers count, and what they say can be.
-func counts(board *scoreboard.Board, slot int, now int64) (speaks bool) {
+func (k *Kernel) counts(slot int, now int64) (speaks bool) {
 	for seat := range scoreboard.Seats {
-		line := board.Line(slot, seat)
+		line := k.board.Line(slot, seat)
 		if line.Speaks.Load() == 0 {
 			continue
 		}
 		speaks = true
-		if open := line.Open(); open > absurd || open < -absurd || line.Progress.Load()-now > int64(ahead) {
+		if !line.Sane() || line.Progress.Load()-now > int64(ahead) {
 			return false
 		}
 	}
-	return speaks
+	s := &k.slots[slot]
+	queued := int64(atomic.LoadUint64(&s.Sent) - k.board.Slot(slot).Accepted - atomic.LoadUint64(&s.Drift))
+	return speaks && queued >= -scoreboard.Absurd && queued <= scoreboard.Absurd
 }
 
 // settle corrects the drift of a slot whose workers count. They and the program
 // go on meanwhile: what has drifted lies between missed and over.
-func (q *queue) settle(s *kernelSlot, taken func() uint64) {
+//
+// A queue that is empty is not stuck, however many handshakes are under way.
+func (q *queue) settle(s *kernelSlot, taken func() uint64, now int64) {
 	sent, before, drift := atomic.LoadUint64(&s.Sent), taken(), atomic.LoadUint64(&s.Drift)
 	if sent == q.sent && before == q.taken && sent-before == drift {
 		return // nothing has happened, and nothing is queued
@@ -101,6 +104,9 @@ func (q *queue) settle(s *kernelSlot, taken func() uint64) {
 	depth, _, err := sys.QueueDepth(q.fd)
 	if err != nil {
 		return // the socket is being closed
+	}
+	if depth == 0 {
+		atomic.StoreInt64(&s.Progress, now)
 	}
 	missed := int64(sent-taken()-drift) - int64(depth)
 	over := int64(atomic.LoadUint64(&s.Sent)-before-drift) - int64(depth)

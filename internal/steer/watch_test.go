@@ -138,6 +138,34 @@ func TestAllStuckLeavesItToTheHash(t *testing.T) {
 	g.total(n)
 }
 
+// Handshakes that are never completed make no slot look stuck: its queue is empty.
+func TestAnEmptyQueueIsNotStuck(t *testing.T) {
+	g := newGroupOf(t, Options{Program: LeastLoaded, StuckAfter: time.Minute}, 2)
+	g.hold(1, 0, 10)
+	s := &g.k.slots[0]
+	atomic.StoreInt64(&s.Progress, 0)
+	g.eventually("the queue is seen to be empty", func() bool {
+		atomic.AddUint64(&s.Sent, 1)
+		return atomic.LoadInt64(&s.Progress) > 0
+	})
+	atomic.StoreUint64(&s.Drift, atomic.LoadUint64(&s.Sent)-5) // it takes a while to be corrected
+	g.dial(3)
+	g.want(3, 0)
+}
+
+func TestRecountBelievesTheKernel(t *testing.T) {
+	g := newGroup(t, LeastLoaded, 2)
+	g.dial(4)
+	g.want(2, 2)
+	atomic.StoreUint64(&g.k.slots[0].Drift, 1<<50)
+	g.check(g.k.Recount(0))
+	if got := g.queued(0); got != 2 {
+		t.Errorf("%d queued, want 2", got)
+	}
+	g.check(g.k.Retire(0))
+	g.check(g.k.Recount(0))
+}
+
 func TestWatchEndsWithTheKernel(t *testing.T) {
 	k, err := Load(Options{Program: RoundRobin, StuckAfter: time.Second})
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/strategies"
 )
 
 // lastWordsSize is how much of what a worker says at the end is kept.
@@ -28,6 +30,7 @@ func (s *supervisor) start(a Start) Event {
 	if err != nil {
 		return fail(err)
 	}
+	counts := s.board.Line(a.Slot, a.Seat).Counts()
 	pid, err := s.Launch.Start(a.Slot, a.Seat, fd, stderr)
 	if a.Capture {
 		_ = stderr.Close()
@@ -40,6 +43,7 @@ func (s *supervisor) start(a Start) Event {
 	if err != nil {
 		return fail(err)
 	}
+	s.began[pid] = counts
 	go func() {
 		state, err := process.Wait()
 		s.report(Exited{PID: pid, Why: why(state, err), LastWords: words()})
@@ -93,6 +97,37 @@ func (t *tail) Write(b []byte) (int, error) {
 		t.last = t.last[extra:]
 	}
 	return len(b), nil
+}
+
+// bury settles what a dead worker leaves on its line: nobody else will.
+func (s *supervisor) bury(b Bury) {
+	line := s.board.Line(b.Slot, b.Seat)
+	line.Progress.Store(0)
+	switch open := line.Open(); {
+	case !line.Sane():
+		line.Restore(s.began[b.PID])
+		s.log.Warn("what a worker counted makes no sense and is forgotten", "slot", b.Slot, "pid", b.PID)
+		s.recount(b.Slot)
+	case open < 0:
+		line.Finished.Add(uint64(open))
+	case open > 0:
+		line.Cut.Add(uint64(open))
+		s.cut += uint64(open)
+		s.log.Warn("connections cut with their worker", "connections", open, "slot", b.Slot, "pid", b.PID)
+	}
+	delete(s.began, b.PID)
+	if b.Killed {
+		s.log.Warn("worker killed: it did not stop in time", "slot", b.Slot, "pid", b.PID)
+	}
+}
+
+// recount has a program in the kernel forget what it made of a slot's counts.
+func (s *supervisor) recount(slot int) {
+	if steered, ok := s.front.(strategies.Steered); ok {
+		if err := steered.Recount(slot); err != nil {
+			s.log.Warn("cannot count a queue anew", "slot", slot, "error", err)
+		}
+	}
 }
 
 // reapStrangers reaps orphans that fall to a master that is PID 1 of its

@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 		o.Log.Debug("workers may inherit stray descriptors", "error", err)
 	}
 	s := &supervisor{Options: o, log: o.Log, machine: NewMachine(o.Limits),
-		events: make(chan Event, 64), over: make(chan struct{})}
+		events: make(chan Event, 64), over: make(chan struct{}), began: make(map[int]scoreboard.Counts)}
 	defer s.close()
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGHUP,
@@ -87,7 +87,8 @@ type supervisor struct {
 	stopPump context.CancelFunc
 	stoppers []func()
 	cut      uint64
-	heir     int // the new master's pid while an upgrade is under way
+	began    map[int]scoreboard.Counts // by pid: what its line said when a worker began
+	heir     int                       // the new master's pid while an upgrade is under way
 }
 
 func (s *supervisor) open() error {
@@ -334,19 +335,6 @@ func (s *supervisor) endPump() {
 	s.stopPump()
 }
 
-// bury settles what a dead worker leaves on its line: nobody else will.
-func (s *supervisor) bury(b Bury) {
-	line := s.board.Line(b.Slot, b.Seat)
-	if open := line.Open(); open > 0 {
-		line.Cut.Add(uint64(open))
-		s.cut += uint64(open)
-		s.log.Warn("connections cut with their worker", "connections", open, "slot", b.Slot, "pid", b.PID)
-	}
-	if b.Killed {
-		s.log.Warn("worker killed: it did not stop in time", "slot", b.Slot, "pid", b.PID)
-	}
-}
-
 func (s *supervisor) allReady(a AllReady) {
 	s.log.Info("ready", "workers", a.Workers, "pid", os.Getpid())
 	if s.PIDFile != "" {
@@ -361,16 +349,6 @@ func (s *supervisor) allReady(a AllReady) {
 	}
 	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
 	s.legacy.ready()
-}
-
-// takeOver has the kernel send connections where this master wants them, whatever
-// another one has told it.
-func (s *supervisor) takeOver() {
-	if steered, ok := s.front.(strategies.Steered); ok {
-		if err := steered.TakeOver(); err != nil {
-			s.log.Error("cannot take the steering over: connections go where another master would send them", "error", err)
-		}
-	}
 }
 
 // result is what Run returns, and the last words of the log.

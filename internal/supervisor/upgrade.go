@@ -167,6 +167,16 @@ func (l *legacy) ready() {
 	}
 }
 
+// takeOver has the kernel send connections where this master wants them, whatever
+// another one has told it.
+func (s *supervisor) takeOver() {
+	if steered, ok := s.front.(strategies.Steered); ok {
+		if err := steered.TakeOver(); err != nil {
+			s.log.Error("cannot take the steering over: connections go where another master would send them", "error", err)
+		}
+	}
+}
+
 // awaitEnd waits until the master before this one has ended.
 func (l *legacy) awaitEnd() Event {
 	for {

@@ -37,7 +37,7 @@ struct slot {
 	__s64 busy;     /* when one was last sent to an empty queue; by the program */
 	__u64 drift;    /* of those sent, never to be taken by a worker that counts; by the master */
 	__u64 passed;   /* of those sent, no longer queued, for a worker that does not count; by the master */
-	__s64 progress; /* when the queue of such a worker was last seen to move; by the master */
+	__s64 progress; /* when the queue was last seen empty or, of such a worker, to move; by the master */
 	__u64 unused[3];
 };
 

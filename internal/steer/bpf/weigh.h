@@ -4,6 +4,8 @@
 
 /* More than any worker can hold or any queue: who says so writes nonsense. */
 #define ABSURD (1 << 24)
+/* By so many may what is read of a line at two moments differ. */
+#define FEW 8
 #define SECOND 1000000000LL
 
 struct weight {
@@ -15,16 +17,23 @@ struct weight {
 	bool known;     /* a worker counts, and what it says can be */
 };
 
+static always_inline bool absurd(__s64 count, __s64 least)
+{
+	return count > ABSURD || count < least;
+}
+
 static always_inline void read_line(const struct line *line, __s64 now, struct weight *w)
 {
-	__u64 accepted = READ(line->accepted);
-	__s64 open = accepted - READ(line->finished) - READ(line->cut);
+	/* Accepted comes last: what is finished in between counts as open. */
+	__u64 done = READ(line->finished) + READ(line->cut);
 	__s64 progress = READ(line->progress);
+	__u64 accepted = READ(line->accepted);
+	__s64 open = accepted - done;
 
 	w->ready |= READ(line->state) == READY;
 	if (!READ(line->speaks))
 		return;
-	if (open > ABSURD || open < -ABSURD || progress - now > SECOND) {
+	if (absurd(open, -FEW) || progress - now > SECOND) {
 		w->known = false;
 		return;
 	}
@@ -52,13 +61,14 @@ static always_inline bool weigh(__u32 index, __s64 now, struct weight *w)
 		return false;
 	/* Sent is read after taken, so that a connection on its way counts. */
 	__u64 sent = READ(slot->sent);
-	if (w->known) {
-		w->queued = sent - w->taken - READ(slot->drift);
-	} else {
+	w->queued = sent - w->taken - READ(slot->drift);
+	if (!w->known || absurd(w->queued, -ABSURD)) {
 		w->open = 0;
-		w->progress = READ(slot->progress);
+		w->progress = 0;
 		w->queued = sent - READ(slot->passed);
 	}
+	if (w->progress < READ(slot->progress))
+		w->progress = READ(slot->progress);
 	if (w->queued < 0)
 		w->queued = 0; /* the kernel's hash sent some that nobody counted */
 	if (w->open < 0)
