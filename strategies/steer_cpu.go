@@ -2,6 +2,12 @@
 
 package strategies
 
+import (
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
+)
+
 // byCPU picks by the number of the processor that handles the connection's first
 // packet: with one queue of the network card for each, that is where its data
 // will be. Over loopback it is the client's.
@@ -19,7 +25,25 @@ func (c *byCPU) takeOver() error       { return c.among(c.slots) }
 
 func (c *byCPU) among(slots int) error {
 	c.slots = slots
-	return c.group.attachClassic(skfAdCPU, slots)
+	cpus, err := sys.Processors()
+	if err != nil {
+		return err
+	}
+	return c.group.attachClassic(skfAdCPU, ranks(cpus, slots), slots)
+}
+
+// ranks has worker i get what comes in on the ith processor of those that may be used,
+// for there --pin puts it. Where that is processor i, nothing needs to be said.
+func ranks(cpus []int, slots int) (program []unix.SockFilter) {
+	const room = 4096 - 8 // BPF_MAXINSNS
+	for rank, cpu := range cpus {
+		if cpu != rank && len(program) < room {
+			program = append(program,
+				unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: uint32(cpu), Jt: 0, Jf: 1},
+				unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: uint32(rank % slots)})
+		}
+	}
+	return program
 }
 
 // skfAdCPU loads the number of the processor (SKF_AD_OFF + SKF_AD_CPU,

@@ -4,6 +4,7 @@ package strategies
 
 import (
 	"errors"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,7 +24,7 @@ func (h *byHash) add(int, int) error { return nil }
 // socket, and with it the socket's queue.
 func (h *byHash) retire(slot int) error {
 	h.retired = slot
-	return h.group.attachClassic(skfAdRandom, slot)
+	return h.group.attachClassic(skfAdRandom, nil, slot)
 }
 
 // dropped gives the choice back to the hash when no other slot is retired.
@@ -51,14 +52,15 @@ func (h *byHash) takeOver() error {
 const skfAdRandom = 0xfffff000 + 56
 
 // attachClassic has the kernel pick one of the first n sockets of the group by a
-// number that it loads from a place in linux/filter.h. Sockets are bound in slot
-// order and closed from the last, so a place in the group is a slot.
-func (g *grouped) attachClassic(load uint32, n int) error {
-	program := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: load},
-		{Code: unix.BPF_ALU | unix.BPF_MOD | unix.BPF_K, K: uint32(n)},
-		{Code: unix.BPF_RET | unix.BPF_A},
-	}
+// number that it loads from a place in linux/filter.h, unless what is said first
+// returns one. Sockets are bound in slot order and closed from the last, so a place in
+// the group is a slot.
+func (g *grouped) attachClassic(load uint32, first []unix.SockFilter, n int) error {
+	program := slices.Concat(
+		[]unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: load}},
+		first,
+		[]unix.SockFilter{{Code: unix.BPF_ALU | unix.BPF_MOD | unix.BPF_K, K: uint32(n)}, {Code: unix.BPF_RET | unix.BPF_A}},
+	)
 	return unix.SetsockoptSockFprog(g.sockets[0].fd, unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_CBPF,
 		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }

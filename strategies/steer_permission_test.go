@@ -4,10 +4,14 @@ package strategies_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -79,6 +83,40 @@ func TestRootsWorkersDoWithoutTheCapability(t *testing.T) {
 	servertest.Eventually(t, "the program has all that the master has", func() bool {
 		return capabilities(t, s.Workers()[0], "CapEff") == masters
 	})
+}
+
+// Root may lack it too, in a container, or have it in vain, in a user namespace.
+func TestRootIsToldWhatIsMissing(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("this is about root")
+	}
+	servertest.NeedSteer(t, "least-loaded")
+	args := []string{"-s", "reuseport", "--steer", "least-loaded", "--bind", "127.0.0.1:0"}
+
+	cmd := servertest.Command(args...)
+	text := make(chan string)
+	go func() {
+		runtime.LockOSThread() // and ends with this goroutine
+		for _, c := range []uintptr{unix.CAP_BPF, unix.CAP_SYS_ADMIN} {
+			_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+		}
+		output, _ := cmd.CombinedOutput()
+		text <- string(output)
+	}()
+	if got := <-text; !strings.Contains(got, "this process lacks CAP_BPF though it is root: give it to the container") {
+		t.Errorf("without the capability it says: %s", got)
+	}
+
+	cmd = servertest.Command(args...)
+	only := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 0, Size: 1}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER, UidMappings: only, GidMappings: only}
+	output, err := cmd.CombinedOutput()
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.ENOSPC) {
+		t.Skipf("there can be no user namespace here: %v", err)
+	}
+	if !strings.Contains(string(output), "are of a user namespace") {
+		t.Errorf("in a user namespace it says: %s (%v)", output, err)
+	}
 }
 
 func capabilities(t *testing.T, pid int, set string) (all uint64) {

@@ -64,6 +64,22 @@ func TestCPUFollowsTheClient(t *testing.T) {
 	}
 }
 
+// In a cpuset, worker i is on the ith CPU of it, and gets what comes in there.
+func TestCPUAndPinAgreeInACpuset(t *testing.T) {
+	servertest.NeedSteer(t, "cpu")
+	cpus := usable(t)
+	last := cpus[len(cpus)-1]
+	onCPU(t, last, func() {
+		s := servertest.Start(t, "-s", "reuseport", "--steer", "cpu", "--pin", "-w", "2")
+		for range 10 {
+			if slot := slices.Index(s.Workers(), s.Ask()); slot != 0 {
+				t.Errorf("of a cpuset of CPU %d alone, slot %d answered", last, slot)
+			}
+		}
+		s.Await("some workers may stay idle", 1)
+	})
+}
+
 // usable are the CPUs that this process may use.
 func usable(t *testing.T) (cpus []int) {
 	t.Helper()

@@ -21,6 +21,9 @@ const shortestStuck = 50 * time.Millisecond
 // want it where it can be had.
 func readSteer(c *cli.Context, o *supervisor.Options) error {
 	name, optional := strings.CutSuffix(c.String("steer"), "?")
+	if optional && name == "" {
+		return usage(fmt.Errorf("--steer ?: a name goes before the question mark: %s", or(names(strategies.Steers, steerName))))
+	}
 	steer, err := strategies.LookupSteer(name)
 	if err != nil {
 		return usage(err)
@@ -50,6 +53,8 @@ func readSteer(c *cli.Context, o *supervisor.Options) error {
 func readStuckAfter(c *cli.Context, o *supervisor.Options, steer strategies.Steer) error {
 	o.Config.StuckAfter = c.Duration("stuck-after")
 	switch {
+	case c.IsSet("stuck-after") && len(o.Strategy.Steers) == 0:
+		return usage(fmt.Errorf("--stuck-after is for --strategy reuseport with --steer %s; %s has no queue of each worker's own for the kernel to pass over", or(watching()), o.Strategy.Name))
 	case c.IsSet("stuck-after") && !steer.Watches:
 		return usage(fmt.Errorf("--stuck-after is for --steer %s; %s passes over nobody", or(watching()), steer.Name))
 	case o.Config.StuckAfter < shortestStuck:

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -18,9 +19,13 @@ func readWorkers(c *cli.Context, o *supervisor.Options) error {
 		return usage(fmt.Errorf("--workers %d: somebody has to do it; give 1 to %d", workers, worker.MaxWorkers))
 	}
 	if workers > worker.MaxWorkers {
-		o.Log.Warn("fewer workers than asked for", "asked", workers, "workers", worker.MaxWorkers,
-			"reason", "the scoreboard has a line for so many; far fewer serve a machine best")
+		if c.IsSet("workers") {
+			return usage(fmt.Errorf("--workers %d: the scoreboard has a line for %d; give 1 to %d (far fewer serve a machine best)", workers, worker.MaxWorkers, worker.MaxWorkers))
+		}
 		workers = worker.MaxWorkers
+	}
+	if cpus := runtime.NumCPU(); o.Config.Steer == "cpu" && workers > cpus {
+		o.Log.Warn("some workers may stay idle", "workers", workers, "cpus", cpus, "reason", "--steer cpu has one worker for each CPU")
 	}
 	o.Limits.Workers, o.Limits.MaxWorkers = workers, worker.MaxWorkers
 	o.Limits.Settle = o.Strategy.Settle

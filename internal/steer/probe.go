@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -26,9 +29,13 @@ func explain(err error) error {
 	var refused *ebpf.VerifierError
 	switch lacks := lacking(); {
 	case errors.As(err, &refused):
-		return fmt.Errorf("steering by eBPF: this kernel's verifier refuses the program, which takes Linux 5.17 or later: %w", err)
+		return fmt.Errorf("steering by eBPF: the verifier of this kernel, Linux %s, refuses the program, which is made for 5.17 and later: %w", release(), err)
+	case errors.Is(err, unix.EPERM) && lacks != "" && unix.Geteuid() == 0:
+		return fmt.Errorf("steering by eBPF: %w: this process lacks %s though it is root: give it to the container (docker run --cap-add BPF --cap-add NET_ADMIN) or the service (CapabilityBoundingSet=)", fs.ErrPermission, lacks)
 	case errors.Is(err, unix.EPERM) && lacks != "":
 		return fmt.Errorf("steering by eBPF: %w: this process lacks %s: run it as root, or give it to the binary (setcap cap_bpf,cap_net_admin+ep)", fs.ErrPermission, lacks)
+	case errors.Is(err, unix.EPERM) && inUserNamespace():
+		return fmt.Errorf("steering by eBPF: %w: what capabilities this process has are of a user namespace (unshare -r, a rootless container), and bpf(2) asks for those outside: start it there", fs.ErrPermission)
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("steering by eBPF: %w, though no capability is lacking: the kernel is locked down, or the container's seccomp profile forbids bpf(2)", fs.ErrPermission)
 	case errors.Is(err, unix.ENOSYS):
@@ -37,6 +44,18 @@ func explain(err error) error {
 		return fmt.Errorf("steering by eBPF: this kernel lacks what the program needs, which came with Linux 5.17: %w", err)
 	}
 	return fmt.Errorf("steering by eBPF: %w", err)
+}
+
+func release() string {
+	var name unix.Utsname
+	_ = unix.Uname(&name) // which cannot fail
+	return unix.ByteSliceToString(name.Release[:])
+}
+
+// inUserNamespace reports whether user ids mean something else here than outside.
+func inUserNamespace() bool {
+	text, err := os.ReadFile("/proc/self/uid_map")
+	return err == nil && !slices.Equal(strings.Fields(string(text)), []string{"0", "0", "4294967295"})
 }
 
 // lacking is the capability that it takes and this thread does not have, or "".

@@ -11,26 +11,37 @@ import (
 // PinThread binds this thread to one of the processors that it may use, the nth
 // in a ring of them, and returns what undoes that. Children inherit it.
 func PinThread(n int) (undo func(), err error) {
-	var allowed, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
-		return nil, fmt.Errorf("which processors may be used: %w", err)
+	allowed, err := usable()
+	if err != nil {
+		return nil, err
 	}
-	one.Set(nth(allowed, n%allowed.Count()))
+	cpus := members(allowed)
+	var one unix.CPUSet
+	one.Set(cpus[n%len(cpus)])
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
 		return nil, fmt.Errorf("bind to a processor: %w", err)
 	}
 	return func() { _ = unix.SchedSetaffinity(0, &allowed) }, nil
 }
 
-// nth is the processor before which there are n in the set.
-func nth(set unix.CPUSet, n int) int {
-	for cpu := 0; ; cpu++ {
-		if !set.IsSet(cpu) {
-			continue
-		}
-		if n == 0 {
-			return cpu
-		}
-		n--
+// Processors are those that this thread may use, in their order.
+func Processors() ([]int, error) {
+	set, err := usable()
+	return members(set), err
+}
+
+func usable() (set unix.CPUSet, err error) {
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return set, fmt.Errorf("which processors may be used: %w", err)
 	}
+	return set, nil
+}
+
+func members(set unix.CPUSet) (cpus []int) {
+	for cpu := 0; len(cpus) < set.Count(); cpu++ {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus
 }
