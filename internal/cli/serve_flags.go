@@ -81,7 +81,7 @@ func howFlags() []cli.Flag {
 		},
 		&cli.BoolFlag{
 			Name: "pin", Category: catHow, EnvVars: env("PIN"),
-			Usage: "bind worker i to CPU i",
+			Usage: "bind worker i to the ith CPU that may be used",
 		},
 		&cli.StringFlag{
 			Name: "reuseport-bind", Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
