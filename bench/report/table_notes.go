@@ -31,7 +31,7 @@ func (t *table) phaseTitles(strips []tableStrip) string {
 
 // phaseTitle says as much as fits.
 func (t *table) phaseTitle(phase string, width int) string {
-	much, note := numbered(t.Plan.Clients, "client"), closedNote
+	much, note := numbered(t.Plan.Clients, "client"), t.closedNote()
 	if phase == bench.Open {
 		much, note = bench.Digits(t.rate(), 1)+" conns/s", t.openNote()
 	}
@@ -42,7 +42,21 @@ func (t *table) phaseTitle(phase string, width int) string {
 	return phase + mark
 }
 
-const closedNote = "closed loop: each client connects again as soon as it is answered. It shows capacity"
+// mostClients is the share of the clients that have to be connected at once for them
+// to be called as many as they are.
+const mostClients = 0.9
+
+func (t *table) closedNote() string {
+	text := "closed loop: each client connects again as soon as it is answered. It shows capacity"
+	most := 0
+	for _, round := range t.Valid(bench.Closed) {
+		most = max(most, round.MaxOpen)
+	}
+	if most > 0 && float64(most) < mostClients*float64(t.Plan.Clients) {
+		text += fmt.Sprintf(". Of the clients no more than %s were connected at once: they are answered faster than the load generator can begin them", bench.Thousands(most))
+	}
+	return text
+}
 
 // rate is that of the open loop, the same for all arms.
 func (t *table) rate() float64 {

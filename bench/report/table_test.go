@@ -216,7 +216,11 @@ func TestDoubtsAreTold(t *testing.T) {
 		"rate":       {func(*bench.Result) {}, "The rate is 50 % of what the weakest arm reached"},
 		"closing":    {func(r *bench.Result) { r.Plan.FIN = true }, "clients close in the usual way (FIN)"},
 		"reset":      {func(*bench.Result) {}, "clients close by reset (RST)"},
-		"losses":     {func(r *bench.Result) { r.Rounds[0].Errors = map[string]int{"reset": 12} }, "× 12"},
+		"few clients": {func(r *bench.Result) {
+			r.Plan.Clients = 10_000
+			each(r, func(x *bench.Round) { x.MaxOpen = 1424 })
+		}, "Of the clients no more than 1,424 were connected at once"},
+		"losses": {func(r *bench.Result) { r.Rounds[0].Errors = map[string]int{"reset": 12} }, "× 12"},
 	} {
 		r := made(10, sharedArm, reuseportArm, dispatchArm, controlArm)
 		c.change(r)
