@@ -56,11 +56,12 @@ const skfAdRandom = 0xfffff000 + 56
 // returns one. Sockets are bound in slot order and closed from the last, so a place in
 // the group is a slot.
 func (g *grouped) attachClassic(load uint32, first []unix.SockFilter, n int) error {
-	program := slices.Concat(
-		[]unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: load}},
-		first,
-		[]unix.SockFilter{{Code: unix.BPF_ALU | unix.BPF_MOD | unix.BPF_K, K: uint32(n)}, {Code: unix.BPF_RET | unix.BPF_A}},
-	)
+	program := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: load},
+		{Code: unix.BPF_ALU | unix.BPF_MOD | unix.BPF_K, K: uint32(n)},
+		{Code: unix.BPF_RET | unix.BPF_A},
+	}
+	program = slices.Insert(program, 1, first...)
 	return unix.SetsockoptSockFprog(g.sockets[0].fd, unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_CBPF,
 		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
