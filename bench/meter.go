@@ -4,6 +4,7 @@ package bench
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ import (
 // meter reads what a server costs while it is measured, process by process, so
 // that one that dies takes only its last stretch with it.
 type meter struct {
+	reading       sync.Mutex // held while the server's processes are looked at
 	server        *subject.Server
 	before, after map[int]proctree.Usage
 	begun         time.Duration // when before was read: CLOCK_MONOTONIC
@@ -40,6 +42,8 @@ func (m *meter) begin() {
 
 // read takes the state of all that are alive.
 func (m *meter) read() {
+	m.reading.Lock()
+	defer m.reading.Unlock()
 	for _, pid := range m.server.Processes() {
 		if usage, ok := proctree.Read(pid); ok {
 			m.after[pid] = usage
