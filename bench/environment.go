@@ -5,7 +5,6 @@ package bench
 import (
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 
 	"github.com/prometheus/procfs"
@@ -51,33 +50,3 @@ func readEnvironment() Environment {
 }
 
 func sysctlPath(name string) string { return "/proc/sys/" + strings.ReplaceAll(name, ".", "/") }
-
-// machine is what all processors together have done, in ticks.
-type machine struct{ total, stolen float64 }
-
-// readMachine reads the first line of /proc/stat (proc(5)).
-func readMachine() (m machine) {
-	text, _ := os.ReadFile("/proc/stat")
-	line, _, _ := strings.Cut(string(text), "\n")
-	fields := strings.Fields(line)
-	for i, field := range fields[min(1, len(fields)):] {
-		ticks, _ := strconv.ParseFloat(field, 64)
-		const steal, guest = 7, 8 // guest time is in user time already
-		if i < guest {
-			m.total += ticks
-		}
-		if i == steal {
-			m.stolen = ticks
-		}
-	}
-	return m
-}
-
-// stealPct is the part of the time since before in which this machine's host gave
-// its processors to others.
-func (m machine) stealPct(before machine) float64 {
-	if m.total <= before.total {
-		return 0
-	}
-	return 100 * (m.stolen - before.stolen) / (m.total - before.total)
-}

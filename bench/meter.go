@@ -21,8 +21,8 @@ type meter struct {
 	reading       sync.Mutex // held while the server's processes are looked at
 	server        *subject.Server
 	before, after map[int]proctree.Usage
-	begun         time.Duration // when before was read: CLOCK_MONOTONIC
-	machine       machine       // when measuring began
+	begun         time.Duration    // when before was read: CLOCK_MONOTONIC
+	machine       proctree.Machine // when measuring began
 }
 
 func newMeter(s *subject.Server) *meter {
@@ -32,7 +32,7 @@ func newMeter(s *subject.Server) *meter {
 // begin is where the cost starts to count. Processes that are not there yet count
 // from their start.
 func (m *meter) begin() {
-	m.machine = readMachine()
+	m.machine = proctree.ReadMachine()
 	from := sys.Monotonic()
 	for _, pid := range m.server.Processes() {
 		m.before[pid], _ = proctree.Read(pid)

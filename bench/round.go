@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"prefork/bench/load"
+	"prefork/internal/proctree"
 	"prefork/internal/subject"
 )
 
@@ -47,8 +48,8 @@ func (p part) measure(ctx context.Context) (Round, error) {
 type observed struct {
 	*load.Result
 	meter *meter
-	peak  *int    // of the queue
-	after machine // when the measured time was over
+	peak  *int             // of the queue
+	after proctree.Machine // when the measured time was over
 }
 
 // load puts the load on, and has the scenario strike meanwhile.
@@ -67,7 +68,7 @@ func (p part) load(ctx context.Context, server *subject.Server, order load.Order
 			beside.Go(func() { disruption.wait(around, seen.meter) })
 		case load.Measured:
 			seen.meter.read()
-			seen.after = readMachine()
+			seen.after = proctree.ReadMachine()
 			beside.Go(func() { disruption.end(around, p.run.plan.Stall) })
 		}
 	})
@@ -87,7 +88,8 @@ func (p part) account(server *subject.Server, order load.Order, seen observed) R
 	r.Workers = p.roster(server, seen.Result)
 	p.fairness(&r)
 	p.disturbance(&r, order)
-	err := doubt(order, seen.Result, seen.after.stealPct(seen.meter.machine))
+	_, stolen := seen.after.Since(seen.meter.machine)
+	err := doubt(order, seen.Result, 100*stolen)
 	if err == nil {
 		err = seen.meter.doubt(seen.Result)
 	}

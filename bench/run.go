@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"prefork/bench/load"
+	"prefork/internal/proctree"
 	"prefork/internal/subject"
 )
 
@@ -47,7 +48,7 @@ func Run(ctx context.Context, p Plan, arms []Arm, version string, tell func(Prog
 	for _, out := range p.LeftOut {
 		r.leaveOut(out)
 	}
-	before := readMachine()
+	before := proctree.ReadMachine()
 	err = r.all(ctx)
 	if len(r.result.Rounds) == 0 && err != nil {
 		return nil, err
@@ -56,7 +57,8 @@ func Run(ctx context.Context, p Plan, arms []Arm, version string, tell func(Prog
 		r.result.Partial = briefly(err)
 	}
 	r.result.Arms = r.arms
-	r.result.Environment.StealPct = readMachine().stealPct(before)
+	_, stolen := proctree.ReadMachine().Since(before)
+	r.result.Environment.StealPct = 100 * stolen
 	r.result.Plan = r.plan
 	r.result.Summarise(rand.New(rand.NewPCG(p.Seed, summaryStream)))
 	return r.result, err

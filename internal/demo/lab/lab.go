@@ -23,6 +23,7 @@ import (
 
 	"prefork/bench/load"
 	"prefork/internal/keeper"
+	"prefork/internal/proctree"
 	"prefork/internal/subject"
 	"prefork/strategies"
 )
@@ -57,7 +58,7 @@ type Lab struct {
 	settings Settings
 	watched  bool // the load is on
 
-	machine machine // Watch's alone
+	machine proctree.Machine // when viewers were last told of it; Watch's alone
 }
 
 // New starts the servers and the load generator; the latter does nothing until the
@@ -66,7 +67,7 @@ func New(ctx context.Context) (*Lab, error) {
 	if err := subject.Adopt(); err != nil {
 		return nil, err
 	}
-	l := &Lab{hub: newHub(), settings: defaults(), loader: newThread(), facts: allFacts()}
+	l := &Lab{hub: newHub(), settings: defaults(), loader: newThread(), facts: allFacts(), machine: proctree.ReadMachine()}
 	var err error
 	if l.keeper, err = keeper.New(); err != nil {
 		return nil, err
@@ -281,13 +282,15 @@ func (l *Lab) sendSecond(interval time.Duration) {
 	for _, s := range all {
 		quantiles = append(quantiles, s.Second.P50, s.Second.P99)
 	}
-	now := time.Now()
+	now, machine := time.Now(), proctree.ReadMachine()
+	used, _ := machine.Since(l.machine)
+	l.machine = machine
 	l.history.point(now, quantiles...)
 	l.hub.send("second", encode(struct {
 		At      int64    `json:"at"`
 		Panels  []second `json:"panels"`
-		Machine float64  `json:"machine"` // how much of its processors' time was used, by whomever
-	}{now.UnixMilli(), all, l.machine.used()}))
+		Machine float64  `json:"machine"` // how much of its processors' time was used, by whomever, or given to other machines
+	}{now.UnixMilli(), all, round3(used)}))
 }
 
 func (l *Lab) seconds(interval time.Duration) (all []second) {
