@@ -237,7 +237,7 @@ func TestCommandThatCannotBeDispatchedToIsLeftOut(t *testing.T) {
 		t.Skip("needs python3")
 	}
 	p := short(t, "hello", "steady")
-	p.Phases, p.Timeout = []string{bench.Closed}, time.Second
+	p.Phases, p.Timeout = []string{bench.Closed}, 5*time.Second // time enough for an interpreter to start
 	p, arms, err := bench.Prepare(p, bench.Selection{Command: "python3 ../docs/workers/worker.py", Workers: []int{1}})
 	if err != nil {
 		t.Fatal(err)
@@ -248,9 +248,6 @@ func TestCommandThatCannotBeDispatchedToIsLeftOut(t *testing.T) {
 			told = append(told, now.LeftOut.String())
 		}
 	})
-	if err != nil && strings.Contains(err.Error(), "shared answered nobody") {
-		t.Skip("a busy machine has not started an interpreter within a second")
-	}
 	if r == nil || len(r.LeftOut) != 1 || r.LeftOut[0].Arm != "dispatch/round-robin" || !strings.Contains(r.LeftOut[0].Reason, "descriptor 3") {
 		t.Fatalf("result %+v, error %v", r, err)
 	}
