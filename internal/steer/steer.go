@@ -226,7 +226,7 @@ func (k *Kernel) reset(slot, depth int) {
 	passed := atomic.LoadUint64(&s.Sent) - uint64(depth)
 	atomic.StoreUint64(&s.Drift, passed-k.board.Slot(slot).Accepted)
 	atomic.StoreUint64(&s.Passed, passed)
-	atomic.StoreInt64(&s.Progress, monotonic())
+	atomic.StoreInt64(&s.Progress, int64(sys.Monotonic()))
 }
 
 // Retire lets the program pick no slot from this one on, and forgets their
@@ -253,11 +253,4 @@ func (k *Kernel) release() error {
 		errs = append(errs, closer())
 	}
 	return errors.Join(errs...)
-}
-
-// monotonic is the clock by which the program and the workers tell the time.
-func monotonic() int64 {
-	var now unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // which exists
-	return now.Nano()
 }

@@ -63,7 +63,7 @@ func (k *Kernel) watch() {
 func (k *Kernel) look() (soon bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := monotonic()
+	now := int64(sys.Monotonic())
 	for slot, q := range k.queues {
 		if k.counts(slot, now) {
 			q.settle(&k.slots[slot], func() uint64 { return k.board.Slot(slot).Accepted }, now)

@@ -32,7 +32,7 @@ func (g *group) accept(slot, n int, counts bool) {
 			line := g.k.board.Line(slot, 0)
 			line.Accepted.Add(1)
 			line.Finished.Add(1)
-			line.Progress.Store(monotonic())
+			line.Progress.Store(int64(sys.Monotonic()))
 		}
 	}
 }

@@ -138,11 +138,7 @@ func newWorker(spec Spec) (*worker, error) {
 	}
 	w.line.Speaks.Store(1)
 	w.share = spec.share()
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return nil, err
-	}
-	w.origin, w.clock = time.Now(), now.Nano()
+	w.origin, w.clock = time.Now(), int64(sys.Monotonic())
 	w.stopping, w.stop = context.WithCancel(context.Background())
 	w.app = app.New(Env{Greeting: greeting(), ReadTimeout: spec.ReadTimeout, Hot: hot, Stopping: w.stopping})
 	return w, nil
