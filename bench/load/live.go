@@ -31,11 +31,12 @@ type Report struct {
 }
 
 // Times is how long answers took from the moment they were due, in microseconds. A
-// request that was given up as late counts with its timeout: it took at least
-// that. Zeroes where none has ended.
+// request that was given up as late counts with its timeout, and one that still
+// waits with its age so far: either will have taken at least that. Without them the
+// slowest would be missing for as long as they are slow. Zeroes where there is none.
 type Times struct {
-	Second Quantiles `json:"second"` // of the last second
-	Recent Quantiles `json:"recent"` // of the last ten
+	Second Quantiles `json:"second"` // of the last second, and of those that wait
+	Recent Quantiles `json:"recent"` // of the last ten, and of those that wait
 }
 
 // Quantiles are the median and the 99th percentile.

@@ -23,7 +23,8 @@ type live struct {
 	want     Want
 	changes  int
 	reported time.Duration
-	used     int // slots at the last report
+	used     int           // slots at the last report
+	moved    time.Duration // when the present address was first wanted
 	recent   recent
 }
 
@@ -66,7 +67,7 @@ func (l *live) become(want Want) {
 	o := l.order
 	o.Address, o.Service, o.Timeout, o.Seed = want.Address, want.Service, want.Timeout, want.Seed
 	if target, err := parseTarget(o); err == nil && want.Address != l.want.Address {
-		l.target = target
+		l.target, l.moved = target, l.now
 	}
 	if !sameStream(want, l.want) {
 		l.pace = newLivePacer(want, o, l.now)
@@ -103,6 +104,15 @@ func newLivePacer(want Want, o Order, now time.Duration) *pacer {
 	return p
 }
 
+// ages is for how long each connection waits that is about the present address.
+func (l *live) ages(yield func(time.Duration) bool) {
+	for slot := l.waiting.head; slot != none; slot = l.slots.at(slot).next {
+		if c := l.slots.at(slot); c.due >= l.moved && !yield(l.now-c.due) {
+			return
+		}
+	}
+}
+
 // report tells what has happened since the last one, and forgets it.
 func (l *live) report() {
 	r := &l.tally.r
@@ -116,7 +126,7 @@ func (l *live) report() {
 		Lost:  r.Errors, Workers: r.Workers,
 	}
 	l.recent.add(r.Response, r.Errors[Late], l.order.Timeout)
-	report.Times = l.recent.turn(l.now)
+	report.Times = l.recent.turn(l.now, l.ages)
 	l.used, l.reported = l.slots.used, l.now
 	l.say(report)
 	r.Requests, r.Conns, r.Due, r.Begun = 0, 0, 0, 0

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"iter"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -9,12 +10,13 @@ import (
 // recentSeconds is how far Times.Recent looks back.
 const recentSeconds = 10
 
-// recent is the answers of the last seconds, one histogram each.
+// recent is the answers of the last seconds, one histogram each, and who waits.
 type recent struct {
 	seconds [recentSeconds]*hdrhistogram.Histogram
 	sum     *hdrhistogram.Histogram
-	at      int           // the present second
-	ends    time.Duration // when it is over
+	waits   *hdrhistogram.Histogram // the ages of those that wait now
+	at      int                     // the present second
+	ends    time.Duration           // when it is over
 }
 
 func newRecent() (r recent) {
@@ -22,6 +24,7 @@ func newRecent() (r recent) {
 		r.seconds[i] = hdrhistogram.New(lowest, highest, sliceDigits)
 	}
 	r.sum = hdrhistogram.New(lowest, highest, sliceDigits)
+	r.waits = hdrhistogram.New(lowest, highest, sliceDigits)
 	return r
 }
 
@@ -34,17 +37,18 @@ func (r *recent) add(h *Histogram, late int, timeout time.Duration) {
 	}
 }
 
-// turn is called often. Once a second it returns how that went.
-func (r *recent) turn(now time.Duration) *Times {
+// turn is called often. Once a second it returns how that went, those that still
+// wait included.
+func (r *recent) turn(now time.Duration, waiting iter.Seq[time.Duration]) *Times {
 	if now < r.ends {
 		return nil
 	}
 	r.ends = now + time.Second
-	r.sum.Reset()
-	for _, second := range r.seconds {
-		r.sum.Merge(second)
+	r.waits.Reset()
+	for age := range waiting {
+		_ = r.waits.RecordValue(bounded(age))
 	}
-	times := &Times{Second: quantiles(r.seconds[r.at]), Recent: quantiles(r.sum)}
+	times := &Times{Second: r.quantiles(r.seconds[r.at]), Recent: r.quantiles(r.seconds[:]...)}
 	r.at = (r.at + 1) % recentSeconds
 	r.seconds[r.at].Reset()
 	return times
@@ -57,6 +61,12 @@ func (r *recent) forget() {
 	}
 }
 
-func quantiles(h *hdrhistogram.Histogram) Quantiles {
-	return Quantiles{N: h.TotalCount(), P50: h.ValueAtQuantile(50), P99: h.ValueAtQuantile(99)}
+// quantiles are those of some seconds' answers and of those that wait.
+func (r *recent) quantiles(seconds ...*hdrhistogram.Histogram) Quantiles {
+	r.sum.Reset()
+	r.sum.Merge(r.waits)
+	for _, second := range seconds {
+		r.sum.Merge(second)
+	}
+	return Quantiles{N: r.sum.TotalCount(), P50: r.sum.ValueAtQuantile(50), P99: r.sum.ValueAtQuantile(99)}
 }

@@ -109,6 +109,32 @@ func TestLiveLosses(t *testing.T) {
 	total(t, reports, func(r load.Report) bool { return r.Lost[load.Refused] == 3 })
 }
 
+// Who waits counts with his age so far: while nobody answers, every second is slower
+// than the one before.
+func TestLiveCountsThoseWhoWait(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0") // whom nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	live, reports := liveLoad(t)
+	const burst = 20
+	if err := live.Set(0, load.Want{Address: listener.Addr().String(), Burst: burst, Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	var last load.Times
+	for range 3 {
+		now := *total(t, reports, func(r load.Report) bool { return r.Times != nil && r.Open == burst }).Times
+		if now.Second.N != burst || now.Recent.N != burst {
+			t.Errorf("%d wait, and %+v counts others", burst, now)
+		}
+		if now.Second.P50 <= last.Second.P50 || now.Second.P99 <= last.Second.P99 || now.Recent.P99 <= last.Recent.P99 {
+			t.Errorf("first it was %+v and then, while all wait, %+v", last, now)
+		}
+		last = now
+	}
+}
+
 func TestLiveWantsSense(t *testing.T) {
 	live, _ := liveLoad(t)
 	for _, w := range []load.Want{

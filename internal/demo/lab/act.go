@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prefork/internal/subject"
 	"prefork/strategies"
 )
 
@@ -48,6 +47,9 @@ func signalWorker(signal unix.Signal) func(context.Context, *Lab, *panel, act) e
 		if err != nil {
 			return err
 		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.stalled = slices.DeleteFunc(p.stalled, func(stalled int) bool { return stalled == pid }) // it is the viewer's now
 		return unix.Kill(pid, signal)
 	}
 }
@@ -121,25 +123,35 @@ func (p *panel) reset() {
 	p.begin()
 }
 
-// stall stops all workers of a panel for a second.
+// stall stops for a second all workers of a panel that nobody has stopped.
 func (p *panel) stall() error {
 	p.mu.Lock()
-	pids := slices.DeleteFunc(p.workers(), func(pid int) bool { return pid == 0 || subject.Gone(pid) })
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	var pids []int
+	for _, pid := range p.workers() {
+		if stateOf(pid) == awake {
+			pids = append(pids, pid)
+		}
+	}
 	if len(pids) == 0 {
-		return fmt.Errorf("%w: %s has no workers at present", errState, p.strategy)
+		return fmt.Errorf("%w: no worker of %s is awake", errState, p.strategy)
 	}
 	for _, pid := range pids {
 		_ = unix.Kill(pid, unix.SIGSTOP)
 	}
-	time.AfterFunc(time.Second, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, pid := range p.workers() { // those that are still this panel's
-			if slices.Contains(pids, pid) {
-				_ = unix.Kill(pid, unix.SIGCONT)
-			}
-		}
-	})
+	p.stalled = pids
+	time.AfterFunc(time.Second, func() { p.goOn(pids) })
 	return nil
+}
+
+// goOn ends a stall, for workers that are still this panel's and that nobody has
+// stopped or continued since.
+func (p *panel) goOn(pids []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, pid := range p.workers() {
+		if slices.Contains(pids, pid) && slices.Contains(p.stalled, pid) {
+			_ = unix.Kill(pid, unix.SIGCONT)
+		}
+	}
 }

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"prefork/bench/load"
@@ -35,6 +36,7 @@ type counts struct {
 	costs    []cost                 // of the last seconds
 	master   float64                // share of a processor
 	cpus     []float64              // likewise, by slot
+	takens   [][]uint64             // by slot, taken until then, as of each of the last seconds
 }
 
 // cost is what some connections have cost.
@@ -44,8 +46,10 @@ type cost struct {
 	conns       uint64
 }
 
-// costSeconds is over how many seconds a cost is averaged.
-const costSeconds = 5
+const (
+	costSeconds  = 5  // over so many seconds a cost is averaged
+	shareSeconds = 10 // and a worker's share
+)
 
 // zero sets what was counted to zero, and what was measured along the way. What is
 // under way has begun, or more would end than ever began.
@@ -186,6 +190,7 @@ type second struct {
 	Second load.Quantiles `json:"second"`          // µs
 	Recent load.Quantiles `json:"recent"`          // µs, of the last ten seconds
 	Taken  []uint64       `json:"taken"`           // by worker
+	Lately []uint64       `json:"lately"`          // likewise, in the last ten seconds
 	CPU    []float64      `json:"cpu"`             // by worker, of one processor, 0 to 1
 	Master float64        `json:"master"`          // likewise
 	Cost   [2]*int        `json:"cost"`            // µs a connection: all processes, and the master alone
@@ -212,9 +217,24 @@ func (p *panel) second(interval time.Duration) second {
 	for slot, base := range c.bases {
 		s.Taken = append(s.Taken, c.last[slot].Accepted-base.Accepted)
 	}
+	s.Lately = c.lately(s.Taken)
 	s.CPU, s.Master = c.cpus, c.master
 	s.Cost, s.Wakes = c.cost()
 	return s
+}
+
+// lately is what of the totals by now was taken in the last seconds. It is asked once
+// a second.
+func (c *counts) lately(taken []uint64) []uint64 {
+	c.takens = append(c.takens, taken)
+	c.takens = c.takens[max(0, len(c.takens)-shareSeconds-1):]
+	lately := slices.Clone(taken)
+	if len(c.takens) > shareSeconds {
+		for slot, before := range c.takens[0] {
+			lately[slot] -= before
+		}
+	}
+	return lately
 }
 
 // measure asks what each process has used.

@@ -39,7 +39,8 @@ type panel struct {
 	fault  string
 	counts counts
 
-	changes int // of its load
+	changes int   // of its load
+	stalled []int // workers that stall has stopped, and will have go on
 }
 
 // errState is the error for what cannot be done just now, though it was well said.

@@ -15,7 +15,7 @@ const ALL = [
   { label: "Stop worker", do: "stop", worker: true, can: p => state(p) === AWAKE },
   { label: "Continue worker", do: "continue", worker: true, can: p => state(p) === ASLEEP },
   { label: "Kill worker", do: "kill", worker: true, can: p => state(p) > GONE },
-  { label: "Stall 1 s", do: "stall", can: p => p.frame?.w.some(([, , , state]) => state > GONE) },
+  { label: "Stall 1 s", do: "stall", can: p => p.frame?.w.some(([, , , state]) => state === AWAKE) },
   { label: "Reload", do: "reload", can: p => p.phase === "running" },
   { label: "Kill the masters", do: "kill-master", can: p => p.phase === "running" },
   { label: "Start again", do: "start", can: () => true },

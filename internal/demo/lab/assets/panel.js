@@ -202,12 +202,12 @@ export class Panel {
 
   /** Shows what changes once a second: shares, times, costs. */
   second(s) {
-    const all = sum(s.taken);
+    const lately = s.lately || [], all = sum(lately);
     this.cells.forEach((c, i) => {
-      const share = all ? s.taken[i] / all : 0, cpu = s.cpu?.[i] || 0;
-      c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", all ? el("i", {}, " %", el("span", { class: "long" }, " of all")) : "");
+      const share = all ? lately[i] / all : 0, cpu = s.cpu?.[i] || 0;
+      c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", all ? el("i", {}, " %", el("span", { class: "long" }, " taken")) : "");
       c.cpu.replaceChildren(el("span", { class: "word" }, "cpu "), percent(cpu));
-      c.e.setAttribute("aria-label", `worker ${i} of ${this.name}, ${STATES[c.state] || ""}: ${percent(share)} of all connections, processor ${percent(cpu)}`);
+      c.e.setAttribute("aria-label", `worker ${i} of ${this.name}, ${STATES[c.state] || ""}: ${percent(share)} of what was taken in the last ten seconds, processor ${percent(cpu)}`);
     });
     this.show("p50", time(s.recent.p50));
     this.show("p99", time(s.recent.p99), s.recent.p99 >= 1e6);
