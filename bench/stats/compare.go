@@ -23,15 +23,22 @@ type Comparison struct {
 	// zero, negative or not finite. Where it is not 0 the reader must be told:
 	// the rest may be the better rounds.
 	NoRatio int
-	// Ratio is the geometric mean of arm/baseline over the rounds, NaN if N is
-	// 0. It is what Fleming & Wallace ask for ("How Not to Lie with
-	// Statistics", CACM 1986): swapping arm and baseline inverts it.
+	// Arm and Reference are the geometric means of exactly those rounds, in the
+	// unit of the metric; NaN if N is 0.
+	Arm, Reference float64
+	// Ratio is Arm/Reference, which is also the geometric mean of the rounds'
+	// ratios; NaN if N is 0. It is what Fleming & Wallace ask for ("How Not to
+	// Lie with Statistics", CACM 1986): swapping arm and baseline inverts it.
 	Ratio float64
 	// CI holds the true ratio with 95 % confidence; [0, +Inf] if N is below 2.
 	CI [2]float64
-	// P is the two-sided p-value of the Mann–Whitney U test, 1 if N is 0. It
-	// ignores the pairing, so it may doubt what CI is sure of.
+	// P is the two-sided p-value for a true ratio of 1, not corrected for other
+	// comparisons (see Judge); 1 if N is below 2. It is below 0.05 where CI
+	// excludes 1, and only there.
 	P float64
+	// SD is the standard deviation of the logarithm of a round's ratio: 0.05 is
+	// about 5 %. NaN if N is below 2.
+	SD float64
 }
 
 // Compare sets the values of an arm against those of the baseline, where

@@ -2,21 +2,11 @@ package stats
 
 import "fmt"
 
-// MinRounds is the least number of rounds that a claim may be made from. It is
-// also the least where the range of the sample holds the median with 95 %
-// confidence: with fewer, nothing is that sure without assumptions.
-const MinRounds = 6
-
-// Finding is what a comparison shows. Whether above is better is for whoever
-// knows the metric.
-type Finding int
-
-// TooFew is the zero value: nothing is claimed of what was not measured.
+// TooFew and NoDifference are the findings of a Verdict besides Above and Below.
+// Whoever calls Judge needs neither.
 const (
-	TooFew Finding = iota
-	NoDifference
-	Above
-	Below
+	TooFew       = Unknown
+	NoDifference = Same
 )
 
 // Verdict is a finding, and where it is TooFew, what it would take to get one.

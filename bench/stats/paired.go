@@ -1,0 +1,82 @@
+package stats
+
+import "math"
+
+// Paired sets the rounds of an arm against those of the baseline, where arm[i],
+// baseline[i] and twin[i] are of the same round. The twin is the baseline, run once
+// more: where a round has both, their geometric mean is the reference, which makes a
+// ratio's variance a quarter smaller than one of them alone would. Without a twin
+// pass nil. Values may have any unit but must be above 0; a NaN stands for a round
+// without one.
+//
+// The test is Student's, on the logarithms of the ratios, and the interval is its
+// inverse: they cannot contradict each other. TestWhichTest is the simulation that
+// chose it.
+func Paired(arm, baseline, twin []float64) Comparison {
+	var arms, references, logs []float64
+	all := max(len(arm), len(baseline), len(twin))
+	for i := range all {
+		reference := reference(at(baseline, i), at(twin, i))
+		if x := at(arm, i); measured(x) && measured(reference) {
+			arms, references = append(arms, x), append(references, reference)
+			logs = append(logs, math.Log(x)-math.Log(reference))
+		}
+	}
+	return comparisonOf(arms, references, all-len(logs), meanOf(logs), deviation(logs))
+}
+
+// Independent sets the rounds of one run against those of another, made at another
+// time, so that round i of the one has nothing in common with round i of the other
+// (Welch's test on their logarithms). What changed between the runs besides what was
+// meant to is in the ratio, and no statistics of theirs can tell.
+func Independent(new, old []float64) Comparison {
+	a, b := measuredOf(new), measuredOf(old)
+	logsA, logsB := logsOf(a), logsOf(b)
+	c := comparisonOf(a, b, len(new)+len(old)-len(a)-len(b), differenceOf(logsA, logsB),
+		math.Hypot(deviation(logsA), deviation(logsB)))
+	c.N = min(len(a), len(b))
+	return c
+}
+
+// comparisonOf has its ratio from the very means that are shown.
+func comparisonOf(arm, reference []float64, without int, logRatio estimate, sd float64) Comparison {
+	c := Comparison{
+		N:         len(arm),
+		NoRatio:   without,
+		Arm:       math.Exp(mean(logsOf(arm))),
+		Reference: math.Exp(mean(logsOf(reference))),
+		P:         logRatio.p(),
+		SD:        sd,
+	}
+	c.Ratio = c.Arm / c.Reference
+	if logRatio.value == 0 {
+		c.Ratio = 1 // but for rounding
+	}
+	c.CI = around(c.Ratio, logRatio.halfWidth(level))
+	return c
+}
+
+// reference is the geometric mean of a round's baseline and twin, or the one of them
+// that was measured.
+func reference(baseline, twin float64) float64 {
+	switch {
+	case !measured(twin):
+		return baseline
+	case !measured(baseline):
+		return twin
+	}
+	return math.Sqrt(baseline) * math.Sqrt(twin)
+}
+
+func at(xs []float64, i int) float64 {
+	if i < len(xs) {
+		return xs[i]
+	}
+	return math.NaN()
+}
+
+// deviation is the standard deviation of a population by a sample of it, NaN if that
+// has fewer than two values.
+func deviation(xs []float64) float64 {
+	return math.Sqrt(meanVariance(xs) * float64(len(xs)))
+}
