@@ -137,18 +137,16 @@ func (r *run) rounds(ctx context.Context, phase string) error {
 	return nil
 }
 
-// reached is which rate the generator came to, at best. It begins connections in the
-// order in which they are due, those of the warm-up first.
+// reached is which rate the generator came to, at best.
 func (r *run) reached(rounds []Round) string {
-	time := (r.plan.Warmup + r.plan.Length).Seconds()
-	early, begun := r.rate*r.plan.Warmup.Seconds(), 0
+	best := 0.0
 	for _, round := range rounds {
-		begun = max(begun, round.Conns+round.Lost())
+		best = max(best, float64(round.Conns)/round.Seconds)
 	}
-	if begun == 0 {
-		return fmt.Sprintf("it came to less than %.0f", early/time)
+	if best == 0 {
+		return fmt.Sprintf("it came to less than %.0f", 1/r.plan.Length.Seconds())
 	}
-	return fmt.Sprintf("it came to some %.0f", (early+float64(begun))/time)
+	return fmt.Sprintf("it came to some %.0f", best)
 }
 
 func (r *run) round(ctx context.Context, phase string, n int) (round []Round, err error) {

@@ -23,7 +23,6 @@ type conn struct {
 	state          state
 	cheap          bool
 	reused         bool // an answer has come on this socket
-	counted        bool // among Result.Workers, if the pid is known
 	inTime         bool // the last answer on this socket (any, if it is kept) is among Result.Requests
 	pid            int  // in the first answer on this socket; 0 if there was none
 	made           int  // requests answered
@@ -59,7 +58,7 @@ func (e *engine) begin(a appointment) {
 
 // dial opens a socket for the request that is due.
 func (e *engine) dial(slot int32, c *conn) {
-	c.state, c.reused, c.counted, c.inTime, c.pid = connecting, false, false, false, 0
+	c.state, c.reused, c.inTime, c.pid = connecting, false, false, 0
 	e.await(slot, c)
 	fd, errno := e.target.dial()
 	if errno != 0 {

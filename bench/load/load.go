@@ -81,8 +81,10 @@ const (
 	Measured  Mark = "measured"  // the measured time has ended; answers are still awaited
 )
 
-// Result is what a generator saw of what was due in the measured time. Times are
-// in microseconds.
+// Result is what a generator saw. Answers and connections are those that came within
+// the measured time, whenever they were due: throughput is the same however long one
+// measures. Times, in microseconds, and failures are of the requests that were due in
+// it, whose answers are waited for beyond its end.
 type Result struct {
 	From    time.Duration // when measuring began: CLOCK_MONOTONIC
 	Seconds float64       // measured
@@ -93,7 +95,7 @@ type Result struct {
 	// one.
 	Requests int
 	Conns    int
-	Errors   map[string]int // by kind; of requests
+	Errors   map[string]int // by kind; of requests, by when they were due
 	Stalled  int            // answered, or given up, after more than Order.Stall
 
 	// Again is how many requests were made once more, because the server had closed
@@ -101,8 +103,8 @@ type Result struct {
 	// response times have both in them.
 	Again int
 
-	// Workers is answers by the pid in the greeting; of HTTP, connections by the pid
-	// in the first answer. It lacks those whose answer had none.
+	// Workers is Conns by the pid in the first answer. It lacks those whose answer had
+	// none, and all but the first 65,536 pids of a loop.
 	Workers map[int]int
 	// Held is how many connections each pid held open when the measured time ended,
 	// if Order.Requests is negative.

@@ -6,12 +6,18 @@ import (
 	"time"
 )
 
+// maxPIDs bounds Result.Workers: some servers have a process for each connection.
+const maxPIDs = 1 << 16
+
 // slack is how long after the measured time a connection that was due in it may
 // still begin.
 const slack = 20 * time.Millisecond
 
-// tally is what one event loop has measured. What was due before the warm-up ended
-// does not count, whenever it finished, but in the timeline.
+// tally is what one event loop has measured. Answers and connections count if they
+// came in the measured time, whenever they were due: else all that is under way at
+// either edge would be lost, and the more of it the shorter the time. Response times
+// and failures are of what was due in it, whenever that ended: else those that take
+// longest would be lost. The timeline is of what was due at any time.
 type tally struct {
 	from, end time.Duration
 	stall     time.Duration
@@ -69,14 +75,15 @@ func (t *tally) connected(c *conn, now time.Duration) {
 	}
 }
 
-// answered counts a request by when it finished, for throughput's sake: requests
-// are as many at the beginning as at the end.
 func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 	response := now - c.due
 	t.timeline.answered(c.due, response)
 	t.stalled(c.due, response)
-	inTime := c.due >= t.from && now < t.end
+	inTime := now >= t.from && now < t.end
 	c.inTime = inTime || t.keep && c.inTime
+	if inTime {
+		t.r.Requests++
+	}
 	if c.due < t.from {
 		return
 	}
@@ -85,13 +92,6 @@ func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 	if cheap {
 		t.r.Cheap.Record(response)
 	}
-	if inTime {
-		t.r.Requests++
-	}
-	if !c.counted && c.pid > 0 {
-		t.r.Workers[c.pid]++
-	}
-	c.counted = true
 }
 
 // stalled counts a request if it took, or was given up after, too long.
@@ -114,9 +114,20 @@ func (t *tally) again(c *conn) {
 
 // closed counts a connection that will have no further answer.
 func (t *tally) closed(c *conn) {
-	if c.inTime {
-		t.r.Conns++
-		c.inTime = false
+	if !c.inTime {
+		return
+	}
+	c.inTime = false
+	t.r.Conns++
+	if c.pid > 0 {
+		t.named(c.pid)
+	}
+}
+
+// named counts a connection of a worker.
+func (t *tally) named(pid int) {
+	if _, known := t.r.Workers[pid]; known || len(t.r.Workers) < maxPIDs {
+		t.r.Workers[pid]++
 	}
 }
 
