@@ -8,12 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"prefork/bench/result"
 	"prefork/dispatch"
 	"prefork/strategies"
 )
-
-// peerStrategy is what Arm.Strategy says of anybody else's server.
-const peerStrategy = "peer"
 
 // DefaultArms are compared when nothing is said.
 var DefaultArms = []string{"shared/blocking", "reuseport/hash", "dispatch/round-robin"}
@@ -31,21 +29,21 @@ func AllArms() (names []string) {
 // variant is one way of running a strategy.
 type variant struct {
 	name string
-	set  func(*Arm)
+	set  func(*result.Arm)
 }
 
 // variants names a strategy's ways by what differs: who chooses, where somebody
 // does, and how workers wait, where they wait for the kernel.
 func variants(s strategies.Strategy) (all []variant) {
 	for _, policy := range s.Policies {
-		all = append(all, variant{policy, func(a *Arm) { a.Policy = policy }})
+		all = append(all, variant{policy, func(a *result.Arm) { a.Policy = policy }})
 	}
 	for _, steer := range s.Steers {
-		all = append(all, variant{steer, func(a *Arm) { a.Steer = steer }})
+		all = append(all, variant{steer, func(a *result.Arm) { a.Steer = steer }})
 	}
 	for i, mode := range s.Modes {
 		if i > 0 || len(s.Steers) == 0 { // the first goes with every steer
-			all = append(all, variant{mode, func(a *Arm) { a.Accept = mode }})
+			all = append(all, variant{mode, func(a *result.Arm) { a.Accept = mode }})
 		}
 	}
 	return all
@@ -53,27 +51,27 @@ func variants(s strategies.Strategy) (all []variant) {
 
 // ParseArm reads "shared/exclusive", or "reuseport/hash --backlog 5" with further
 // flags of prefork serve. With ? after its name, an arm is optional.
-func ParseArm(text string) (Arm, error) {
+func ParseArm(text string) (result.Arm, error) {
 	fields := strings.Fields(text)
 	if len(fields) == 0 {
-		return Arm{}, fmt.Errorf("--arm %q: want one of %s", text, strings.Join(AllArms(), ", "))
+		return result.Arm{}, fmt.Errorf("--arm %q: want one of %s", text, strings.Join(AllArms(), ", "))
 	}
 	if err := settled(fields[1:]); err != nil {
-		return Arm{}, fmt.Errorf("--arm '%s': %w", text, err)
+		return result.Arm{}, fmt.Errorf("--arm '%s': %w", text, err)
 	}
 	named, optional := strings.CutSuffix(fields[0], "?")
 	name, way, _ := strings.Cut(named, "/")
 	s, err := strategies.Lookup(name)
 	if err != nil || name == "" {
-		return Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
+		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
 	}
 	all := variants(s)
 	way = cmp.Or(way, all[0].name)
 	at := slices.IndexFunc(all, func(v variant) bool { return v.name == way })
 	if at < 0 {
-		return Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
+		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
 	}
-	arm := Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:], Optional: optional}
+	arm := result.Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:], Optional: optional}
 	all[at].set(&arm)
 	if len(s.Modes) > 0 {
 		arm.Accept = cmp.Or(arm.Accept, s.Modes[0])
@@ -115,7 +113,7 @@ func settled(flags []string) error {
 
 // running is the arm with a program as its worker. How that waits is its own affair,
 // so an arm that says so is refused, and the default way is not said.
-func (a Arm) running(command string) (Arm, error) {
+func running(a result.Arm, command string) (result.Arm, error) {
 	s, err := strategies.Lookup(a.Strategy)
 	if err != nil {
 		return a, err
@@ -131,17 +129,17 @@ func (a Arm) running(command string) (Arm, error) {
 }
 
 // ParsePeer reads NAME=COMMAND, a server that is not prefork.
-func ParsePeer(text string) (Arm, error) {
+func ParsePeer(text string) (result.Arm, error) {
 	name, command, found := strings.Cut(text, "=")
 	if !found || name == "" || !strings.Contains(command, "{port}") {
-		return Arm{}, fmt.Errorf("--peer %q: want NAME=COMMAND, where the command says {port}, and {host} and {workers} where it can: --peer 'mine=./server --listen {host}:{port} -w {workers}'", text)
+		return result.Arm{}, fmt.Errorf("--peer %q: want NAME=COMMAND, where the command says {port}, and {host} and {workers} where it can: --peer 'mine=./server --listen {host}:{port} -w {workers}'", text)
 	}
-	return Arm{Name: name, Strategy: peerStrategy, Command: command}, nil
+	return result.Arm{Name: name, Strategy: result.Peer, Command: command}, nil
 }
 
 // multiply has every arm with every number of workers, with names that tell them
 // apart.
-func multiply(arms []Arm, workers []int) (all []Arm) {
+func multiply(arms []result.Arm, workers []int) (all []result.Arm) {
 	for _, n := range workers {
 		for _, arm := range arms {
 			arm.Workers = n
@@ -162,7 +160,7 @@ func multiply(arms []Arm, workers []int) (all []Arm) {
 }
 
 // args are those of prefork serve for an arm.
-func (a Arm) args(w Workload, s Scenario) []string {
+func args(a result.Arm, w Workload, s Scenario) []string {
 	args := []string{
 		"--bind", "127.0.0.1:0",
 		"--strategy", a.Strategy, "--workers", fmt.Sprint(a.Workers),

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"prefork/bench/result"
 )
 
 // recordedSysctls are those that change what is measured.
@@ -25,8 +27,8 @@ var recordedSysctls = []string{
 
 // readEnvironment is the machine as it is. What this user may not read is left
 // out.
-func readEnvironment() Environment {
-	e := Environment{CPUs: runtime.NumCPU(), Go: runtime.Version(), Sysctls: map[string]string{}, Namespace: InNamespace()}
+func readEnvironment() result.Environment {
+	e := result.Environment{CPUs: runtime.NumCPU(), Go: runtime.Version(), Sysctls: map[string]string{}, Namespace: InNamespace()}
 	var name unix.Utsname
 	if unix.Uname(&name) == nil {
 		e.Kernel = unix.ByteSliceToString(name.Release[:])

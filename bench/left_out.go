@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"prefork/bench/result"
 	"prefork/strategies"
 )
 
 // NotHereError says that this user, or this kernel, cannot have an arm, and that the
 // run cannot do without it.
 type NotHereError struct {
-	Arm Arm
+	Arm result.Arm
 	Err error
 }
 
@@ -28,7 +29,7 @@ func (e *NotHereError) Unwrap() error { return e.Err }
 
 // obtainable sorts out the arms that this user cannot have here: an error where one
 // must not be left out.
-func obtainable(arms []Arm) (had []Arm, without []*NotHereError, err error) {
+func obtainable(arms []result.Arm) (had []result.Arm, without []*NotHereError, err error) {
 	refused := map[string]error{} // by the way of steering, which is loaded to see
 	for _, arm := range arms {
 		reason, known := refused[arm.Steer]
@@ -55,10 +56,4 @@ func probe(name string) error {
 		return err
 	}
 	return steer.Probe()
-}
-
-// dispensable reports whether the trial of an arm may fail: a program has to know how
-// to take connections that are passed to it, and most do not.
-func (a Arm) dispensable() bool {
-	return a.Optional && a.Command != "" && a.Strategy == "dispatch"
 }

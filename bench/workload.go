@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"prefork/bench/load"
+	"prefork/bench/result"
 	"prefork/bench/stats"
 	"prefork/strategies"
 )
@@ -20,8 +21,8 @@ type Workload struct {
 	app         string
 	concurrency int  // connections a worker serves at once, unless the plan says
 	staying     bool // connections last until the end
-	defaults    Plan
-	order       func(Plan, *load.Order)
+	defaults    result.Plan
+	order       func(result.Plan, *load.Order)
 }
 
 // What a connection costs in workload mixed: 1 % are a hundred times dearer.
@@ -33,41 +34,41 @@ var Workloads = []Workload{
 		Name:     "hello",
 		Sentence: "the server greets and closes: nothing but the taking of a connection",
 		app:      "hello", concurrency: 1,
-		defaults: Plan{Clients: 16},
-		order:    func(Plan, *load.Order) {},
+		defaults: result.Plan{Clients: 16},
+		order:    func(result.Plan, *load.Order) {},
 	},
 	{
 		Name:     "http",
 		Sentence: "HTTP requests, --requests of them on a connection; by default one",
 		app:      "http", concurrency: 1,
-		defaults: Plan{Clients: 16, Requests: 1},
+		defaults: result.Plan{Clients: 16, Requests: 1},
 		order:    http,
 	},
 	{
 		Name:     "work",
 		Sentence: "each connection costs a worker the time that --service draws, by default exp:5ms",
 		app:      "work", concurrency: 1,
-		defaults: Plan{Clients: 40, Service: "exp:5ms"},
-		order:    func(Plan, *load.Order) {},
+		defaults: result.Plan{Clients: 40, Service: "exp:5ms"},
+		order:    func(result.Plan, *load.Order) {},
 	},
 	{
 		Name:     "mixed",
 		Sentence: "as work, where 99 % are cheap and 1 % are a hundred times dearer: what do the cheap ones suffer?",
 		app:      "work", concurrency: 1,
-		defaults: Plan{Clients: 40, Service: mixedService},
-		order:    func(Plan, *load.Order) {},
+		defaults: result.Plan{Clients: 40, Service: mixedService},
+		order:    func(result.Plan, *load.Order) {},
 	},
 	{
 		Name:     "long-lived",
 		Sentence: "HTTP connections that come one by one and stay to the end: who holds how many?",
 		app:      "http", concurrency: 2000,
 		staying:  true,
-		defaults: Plan{Phases: []string{Open}, Rate: 400, Requests: -1, Think: 100 * time.Millisecond, Length: time.Second},
+		defaults: result.Plan{Phases: []string{result.Open}, Rate: 400, Requests: -1, Think: 100 * time.Millisecond, Length: time.Second},
 		order:    http,
 	},
 }
 
-func http(p Plan, o *load.Order) {
+func http(p result.Plan, o *load.Order) {
 	o.Protocol, o.Requests, o.Think = load.HTTP, p.Requests, p.Think
 }
 
@@ -78,7 +79,7 @@ func LookupWorkload(name string) (Workload, error) {
 
 // demand says what the plan's service times mean for an arm at a rate: an error
 // if no server with so many workers could keep up.
-func (p Plan) demand(a Arm, rate float64) error {
+func demand(p result.Plan, a result.Arm, rate float64) error {
 	if p.Service == "" || rate == 0 {
 		return nil
 	}

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // kind says how to try a command, by its first word; nil where nobody has said
@@ -198,7 +198,7 @@ func (p place) bench(args []string) ([]byte, error) {
 		}
 	}
 	short := slices.Concat(args, shortest, patience)
-	if !slices.Contains(args, "--rate") && !slices.Contains(args, bench.Closed) {
+	if !slices.Contains(args, "--rate") && !slices.Contains(args, result.Closed) {
 		short = append(short, slow...)
 	}
 	out, err := p.expect(short, codes...)

@@ -5,16 +5,16 @@ import (
 	"math"
 	"slices"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // view is a result with what every chart asks of it.
 type view struct {
-	*bench.Result
+	*result.Result
 	looks []look
 }
 
-func newView(r *bench.Result) view { return view{r, looks(r.Arms)} }
+func newView(r *result.Result) view { return view{r, looks(r.Arms)} }
 
 // estimate is one metric of one arm: the median and its interval, with every
 // round's value. No interval is known where low and high are NaN.
@@ -42,7 +42,7 @@ func (e estimate) shown() []float64 {
 
 // estimate takes the median from the summary; a result without one (cut short)
 // has rounds still.
-func (v view) estimate(arm, phase string, m bench.Metric) (estimate, bool) {
+func (v view) estimate(arm, phase string, m result.Metric) (estimate, bool) {
 	e := estimate{low: math.NaN(), high: math.NaN()}
 	for _, round := range v.Valid(phase) {
 		if x, ok := m.Of(round); ok && known(x) && round.Arm == arm {
@@ -61,7 +61,7 @@ func (v view) estimate(arm, phase string, m bench.Metric) (estimate, bool) {
 
 // estimates are those of all arms, nil where there is none; ok if any has one.
 func (v view) estimates(phase, metric string) (all []*estimate, ok bool) {
-	m, _ := bench.LookupMetric(metric)
+	m, _ := result.LookupMetric(metric)
 	all = make([]*estimate, len(v.Arms))
 	for i, arm := range v.Arms {
 		if e, found := v.estimate(arm.Name, phase, m); found {
@@ -73,7 +73,7 @@ func (v view) estimates(phase, metric string) (all []*estimate, ok bool) {
 
 // phase is where this run shows the metric.
 func (v view) phase(metric string) string {
-	m, _ := bench.LookupMetric(metric)
+	m, _ := result.LookupMetric(metric)
 	phase, _ := v.Home(m)
 	return phase
 }
@@ -124,8 +124,8 @@ func (v view) shares(arm, phase string) []share {
 
 // bySlotOf are the shares of one round. A slot whose worker was replaced counts as
 // one; workers without a slot take their place in the order of pids.
-func bySlotOf(workers []bench.Worker) (parts map[int]float64, ordered bool) {
-	workers = slices.SortedFunc(slices.Values(workers), func(a, b bench.Worker) int { return cmp.Compare(a.PID, b.PID) })
+func bySlotOf(workers []result.Worker) (parts map[int]float64, ordered bool) {
+	workers = slices.SortedFunc(slices.Values(workers), func(a, b result.Worker) int { return cmp.Compare(a.PID, b.PID) })
 	total := 0
 	for _, w := range workers {
 		total += w.Conns
@@ -197,12 +197,12 @@ func traceOf(l look, p99s map[float64][]float64, failed map[float64]int) trace {
 }
 
 func (v view) timelinePhase() string {
-	for _, phase := range []string{bench.Open, bench.Closed} {
-		if slices.ContainsFunc(v.Valid(phase), func(r bench.Round) bool { return len(r.Timeline) > 0 }) {
+	for _, phase := range []string{result.Open, result.Closed} {
+		if slices.ContainsFunc(v.Valid(phase), func(r result.Round) bool { return len(r.Timeline) > 0 }) {
 			return phase
 		}
 	}
-	return bench.Open
+	return result.Open
 }
 
 // moment is when the scenario struck.

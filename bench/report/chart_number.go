@@ -4,14 +4,14 @@ import (
 	"math"
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // quantity writes a number to a step: as many digits as make sense. Step 0 is
 // three significant digits.
 type quantity func(x, step float64) string
 
-func count(x, step float64) string { return bench.Digits(x, step) }
+func count(x, step float64) string { return result.Digits(x, step) }
 
 // duration is a number of microseconds, in the unit that fits.
 func duration(us, step float64) string {
@@ -46,7 +46,7 @@ func (e estimate) step() float64 {
 	if !e.interval() {
 		return 0
 	}
-	step := bench.LastDigit([2]float64{e.low, e.high})
+	step := result.LastDigit([2]float64{e.low, e.high})
 	if step == 0 || e.mid == 0 {
 		return step
 	}
@@ -87,13 +87,13 @@ func (v view) inWords(all []*estimate, q quantity, unit string) string {
 
 // under says which load a phase is.
 func (v view) under(phase string) string {
-	if phase == bench.Closed {
+	if phase == result.Closed {
 		if v.Plan.Clients > 0 {
 			return "with " + count(float64(v.Plan.Clients), 1) + " clients that each wait for an answer before they ask again"
 		}
 		return "with clients that each wait for an answer before they ask again"
 	}
-	for _, round := range v.Valid(bench.Open) {
+	for _, round := range v.Valid(result.Open) {
 		if round.OfferedRate > 0 {
 			return "at " + count(round.OfferedRate, 0) + " connections a second, whether answered or not"
 		}

@@ -3,7 +3,7 @@ package report
 import (
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // rows is a chart with one row an arm. Wide, a row has its name to the left of the
@@ -158,7 +158,7 @@ func latencyFigure(v view) (figure, bool) {
 func (v view) survivors(phase string) (words string) {
 	for i, arm := range v.Arms {
 		if share := v.LostShare(arm.Name, phase); share > 0 {
-			words += " Of " + v.looks[i].label() + " these are the answered alone: " + bench.Percent(share) + " were lost."
+			words += " Of " + v.looks[i].label() + " these are the answered alone: " + result.Percent(share) + " were lost."
 		}
 	}
 	return words

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // look is how an arm is drawn everywhere: a colour for its strategy (by class),
@@ -29,7 +29,7 @@ var (
 const greys = 3
 
 // looks are those of the arms, in order.
-func looks(arms []bench.Arm) []look {
+func looks(arms []result.Arm) []look {
 	seen := map[string]int{}
 	var all []look
 	for i, arm := range arms {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // deal is how an arm's connections fell on its workers.
@@ -25,7 +25,7 @@ func (d deal) most() (x float64) {
 }
 
 func (v view) deals() (all []deal, phase string) {
-	for _, phase := range []string{bench.Closed, bench.Open} {
+	for _, phase := range []string{result.Closed, result.Open} {
 		for i, arm := range v.Arms {
 			if shares := v.shares(arm.Name, phase); len(shares) > 0 {
 				all = append(all, deal{v.looks[i], shares, v.fairness(arm.Name, phase)})
@@ -35,12 +35,12 @@ func (v view) deals() (all []deal, phase string) {
 			return all, phase
 		}
 	}
-	return nil, bench.Closed
+	return nil, result.Closed
 }
 
 // fairness says Jain's index, which means little without what dice would give.
 func (v view) fairness(arm, phase string) string {
-	jain, _ := bench.LookupMetric("jain")
+	jain, _ := result.LookupMetric("jain")
 	e, ok := v.estimate(arm, phase, jain)
 	if !ok {
 		return ""
@@ -146,7 +146,7 @@ func dealtInWords(all []deal) string {
 	for _, d := range all {
 		var shares []string
 		for _, s := range d.shares {
-			shares = append(shares, bench.Percent(s.mean))
+			shares = append(shares, result.Percent(s.mean))
 		}
 		parts = append(parts, d.label()+" "+strings.Join(shares, ", "))
 	}

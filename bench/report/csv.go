@@ -6,18 +6,18 @@ import (
 	"math"
 	"strconv"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // CSV writes a line for every round, the invalid ones among them, with all its
-// metrics in the units of bench.Metrics; empty is what was not measured.
-func CSV(w io.Writer, r *bench.Result) error {
+// metrics in the units of result.Metrics; empty is what was not measured.
+func CSV(w io.Writer, r *result.Result) error {
 	out := csv.NewWriter(w)
-	header := make([]string, 0, len(csvFields)+len(bench.Metrics))
+	header := make([]string, 0, len(csvFields)+len(result.Metrics))
 	for _, field := range csvFields {
 		header = append(header, field.name)
 	}
-	for _, metric := range bench.Metrics {
+	for _, metric := range result.Metrics {
 		header = append(header, metric.Name)
 	}
 	if err := out.Write(header); err != nil {
@@ -35,37 +35,37 @@ func CSV(w io.Writer, r *bench.Result) error {
 // csvFields are what a line has before the metrics.
 var csvFields = []struct {
 	name string
-	of   func(bench.Arm, bench.Round) string
+	of   func(result.Arm, result.Round) string
 }{
-	{"round", func(_ bench.Arm, r bench.Round) string { return strconv.Itoa(r.Round) }},
-	{"phase", func(_ bench.Arm, r bench.Round) string { return r.Phase }},
-	{"arm", func(_ bench.Arm, r bench.Round) string { return r.Arm }},
-	{"strategy", func(a bench.Arm, _ bench.Round) string { return a.Strategy }},
-	{"workers", func(a bench.Arm, _ bench.Round) string { return strconv.Itoa(a.Workers) }},
-	{"workload", func(_ bench.Arm, r bench.Round) string { return r.Workload }},
-	{"scenario", func(_ bench.Arm, r bench.Round) string { return r.Scenario }},
-	{"valid", func(_ bench.Arm, r bench.Round) string { return strconv.FormatBool(r.Valid) }},
-	{"invalid_reason", func(_ bench.Arm, r bench.Round) string { return r.InvalidReason }},
-	{"seconds", func(_ bench.Arm, r bench.Round) string { return exact(r.Seconds) }},
-	{"offered_rate", func(_ bench.Arm, r bench.Round) string { return offered(r) }},
-	{"conns", func(_ bench.Arm, r bench.Round) string { return strconv.Itoa(r.Conns) }},
-	{"requests", func(_ bench.Arm, r bench.Round) string { return strconv.Itoa(r.Requests) }},
+	{"round", func(_ result.Arm, r result.Round) string { return strconv.Itoa(r.Round) }},
+	{"phase", func(_ result.Arm, r result.Round) string { return r.Phase }},
+	{"arm", func(_ result.Arm, r result.Round) string { return r.Arm }},
+	{"strategy", func(a result.Arm, _ result.Round) string { return a.Strategy }},
+	{"workers", func(a result.Arm, _ result.Round) string { return strconv.Itoa(a.Workers) }},
+	{"workload", func(_ result.Arm, r result.Round) string { return r.Workload }},
+	{"scenario", func(_ result.Arm, r result.Round) string { return r.Scenario }},
+	{"valid", func(_ result.Arm, r result.Round) string { return strconv.FormatBool(r.Valid) }},
+	{"invalid_reason", func(_ result.Arm, r result.Round) string { return r.InvalidReason }},
+	{"seconds", func(_ result.Arm, r result.Round) string { return exact(r.Seconds) }},
+	{"offered_rate", func(_ result.Arm, r result.Round) string { return offered(r) }},
+	{"conns", func(_ result.Arm, r result.Round) string { return strconv.Itoa(r.Conns) }},
+	{"requests", func(_ result.Arm, r result.Round) string { return strconv.Itoa(r.Requests) }},
 }
 
 // offered is the rate of an open loop; a closed one has none.
-func offered(r bench.Round) string {
+func offered(r result.Round) string {
 	if r.OfferedRate == 0 {
 		return ""
 	}
 	return exact(r.OfferedRate)
 }
 
-func csvLine(r *bench.Result, round bench.Round) (line []string) {
+func csvLine(r *result.Result, round result.Round) (line []string) {
 	arm := armOf(r, round)
 	for _, field := range csvFields {
 		line = append(line, field.of(arm, round))
 	}
-	for _, metric := range bench.Metrics {
+	for _, metric := range result.Metrics {
 		text := ""
 		if value, ok := metric.Of(round); ok {
 			text = exact(value)
@@ -75,13 +75,13 @@ func csvLine(r *bench.Result, round bench.Round) (line []string) {
 	return line
 }
 
-func armOf(r *bench.Result, round bench.Round) bench.Arm {
+func armOf(r *result.Result, round result.Round) result.Arm {
 	for _, arm := range r.Arms {
 		if arm.Name == round.Arm {
 			return arm
 		}
 	}
-	return bench.Arm{Name: round.Arm}
+	return result.Arm{Name: round.Arm}
 }
 
 // exact is a number as it was measured, or nothing for what is none.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 func newRandom() *rand.Rand { return rand.New(rand.NewPCG(3, 4)) }
@@ -32,7 +32,7 @@ func TestCSVHasEveryRoundAndMetric(t *testing.T) {
 		if get("arm") != round.Arm || get("valid") != strconv.FormatBool(round.Valid) || get("invalid_reason") != round.InvalidReason {
 			t.Errorf("line %d: %q", i, lines[i+1])
 		}
-		for _, metric := range bench.Metrics {
+		for _, metric := range result.Metrics {
 			value, ok := metric.Of(round)
 			if got, want := get(metric.Name), exact(value); ok && got != want || !ok && got != "" {
 				t.Errorf("%s of line %d: got %q, want %q, %v", metric.Name, i, got, want, ok)

@@ -10,18 +10,18 @@ import (
 	"strings"
 	"unicode"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // GoBench writes the valid rounds as results of Go benchmarks, one a line, for
 // benchstat to read: `benchstat -col /arm FILE`
 // (https://go.dev/design/14313-benchmark-format).
-func GoBench(w io.Writer, r *bench.Result) error {
+func GoBench(w io.Writer, r *result.Result) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "goos: linux\ncpu: %s\nkernel: %s\nworkload: %s\nscenario: %s\n",
 		oneLine(r.Environment.CPUModel), oneLine(r.Environment.Kernel), oneLine(r.Plan.Workload), oneLine(r.Plan.Scenario))
-	for _, metric := range bench.Metrics {
-		if better := map[bench.Direction]string{bench.More: "higher", bench.Less: "lower"}[metric.Better]; better != "" {
+	for _, metric := range result.Metrics {
+		if better := map[result.Direction]string{result.More: "higher", result.Less: "lower"}[metric.Better]; better != "" {
 			fmt.Fprintf(out, "Unit %s better=%s\n", goUnit(metric), better)
 		}
 	}
@@ -36,14 +36,14 @@ func GoBench(w io.Writer, r *bench.Result) error {
 
 // baselineFirst orders by round, and in it by arm: benchstat compares with what it
 // reads first.
-func baselineFirst(r *bench.Result, rounds []bench.Round) []bench.Round {
+func baselineFirst(r *result.Result, rounds []result.Round) []result.Round {
 	place := map[string]int{r.Plan.Baseline: -1}
 	for i, arm := range r.Arms {
 		if arm.Name != r.Plan.Baseline {
 			place[arm.Name] = i
 		}
 	}
-	slices.SortStableFunc(rounds, func(a, b bench.Round) int {
+	slices.SortStableFunc(rounds, func(a, b result.Round) int {
 		return cmp.Or(a.Round-b.Round, place[a.Arm]-place[b.Arm])
 	})
 	return rounds
@@ -51,12 +51,12 @@ func baselineFirst(r *bench.Result, rounds []bench.Round) []bench.Round {
 
 // goLine says that it ran once: a round is one measurement, whatever the number
 // of requests in it.
-func goLine(r *bench.Result, round bench.Round) string {
+func goLine(r *result.Result, round result.Round) string {
 	var b strings.Builder
 	// Workers are last and after a =, as a last -N would be taken for GOMAXPROCS.
 	fmt.Fprintf(&b, "Benchmark%s/phase=%s/arm=%s/workers=%d 1",
 		camel(round.Workload), round.Phase, goName(round.Arm), armOf(r, round).Workers)
-	for _, metric := range bench.Metrics {
+	for _, metric := range result.Metrics {
 		if value, ok := metric.Of(round); ok && !math.IsNaN(value) && !math.IsInf(value, 0) {
 			fmt.Fprintf(&b, " %s %s", exact(value), goUnit(metric))
 		}
@@ -65,7 +65,7 @@ func goLine(r *bench.Result, round bench.Round) string {
 }
 
 // goUnit names the metric too, since benchstat makes a table of each unit.
-func goUnit(m bench.Metric) string {
+func goUnit(m result.Metric) string {
 	switch {
 	case m.Name == "throughput":
 		return "req/s"

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // benchstat itself reads it, and finds the same medians.
@@ -36,7 +36,7 @@ func TestBenchstatAgreesOnMedians(t *testing.T) {
 	medians := benchstatMedians(t, out)
 	compared := 0
 	for _, s := range r.Summary {
-		metric, _ := bench.LookupMetric(s.Metric)
+		metric, _ := result.LookupMetric(s.Metric)
 		for name, median := range medians[goUnit(metric)] {
 			if strings.Contains(name, "/phase="+s.Phase+"/arm="+goName(s.Arm)+"/") {
 				compared++

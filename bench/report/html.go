@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/internal/uplot"
 )
 
@@ -64,7 +64,7 @@ type figureView struct {
 }
 
 // HTML writes the result as one file that asks for nothing from any network.
-func HTML(w io.Writer, r *bench.Result) error {
+func HTML(w io.Writer, r *result.Result) error {
 	v := newView(r)
 	p := page{
 		Title: r.Plan.Workload + ", " + r.Plan.Scenario, Version: r.Version,

@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/internal/browsertest"
 )
 
@@ -88,7 +88,7 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 }
 
 func TestReportInABrowser(t *testing.T) {
-	url := saved(t, simulate(8, bench.Closed, bench.Open))
+	url := saved(t, simulate(8, result.Closed, result.Open))
 	ctx, complaints := browser(t)
 	for _, width := range []int64{1280, 360} {
 		do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url), chromedp.WaitVisible("#timeline canvas"))
@@ -181,7 +181,7 @@ func checkKeys(t *testing.T, ctx context.Context) {
 
 // TestReportWithoutScripts is of where JavaScript is off: the pictures stand in.
 func TestReportWithoutScripts(t *testing.T) {
-	text := strings.Replace(rendered(t, simulate(2, bench.Open)), `classList.add("js")`, `classList.remove("js")`, 1)
+	text := strings.Replace(rendered(t, simulate(2, result.Open)), `classList.add("js")`, `classList.remove("js")`, 1)
 	path := t.TempDir() + "/report.html"
 	if err := os.WriteFile(path, []byte(text[:strings.Index(text, `<script type="application/json"`)]), 0o644); err != nil {
 		t.Fatal(err)

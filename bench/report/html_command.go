@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // command is what measures the same again, as a shell takes it.
-func command(r *bench.Result) string {
+func command(r *result.Result) string {
 	p := r.Plan
 	words := []string{"prefork", "bench", "--seed", strconv.FormatUint(r.Seed, 10)}
 	flag := func(name, value string) {
@@ -41,7 +41,7 @@ func command(r *bench.Result) string {
 	return strings.Join(words, " ")
 }
 
-func switches(r *bench.Result) (words []string) {
+func switches(r *result.Result) (words []string) {
 	for _, s := range []struct {
 		name string
 		on   bool
@@ -58,7 +58,7 @@ func switches(r *bench.Result) (words []string) {
 
 // armFlags undoes what the names say besides: @32 is for --workers, #2 is the
 // second of the same.
-func armFlags(arms []bench.Arm) (words []string) {
+func armFlags(arms []result.Arm) (words []string) {
 	var workers, seen []string
 	commands := map[string]bool{}
 	for _, arm := range arms {
@@ -87,7 +87,7 @@ func armFlags(arms []bench.Arm) (words []string) {
 	return words
 }
 
-func rateFlag(p bench.Plan) string {
+func rateFlag(p result.Plan) string {
 	switch {
 	case p.Rate > 0:
 		return strconv.FormatFloat(p.Rate, 'f', -1, 64)

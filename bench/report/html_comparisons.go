@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // metricView is one metric's comparisons with the baseline.
@@ -27,10 +27,10 @@ type comparisonRow struct {
 // comparisons are grouped by metric, those that decide first.
 func (v view) comparisons() (all []metricView, head template.HTML) {
 	f := v.forest()
-	for _, m := range bench.Metrics {
+	for _, m := range result.Metrics {
 		phase := v.phase(m.Name)
 		view := metricView{Title: m.Title, Means: m.Means + ", " + phase + " loop"}
-		noise, noisy := v.AANoise[bench.NoiseKey(phase, m.Name)]
+		noise, noisy := v.AANoise[result.NoiseKey(phase, m.Name)]
 		noisy = noisy && known(noise[0]) && known(noise[1])
 		if noisy {
 			view.Noise = "× " + ratio(noise[0], .001) + " to " + ratio(noise[1], .001)
@@ -47,7 +47,7 @@ func (v view) comparisons() (all []metricView, head template.HTML) {
 	return all, f.head()
 }
 
-func (v view) comparisonRow(c bench.Comparison, f forest, noise [2]float64, noisy bool) comparisonRow {
+func (v view) comparisonRow(c result.Comparison, f forest, noise [2]float64, noisy bool) comparisonRow {
 	e := estimate{mid: c.Ratio, low: c.CI95[0], high: c.CI95[1]}
 	row := comparisonRow{
 		Arm: c.Arm, N: c.N, P: probability(c.PValue), Verdict: c.Verdict, Class: "none",
@@ -57,9 +57,9 @@ func (v view) comparisonRow(c bench.Comparison, f forest, noise [2]float64, nois
 		row.Interval = ratio(e.low, e.step()) + " to " + ratio(e.high, e.step())
 	}
 	switch c.Verdict {
-	case bench.Better:
+	case result.Better:
 		row.Class, row.Verdict = "better", "▲ better"
-	case bench.Worse:
+	case result.Worse:
 		row.Class, row.Verdict = "worse", "▼ worse"
 	}
 	l := look{Shape: "circle", Class: "peer1"}
@@ -91,7 +91,7 @@ func probability(p float64) string {
 // noiseWords say what the noise decides.
 func (v view) noiseWords() string {
 	words := v.aaWords()
-	if slices.ContainsFunc(v.Comparisons, func(c bench.Comparison) bool { return c.Verdict == bench.NoClaim }) {
+	if slices.ContainsFunc(v.Comparisons, func(c result.Comparison) bool { return c.Verdict == result.NoClaim }) {
 		words += " No claim is made for the latency of an arm that lost many requests: it is of those answered, and the slowest may be among the lost."
 	}
 	return words

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // facts are a short list with a title.
@@ -69,12 +69,12 @@ func (v view) plan() facts {
 	return f
 }
 
-func rate(p bench.Plan) string {
+func rate(p result.Plan) string {
 	switch {
 	case p.Rate > 0:
 		return count(p.Rate, 0) + " connections a second"
 	case p.Share > 0:
-		return bench.Percent(p.Share) + " of the weakest arm's capacity"
+		return result.Percent(p.Share) + " of the weakest arm's capacity"
 	}
 	return ""
 }
@@ -97,7 +97,7 @@ func (v view) armFacts() facts {
 	return f
 }
 
-func armInWords(arm bench.Arm) string {
+func armInWords(arm result.Arm) string {
 	parts := []string{numbered(arm.Workers, "worker")}
 	if arm.Concurrency > 1 {
 		parts = append(parts, fmt.Sprintf("%d connections at once", arm.Concurrency))

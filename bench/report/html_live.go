@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // liveData is what report.js draws from. Nil pointers are gaps.
@@ -155,7 +155,7 @@ func (v view) livePercentiles() *livePercent {
 		if !ok {
 			continue
 		}
-		m, _ := bench.LookupMetric(p.metric)
+		m, _ := result.LookupMetric(p.metric)
 		l.X, l.Names = append(l.X, -math.Log10(p.slower)), append(l.Names, m.Title)
 		l.put(all)
 		every = append(every, all...)

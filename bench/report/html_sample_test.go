@@ -5,12 +5,12 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // known truths of a simulated arm.
 type truth struct {
-	arm        bench.Arm
+	arm        result.Arm
 	throughput float64
 	p50        float64
 	master     float64
@@ -22,8 +22,8 @@ type truth struct {
 const hostile = `<script>alert("x")</script>&'` + "\x1b"
 
 func truths() []truth {
-	arm := func(name, strategy string) bench.Arm {
-		return bench.Arm{Name: name, Strategy: strategy, Workers: 8, Concurrency: 1}
+	arm := func(name, strategy string) result.Arm {
+		return result.Arm{Name: name, Strategy: strategy, Workers: 8, Concurrency: 1}
 	}
 	even := []float64{.125, .125, .125, .125, .125, .125, .125, .125}
 	pile := []float64{.7, .2, .08, .02, 0, 0, 0, 0}
@@ -43,13 +43,13 @@ func truths() []truth {
 }
 
 // simulate is a result of so many rounds in which a worker gets stuck at 2 s.
-func simulate(rounds int, phases ...string) *bench.Result {
+func simulate(rounds int, phases ...string) *result.Result {
 	random := rand.New(rand.NewPCG(1, 2))
 	moment := 2.0
-	r := &bench.Result{
-		Schema: bench.Schema, Version: "v0.0.0-test", Seed: 7, Started: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
-		Environment: bench.Environment{Kernel: "6.18", CPUs: 2, CPUModel: "Simulated", Go: "go1.26", Sysctls: map[string]string{"net.core.somaxconn": "4096"}},
-		Plan: bench.Plan{
+	r := &result.Result{
+		Schema: result.Schema, Version: "v0.0.0-test", Seed: 7, Started: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
+		Environment: result.Environment{Kernel: "6.18", CPUs: 2, CPUModel: "Simulated", Go: "go1.26", Sysctls: map[string]string{"net.core.somaxconn": "4096"}},
+		Plan: result.Plan{
 			Workload: "hello", Scenario: "stuck-worker", Phases: phases, Baseline: "shared/blocking", Rounds: rounds,
 			Length: 4 * time.Second, Clients: 16, Rate: 400, Stall: time.Second,
 		},
@@ -66,20 +66,20 @@ func simulate(rounds int, phases ...string) *bench.Result {
 	return r
 }
 
-func (t truth) round(random *rand.Rand, n int, phase string, moment float64) bench.Round {
+func (t truth) round(random *rand.Rand, n int, phase string, moment float64) result.Round {
 	wobble := func(x float64) float64 { return x * math.Exp(.04*random.NormFloat64()) }
 	server, client, jain := wobble(26+t.master), wobble(18), .99
-	r := bench.Round{
+	r := result.Round{
 		Round: n, Arm: t.arm.Name, Phase: phase, Workload: "hello", Scenario: "stuck-worker", Seconds: 4,
 		Throughput: wobble(t.throughput), Conns: 1600, Requests: 1600, Valid: true, Errors: map[string]int{},
-		Latency: bench.Latency{N: 1600, P50: wobble(t.p50), P90: wobble(t.p50 * 1.6), P99: wobble(t.p50 * 4), Mean: wobble(t.p50), SD: 20},
-		CPU:     bench.CPU{Server: &server, Client: &client}, Jain: &jain, JainExpected: &jain, Workers: t.workers(random),
+		Latency: result.Latency{N: 1600, P50: wobble(t.p50), P90: wobble(t.p50 * 1.6), P99: wobble(t.p50 * 4), Mean: wobble(t.p50), SD: 20},
+		CPU:     result.CPU{Server: &server, Client: &client}, Jain: &jain, JainExpected: &jain, Workers: t.workers(random),
 	}
 	if t.master > 0 {
 		master := wobble(t.master)
 		r.CPU.Master = &master
 	}
-	if phase == bench.Open {
+	if phase == result.Open {
 		r.OfferedRate, r.Moment = 400, &moment
 		if soon := .1; t.loses {
 			r.Errors["reset"], r.Stalled = 60, 80
@@ -91,7 +91,7 @@ func (t truth) round(random *rand.Rand, n int, phase string, moment float64) ben
 	return r
 }
 
-func (t truth) workers(random *rand.Rand) (all []bench.Worker) {
+func (t truth) workers(random *rand.Rand) (all []result.Worker) {
 	for i := range t.arm.Workers {
 		share := 1 / float64(t.arm.Workers)
 		if t.shares != nil {
@@ -103,14 +103,14 @@ func (t truth) workers(random *rand.Rand) (all []bench.Worker) {
 		if t.arm.Strategy == "peer" {
 			slot = -1
 		}
-		all = append(all, bench.Worker{Slot: slot, PID: 100 + i, Conns: int(1600 * share)})
+		all = append(all, result.Worker{Slot: slot, PID: 100 + i, Conns: int(1600 * share)})
 	}
 	return all
 }
 
-func (t truth) timeline(wobble func(float64) float64, moment float64) (all []bench.Slice) {
+func (t truth) timeline(wobble func(float64) float64, moment float64) (all []result.Slice) {
 	for i := range 40 {
-		s := bench.Slice{At: float64(i) / 10, Answered: 40, P50: wobble(t.p50), P99: wobble(t.p50 * 4)}
+		s := result.Slice{At: float64(i) / 10, Answered: 40, P50: wobble(t.p50), P99: wobble(t.p50 * 4)}
 		if t.loses && s.At >= moment {
 			s.Failed, s.P99 = 3, wobble(1e6)
 		}

@@ -4,7 +4,7 @@ import (
 	"html/template"
 	"slices"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // summaryTable is the terminal's table with the intervals written out.
@@ -63,7 +63,7 @@ func (v view) summaryTable() summaryTable {
 }
 
 func (v view) loopTitle(phase string) string {
-	if phase == bench.Closed {
+	if phase == result.Closed {
 		return "closed loop, " + numbered(v.Plan.Clients, "client")
 	}
 	for _, round := range v.Valid(phase) {
@@ -74,7 +74,7 @@ func (v view) loopTitle(phase string) string {
 	return phase + " loop"
 }
 
-func (t *table) summaryCell(arm bench.Arm, c tableColumn) summaryCell {
+func (t *table) summaryCell(arm result.Arm, c tableColumn) summaryCell {
 	cell := t.cell(arm, c)
 	out := summaryCell{Value: cell.text, Mark: cell.mark, Alarm: cell.alarm, Best: t.best(c) == arm.Name}
 	e := estimate{}

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
-func rendered(t *testing.T, r *bench.Result) string {
+func rendered(t *testing.T, r *result.Result) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := HTML(&out, r); err != nil {
@@ -37,7 +37,7 @@ func between(t *testing.T, text, from, to string) string {
 }
 
 func TestHTMLHasEverything(t *testing.T) {
-	r := simulate(8, bench.Closed, bench.Open)
+	r := simulate(8, result.Closed, result.Open)
 	void(r, 3, "the load generator was late")
 	text := rendered(t, r)
 	for _, want := range []string{
@@ -59,9 +59,9 @@ func TestHTMLHasEverything(t *testing.T) {
 
 // A round that does not count says for whose sake, once.
 func TestHTMLOnInvalidRounds(t *testing.T) {
-	r := simulate(6, bench.Open)
+	r := simulate(6, result.Open)
 	void(r, 3, "another arm's part of the round was invalid: nginx: too late")
-	each(r, func(x *bench.Round) {
+	each(r, func(x *result.Round) {
 		if x.Round == 3 && x.Arm == "nginx" {
 			x.InvalidReason = "too late"
 		}
@@ -82,7 +82,7 @@ func TestHTMLOnInvalidRounds(t *testing.T) {
 func TestHTMLHasMoreNumbers(t *testing.T) {
 	r := made(8, sharedArm, reuseportArm)
 	peak := 7
-	each(r, func(x *bench.Round) { x.QueuePeak, x.Connect = &peak, bench.Latency{N: 100, P99: 123} })
+	each(r, func(x *result.Round) { x.QueuePeak, x.Connect = &peak, result.Latency{N: 100, P99: 123} })
 	r.Summarise(newRandom())
 	text := rendered(t, r)
 	for _, want := range []string{">connect p99<small>µs", ">queue<small>peak", "<td>123</td><td>7</td>"} {
@@ -95,16 +95,16 @@ func TestHTMLHasMoreNumbers(t *testing.T) {
 	}
 }
 
-func void(r *bench.Result, round int, reason string) {
+func void(r *result.Result, round int, reason string) {
 	for i := range r.Rounds {
-		if r.Rounds[i].Round == round && r.Rounds[i].Phase == bench.Open {
+		if r.Rounds[i].Round == round && r.Rounds[i].Phase == result.Open {
 			r.Rounds[i].Valid, r.Rounds[i].InvalidReason = false, reason
 		}
 	}
 }
 
 func TestHTMLEscapesNames(t *testing.T) {
-	text := rendered(t, simulate(2, bench.Closed, bench.Open))
+	text := rendered(t, simulate(2, result.Closed, result.Open))
 	if strings.Contains(text, "<script>alert") {
 		t.Error("an arm's name became a script")
 	}
@@ -121,7 +121,7 @@ func TestHTMLEscapesNames(t *testing.T) {
 }
 
 func TestSVGsAreXML(t *testing.T) {
-	pictures := SVGs(simulate(8, bench.Closed, bench.Open))
+	pictures := SVGs(simulate(8, result.Closed, result.Open))
 	var names []string
 	for _, p := range pictures {
 		names = append(names, p.Name)
@@ -155,30 +155,30 @@ func checkXML(t *testing.T, name string, text []byte) {
 
 // TestFewData is of results that were cut short, or hold little to begin with.
 func TestFewData(t *testing.T) {
-	one := simulate(3, bench.Open)
+	one := simulate(3, result.Open)
 	one.Arms, one.Rounds = one.Arms[:1], one.Rounds[:1]
-	invalid := simulate(2, bench.Open)
+	invalid := simulate(2, result.Open)
 	void(invalid, 1, "late")
 	void(invalid, 2, "late")
 	invalid.Summarise(nil)
-	unsummed := simulate(3, bench.Closed)
+	unsummed := simulate(3, result.Closed)
 	unsummed.Partial, unsummed.Summary, unsummed.Comparisons = "interrupted", nil, nil
-	infinite := simulate(3, bench.Closed)
+	infinite := simulate(3, result.Closed)
 	for i := range infinite.Summary {
 		infinite.Summary[i].CI95 = [2]float64{0, math.Inf(1)}
 	}
 	infinite.AANoise = map[string][2]float64{"closed/throughput": {0, math.Inf(1)}}
-	zero := simulate(3, bench.Open)
+	zero := simulate(3, result.Open)
 	for i := range zero.Rounds {
-		zero.Rounds[i].Throughput, zero.Rounds[i].Latency, zero.Rounds[i].Workers = 0, bench.Latency{}, nil
+		zero.Rounds[i].Throughput, zero.Rounds[i].Latency, zero.Rounds[i].Workers = 0, result.Latency{}, nil
 	}
 	zero.Summary = nil
-	bare := simulate(2, bench.Open)
+	bare := simulate(2, result.Open)
 	bare.Rounds, bare.Summary, bare.Comparisons = nil, nil, nil
 
-	for name, r := range map[string]*bench.Result{
+	for name, r := range map[string]*result.Result{
 		"one arm": one, "all invalid": invalid, "no summary": unsummed, "no interval": infinite, "zeros": zero,
-		"no rounds": bare, "empty": {}, "closed only": simulate(8, bench.Closed), "one round": simulate(1, bench.Closed, bench.Open),
+		"no rounds": bare, "empty": {}, "closed only": simulate(8, result.Closed), "one round": simulate(1, result.Closed, result.Open),
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := rendered(t, r)
@@ -195,9 +195,9 @@ func TestFewData(t *testing.T) {
 }
 
 func TestCommand(t *testing.T) {
-	r := simulate(8, bench.Closed, bench.Open)
+	r := simulate(8, result.Closed, result.Open)
 	r.Plan.Rate, r.Plan.Share, r.Environment.Namespace = 0, .5, true
-	r.Arms = []bench.Arm{
+	r.Arms = []result.Arm{
 		{Name: "shared/blocking@4", Strategy: "shared", Workers: 4},
 		{Name: "shared/blocking@32", Strategy: "shared", Workers: 32},
 		{Name: "shared/blocking@4#2", Strategy: "shared", Workers: 4, Control: true},
@@ -216,7 +216,7 @@ func TestNumbers(t *testing.T) {
 		{rounded(estimate{mid: 94.42, low: 93.9, high: 95.1}, duration), "94.4 µs"},
 		{rounded(estimate{mid: 999960, low: 990000, high: 1010000}, duration), "1.000 s"},
 		{rounded(estimate{mid: 5, low: math.NaN(), high: math.NaN()}, count), "5.00"},
-		{tick(duration)(2500), "2.5 ms"}, {tick(count)(0), "0"}, {bench.Percent(.015), "1.5 %"},
+		{tick(duration)(2500), "2.5 ms"}, {tick(count)(0), "0"}, {result.Percent(.015), "1.5 %"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
@@ -225,7 +225,7 @@ func TestNumbers(t *testing.T) {
 }
 
 // saved writes the page where a browser can open it.
-func saved(t *testing.T, r *bench.Result) string {
+func saved(t *testing.T, r *result.Result) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(path, []byte(rendered(t, r)), 0o644); err != nil {

@@ -4,15 +4,15 @@ import (
 	"strings"
 	"testing"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // losing is a run whose last arm lost most of what came in the open loop, and was
 // quick with the rest.
-func losing() *bench.Result {
+func losing() *result.Result {
 	r := made(10, sharedArm, reuseportArm, dispatchArm)
 	for i := range r.Rounds {
-		if round := &r.Rounds[i]; round.Arm == dispatchArm.Name && round.Phase == bench.Open {
+		if round := &r.Rounds[i]; round.Arm == dispatchArm.Name && round.Phase == result.Open {
 			round.Errors, round.Latency.N = map[string]int{"reset": 640}, 360
 			round.Latency.P50, round.Latency.P99 = round.Latency.P50/10, round.Latency.P99/10
 		}

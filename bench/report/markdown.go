@@ -5,12 +5,12 @@ import (
 	"io"
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // Markdown writes a table of medians with their 95 % intervals as GitHub shows
 // it, the comparisons, and the verdict.
-func Markdown(w io.Writer, r *bench.Result) error {
+func Markdown(w io.Writer, r *result.Result) error {
 	m := &markdown{table: table{Result: r, notes: &notes{}}}
 	m.medians()
 	m.ratios()
@@ -52,7 +52,7 @@ func (m *markdown) medians() {
 	}
 }
 
-func (m *markdown) median(arm bench.Arm, c tableColumn) string {
+func (m *markdown) median(arm result.Arm, c tableColumn) string {
 	cell := m.cell(arm, c)
 	text := cell.text + cell.mark
 	if s, ok := m.SummaryOf(arm.Name, c.phase, c.metric.Name); ok && !c.added && s.CI95[0] != s.CI95[1] {
@@ -75,7 +75,7 @@ func (m *markdown) ratios() {
 	for _, arm := range m.Arms {
 		for _, col := range m.columns() {
 			if c, ok := m.ComparisonOf(arm.Name, col.phase, col.metric.Name); ok {
-				m.row([]string{escapedMarkdown(arm.Name), bench.MetricInWords(c.Metric), m.ratio(c), c.Verdict})
+				m.row([]string{escapedMarkdown(arm.Name), result.MetricInWords(c.Metric), m.ratio(c), c.Verdict})
 			}
 		}
 	}

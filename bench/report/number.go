@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/internal/ink"
 )
 
@@ -37,25 +37,25 @@ func aroundPoint(text string) (whole, rest int) {
 // interval supports, but none beyond the place of finest and no more than five.
 func supported(x float64, interval [2]float64, scale, finest float64) string {
 	x /= scale
-	step := bench.LastDigit([2]float64{interval[0] / scale, interval[1] / scale})
+	step := result.LastDigit([2]float64{interval[0] / scale, interval[1] / scale})
 	switch {
 	case step == 0 && finest == 0:
-		return bench.Digits(x, 0)
+		return result.Digits(x, 0)
 	case x != 0:
 		step = max(step, math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-4))
 	}
-	return bench.Digits(x, max(step, finest))
+	return result.Digits(x, max(step, finest))
 }
 
 // timeText is microseconds in the unit that fits, to three digits.
 func timeText(us float64) string {
 	switch {
 	case us < 1e3:
-		return bench.Digits(us, 0) + " µs"
+		return result.Digits(us, 0) + " µs"
 	case us < 1e6:
-		return bench.Digits(us/1e3, 0) + " ms"
+		return result.Digits(us/1e3, 0) + " ms"
 	}
-	return bench.Digits(us/1e6, 0) + " s"
+	return result.Digits(us/1e6, 0) + " s"
 }
 
 var raised = strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 func TestDigitsAreThoseThatTheIntervalSupports(t *testing.T) {
@@ -43,7 +43,7 @@ func TestDigits(t *testing.T) {
 		{1234567, 1, "1,234,567"}, {1234567, 1000, "1,235,000"}, {1234.5, 0.1, "1,234.5"}, {-1234.56, 0.1, "-1,234.6"},
 		{0.04, 0.1, "0.04"}, {400, 1000, "400"}, {0, 0.1, "0.0"}, {0.0123456, 0, "0.0123"}, {123456, 0, "123,456"}, {0, 0, "0"}, {999.96, 0.1, "1,000.0"}, {0.5, 0.001, "0.500"},
 	} {
-		if got := bench.Digits(c.x, c.step); got != c.want {
+		if got := result.Digits(c.x, c.step); got != c.want {
 			t.Errorf("%v by %v: got %q, want %q", c.x, c.step, got, c.want)
 		}
 	}

@@ -3,7 +3,7 @@ package report
 import (
 	_ "embed"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 //go:embed assets/chart.css
@@ -17,7 +17,7 @@ type Picture struct {
 }
 
 // SVGs are the charts that the result has data for.
-func SVGs(r *bench.Result) []Picture {
+func SVGs(r *result.Result) []Picture {
 	var all []Picture
 	for _, f := range newView(r).figures() {
 		all = append(all, Picture{f.Name + ".svg", []byte(f.alone(pictureWidth))})

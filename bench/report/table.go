@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/bench/stats"
 	"prefork/internal/ink"
 )
@@ -31,7 +31,7 @@ func (o TableOptions) width() int {
 
 // Table writes a result for a terminal: what was measured, how the arms compare
 // with the baseline, the doubts, and the verdict.
-func Table(w io.Writer, r *bench.Result, o TableOptions) error {
+func Table(w io.Writer, r *result.Result, o TableOptions) error {
 	t := &table{Result: r, width: o.width(), paint: ink.Paint(o.Color), notes: &notes{}}
 	t.heading()
 	t.grid()
@@ -45,7 +45,7 @@ func Table(w io.Writer, r *bench.Result, o TableOptions) error {
 
 // table is a table in the making.
 type table struct {
-	*bench.Result
+	*result.Result
 	width int
 	paint ink.Paint
 	notes *notes
@@ -115,7 +115,7 @@ type tableGroup struct {
 
 // groups puts differences first, and otherwise keeps the order of columns.
 func (t *table) groups(arm string) (all []tableGroup) {
-	for _, verdict := range []string{bench.Better, bench.Worse, bench.Higher, bench.Lower, bench.NoDifference, bench.NoClaim, ""} {
+	for _, verdict := range []string{result.Better, result.Worse, result.Higher, result.Lower, result.NoDifference, result.NoClaim, ""} {
 		for _, col := range t.columns() {
 			c, ok := t.ComparisonOf(arm, col.phase, col.metric.Name)
 			if !ok || verdict != "" && c.Verdict != verdict || verdict == "" && !strings.HasPrefix(c.Verdict, "needs") {
@@ -131,18 +131,18 @@ func (t *table) groups(arm string) (all []tableGroup) {
 	return all
 }
 
-func (t *table) compare(c bench.Comparison) string {
-	return strings.ReplaceAll(bench.MetricInWords(c.Metric)+" "+t.ratio(c), " ", "\u00a0")
+func (t *table) compare(c result.Comparison) string {
+	return strings.ReplaceAll(result.MetricInWords(c.Metric)+" "+t.ratio(c), " ", "\u00a0")
 }
 
 // ratio is one with the marks of what speaks against it.
-func (t *table) ratio(c bench.Comparison) string {
-	text := bench.RatioText(c.Ratio, c.CI95)
+func (t *table) ratio(c result.Comparison) string {
+	text := result.RatioText(c.Ratio, c.CI95)
 	if c.NoRatio > 0 {
 		text += t.notes.mark(fmt.Sprintf("%s gave no ratio, as a value was not measured or was zero; the rest may be the better ones",
 			numbered(c.NoRatio, "round")))
 	}
-	if c.Verdict == bench.NoClaim {
+	if c.Verdict == result.NoClaim {
 		text += cmp.Or(t.survivorsNote(c.Arm, c.Phase), t.survivorsNote(c.Baseline, c.Phase))
 	}
 	return text
@@ -168,7 +168,7 @@ func numbered(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return fmt.Sprintf("%s %ss", bench.Thousands(n), what)
+	return fmt.Sprintf("%s %ss", result.Thousands(n), what)
 }
 
 func nonEmpty(texts []string) (some []string) {

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/internal/ink"
 )
 
 // Changes writes how each arm of a new run compares with the same arm of an old
 // one. doubts are what else may have made the difference.
-func Changes(w io.Writer, old, new *bench.Result, changes []bench.Change, doubts []string, o TableOptions) error {
+func Changes(w io.Writer, old, new *result.Result, changes []result.Change, doubts []string, o TableOptions) error {
 	t := &table{Result: new, width: o.width(), paint: ink.Paint(o.Color), notes: &notes{}}
 	t.line(t.paint.Bold(fmt.Sprintf("%s · %s · old %s, new %s", new.Plan.Workload, new.Plan.Scenario, when(old), when(new))))
 	t.line("")
@@ -25,11 +25,11 @@ func Changes(w io.Writer, old, new *bench.Result, changes []bench.Change, doubts
 	return err
 }
 
-func when(r *bench.Result) string { return r.Started.UTC().Format("2006-01-02 15:04") + " UTC" }
+func when(r *result.Result) string { return r.Started.UTC().Format("2006-01-02 15:04") + " UTC" }
 
 // changes has a block of lines for each arm, with the metrics that a table of the
 // run would show.
-func (t *table) changes(old *bench.Result, changes []bench.Change) {
+func (t *table) changes(old *result.Result, changes []result.Change) {
 	rows := []changeRow{{}}
 	for _, arm := range t.Arms {
 		rows = append(rows, t.changesOf(arm, old, changes)...)
@@ -63,10 +63,10 @@ type changeRow struct {
 	alarm   bool
 }
 
-func (t *table) changesOf(arm bench.Arm, old *bench.Result, changes []bench.Change) (rows []changeRow) {
+func (t *table) changesOf(arm result.Arm, old *result.Result, changes []result.Change) (rows []changeRow) {
 	before := &table{Result: old, notes: t.notes}
 	for _, col := range t.columns() {
-		i := slices.IndexFunc(changes, func(c bench.Change) bool {
+		i := slices.IndexFunc(changes, func(c result.Change) bool {
 			return c.Arm == arm.Name && c.Phase == col.phase && c.Metric == col.metric.Name
 		})
 		if i >= 0 {
@@ -77,7 +77,7 @@ func (t *table) changesOf(arm bench.Arm, old *bench.Result, changes []bench.Chan
 		return nil
 	}
 	for _, phase := range t.Phases() {
-		if !slices.ContainsFunc(changes, func(c bench.Change) bool { return c.Phase == phase }) {
+		if !slices.ContainsFunc(changes, func(c result.Change) bool { return c.Phase == phase }) {
 			continue // left out
 		}
 		for _, name := range []string{"lost", "stalled"} {
@@ -89,22 +89,22 @@ func (t *table) changesOf(arm bench.Arm, old *bench.Result, changes []bench.Chan
 	return rows
 }
 
-func (t *table) change(before *table, c bench.Change, metric bench.Metric) changeRow {
+func (t *table) change(before *table, c result.Change, metric result.Metric) changeRow {
 	mark := ""
 	if c.NoRatio > 0 {
 		mark = t.notes.mark(numbered(c.NoRatio, "round") + " had no value above zero and counted for nothing; the rest may be the better ones")
 	}
-	if c.Verdict == bench.NoClaim {
+	if c.Verdict == result.NoClaim {
 		mark += cmp.Or(t.survivorsNote(c.Arm, c.Phase), before.survivorsNote(c.Arm, c.Phase))
 	}
 	return changeRow{arm: c.Arm, verdict: c.Verdict, cells: [4]string{
-		bench.MetricInWords(c.Metric), asQuantity(c.Old, metric), asQuantity(c.New, metric), bench.RatioText(c.Ratio, c.CI95) + mark,
+		result.MetricInWords(c.Metric), asQuantity(c.Old, metric), asQuantity(c.New, metric), result.RatioText(c.Ratio, c.CI95) + mark,
 	}}
 }
 
 // countChange is of what has no ratio, as it should be 0. It is there if it is not.
-func (t *table) countChange(arm bench.Arm, before *table, name, phase string) (changeRow, bool) {
-	metric, _ := bench.LookupMetric(name)
+func (t *table) countChange(arm result.Arm, before *table, name, phase string) (changeRow, bool) {
+	metric, _ := result.LookupMetric(name)
 	col := tableColumn{metric: metric, phase: phase}
 	was, is := before.counted(arm, col), t.counted(arm, col)
 	if !was.alarm && !is.alarm {
@@ -117,14 +117,14 @@ func (t *table) countChange(arm bench.Arm, before *table, name, phase string) (c
 }
 
 // asQuantity is a number with its unit, to three digits.
-func asQuantity(x float64, m bench.Metric) string {
+func asQuantity(x float64, m result.Metric) string {
 	switch m.Unit {
 	case "µs":
 		return timeText(x)
 	case "":
-		return bench.Digits(x, 0)
+		return result.Digits(x, 0)
 	}
-	return bench.Digits(x, 0) + " " + m.Unit
+	return result.Digits(x, 0) + " " + m.Unit
 }
 
 func changeWidths(rows []changeRow) (widths [4]int) {
@@ -150,7 +150,7 @@ func (r changeRow) line(widths [4]int) string {
 	return line + columnGap
 }
 
-func (t *table) changeNotes(old *bench.Result, doubts []string) {
+func (t *table) changeNotes(old *result.Result, doubts []string) {
 	for _, doubt := range doubts {
 		t.notes.add("%s", doubt)
 	}

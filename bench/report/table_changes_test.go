@@ -5,13 +5,13 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
-func changesOf(t *testing.T, old, new *bench.Result, o TableOptions) string {
+func changesOf(t *testing.T, old, new *result.Result, o TableOptions) string {
 	t.Helper()
 	var out strings.Builder
-	if err := Changes(&out, old, new, bench.Changes(old, new, newRandom()), bench.Doubts(old, new), o); err != nil {
+	if err := Changes(&out, old, new, result.Changes(old, new, newRandom()), result.Doubts(old, new), o); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -22,7 +22,7 @@ func TestChangesTable(t *testing.T) {
 	for i := range new.Rounds {
 		round := &new.Rounds[i]
 		round.Throughput *= 2
-		if round.Arm == dispatchArm.Name && round.Phase == bench.Open {
+		if round.Arm == dispatchArm.Name && round.Phase == result.Open {
 			round.Errors = map[string]int{"reset": 1}
 		}
 	}

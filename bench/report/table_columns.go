@@ -3,7 +3,7 @@ package report
 import (
 	"slices"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // tableKind is a column that a table may have.
@@ -38,7 +38,7 @@ var tableKinds = []tableKind{
 }
 
 func atHome(name string) func(*table, string) bool {
-	metric, _ := bench.LookupMetric(name)
+	metric, _ := result.LookupMetric(name)
 	return func(t *table, phase string) bool {
 		home, ok := t.Home(metric)
 		return ok && home == phase && t.wasMeasured(name, phase)
@@ -46,8 +46,8 @@ func atHome(name string) func(*table, string) bool {
 }
 
 func (t *table) wasMeasured(name, phase string) bool {
-	metric, _ := bench.LookupMetric(name)
-	return slices.ContainsFunc(t.Valid(phase), func(r bench.Round) bool {
+	metric, _ := result.LookupMetric(name)
+	return slices.ContainsFunc(t.Valid(phase), func(r result.Round) bool {
 		_, ok := metric.Of(r)
 		return ok
 	})
@@ -61,7 +61,7 @@ func serviceTimes(t *table, phase string) bool {
 
 // inTheory says whether there is a mean to hold that of any arm against.
 func inTheory(t *table, phase string) bool {
-	return atHome("mean")(t, phase) && slices.ContainsFunc(t.Arms, func(arm bench.Arm) bool {
+	return atHome("mean")(t, phase) && slices.ContainsFunc(t.Arms, func(arm result.Arm) bool {
 		_, ok := t.InTheory(arm)
 		return ok
 	})
@@ -70,18 +70,18 @@ func inTheory(t *table, phase string) bool {
 // wasHarmed says whether connections were lost or stalled, or something was done to
 // the servers that might have done it.
 func wasHarmed(t *table, phase string) bool {
-	return wasStruck(t, phase) || slices.ContainsFunc(t.Valid(phase), func(r bench.Round) bool { return r.Lost()+r.Stalled > 0 })
+	return wasStruck(t, phase) || slices.ContainsFunc(t.Valid(phase), func(r result.Round) bool { return r.Lost()+r.Stalled > 0 })
 }
 
 func wasStruck(t *table, phase string) bool {
-	return slices.ContainsFunc(t.Valid(phase), func(r bench.Round) bool { return r.Moment != nil })
+	return slices.ContainsFunc(t.Valid(phase), func(r result.Round) bool { return r.Moment != nil })
 }
 
 // tableColumn is a kind in one phase of a run.
 type tableColumn struct {
 	tableKind
 	phase  string
-	metric bench.Metric
+	metric result.Metric
 	scale  float64 // what a unit of the column is, in the metric's
 }
 
@@ -102,7 +102,7 @@ func (t *table) pageColumns() (all []tableColumn) {
 }
 
 func (t *table) column(k tableKind, phase string) tableColumn {
-	metric, _ := bench.LookupMetric(k.metric)
+	metric, _ := result.LookupMetric(k.metric)
 	c := tableColumn{tableKind: k, phase: phase, metric: metric, scale: 1}
 	switch {
 	case k.added:
@@ -141,7 +141,7 @@ func (t *table) best(c tableColumn) string {
 	baseline := t.Plan.Baseline
 	found := baseline
 	for _, arm := range t.Arms {
-		if t.verdictOf(arm, c) == bench.Better && t.apart(arm, c) {
+		if t.verdictOf(arm, c) == result.Better && t.apart(arm, c) {
 			found = arm.Name
 		}
 	}
@@ -152,7 +152,7 @@ func (t *table) best(c tableColumn) string {
 	for _, arm := range t.Arms {
 		switch verdict := t.verdictOf(arm, c); {
 		case arm.Control || arm.Name == baseline:
-		case verdict == bench.Worse:
+		case verdict == result.Worse:
 			rivals++
 		default:
 			return ""
@@ -164,19 +164,19 @@ func (t *table) best(c tableColumn) string {
 	return baseline
 }
 
-func (t *table) verdictOf(arm bench.Arm, c tableColumn) string {
+func (t *table) verdictOf(arm result.Arm, c tableColumn) string {
 	comparison, _ := t.ComparisonOf(arm.Name, c.phase, c.metric.Name)
 	return comparison.Verdict
 }
 
 // apart says whether an arm's ratio to the baseline is beyond all others', each
 // with its interval.
-func (t *table) apart(arm bench.Arm, c tableColumn) bool {
+func (t *table) apart(arm result.Arm, c tableColumn) bool {
 	own, _ := t.ComparisonOf(arm.Name, c.phase, c.metric.Name)
 	for _, other := range t.Arms {
 		theirs, ok := t.ComparisonOf(other.Name, c.phase, c.metric.Name)
 		beyond := own.CI95[0] > theirs.CI95[1]
-		if c.metric.Better == bench.Less {
+		if c.metric.Better == result.Less {
 			beyond = own.CI95[1] < theirs.CI95[0]
 		}
 		if ok && other.Name != arm.Name && !beyond {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/bench/stats"
 )
 
@@ -94,7 +94,7 @@ func shortened(name string) string {
 
 // armMark is for the baseline's twin, and for an arm that has fewer valid rounds
 // than others: as rounds are invalid for all arms, it was not there in some.
-func (t *table) armMark(arm bench.Arm) (marks string) {
+func (t *table) armMark(arm result.Arm) (marks string) {
 	if arm.Control {
 		marks += t.notes.mark(t.noise(arm))
 	}
@@ -176,7 +176,7 @@ func (t *table) painted(text string, c tableCell) string {
 }
 
 // cell is a median with the digits that its interval supports, or a count.
-func (t *table) cell(arm bench.Arm, c tableColumn) tableCell {
+func (t *table) cell(arm result.Arm, c tableColumn) tableCell {
 	if c.added {
 		return t.counted(arm, c)
 	}
@@ -191,7 +191,7 @@ func (t *table) cell(arm bench.Arm, c tableColumn) tableCell {
 }
 
 // counted is a sum over the rounds, with a mark besides its colour if it is bad.
-func (t *table) counted(arm bench.Arm, c tableColumn) tableCell {
+func (t *table) counted(arm result.Arm, c tableColumn) tableCell {
 	sum, measured := 0, false
 	for _, round := range t.Valid(c.phase) {
 		if value, ok := c.metric.Of(round); ok && round.Arm == arm.Name {
@@ -202,12 +202,12 @@ func (t *table) counted(arm bench.Arm, c tableColumn) tableCell {
 	case !measured:
 		return tableCell{text: notMeasured}
 	case sum > 0:
-		return tableCell{text: "× " + bench.Thousands(sum), alarm: true}
+		return tableCell{text: "× " + result.Thousands(sum), alarm: true}
 	}
 	return tableCell{text: "0"}
 }
 
-func (t *table) recovered(arm bench.Arm, c tableColumn) tableCell {
+func (t *table) recovered(arm result.Arm, c tableColumn) tableCell {
 	seconds, never := t.Recovery(arm.Name, c.phase)
 	n := len(seconds) + never
 	switch {
@@ -217,7 +217,7 @@ func (t *table) recovered(arm bench.Arm, c tableColumn) tableCell {
 		return tableCell{text: "× never", alarm: true}
 	case never > 0:
 		note := fmt.Sprintf("not normal again by the end in %d of %s", never, numbered(n, "round"))
-		return tableCell{text: "× " + bench.Seconds(stats.MedianOf(seconds).Value), alarm: true, mark: t.notes.mark(note)}
+		return tableCell{text: "× " + result.Seconds(stats.MedianOf(seconds).Value), alarm: true, mark: t.notes.mark(note)}
 	}
-	return tableCell{text: bench.Seconds(stats.MedianOf(seconds).Value)}
+	return tableCell{text: result.Seconds(stats.MedianOf(seconds).Value)}
 }

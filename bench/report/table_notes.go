@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/bench/stats"
 )
 
@@ -32,8 +32,8 @@ func (t *table) phaseTitles(strips []tableStrip) string {
 // phaseTitle says as much as fits.
 func (t *table) phaseTitle(phase string, width int) string {
 	much, note := numbered(t.Plan.Clients, "client"), t.closedNote()
-	if phase == bench.Open {
-		much, note = bench.Digits(t.rate(), 1)+" conns/s", t.openNote()
+	if phase == result.Open {
+		much, note = result.Digits(t.rate(), 1)+" conns/s", t.openNote()
 	}
 	mark := t.notes.mark(note)
 	if title := phase + ": " + much + mark; utf8.RuneCountInString(title) <= width {
@@ -49,18 +49,18 @@ const mostClients = 0.9
 func (t *table) closedNote() string {
 	text := "closed loop: each client connects again as soon as it is answered. It shows capacity"
 	most := 0
-	for _, round := range t.Valid(bench.Closed) {
+	for _, round := range t.Valid(result.Closed) {
 		most = max(most, round.MaxOpen)
 	}
 	if most > 0 && float64(most) < mostClients*float64(t.Plan.Clients) {
-		text += fmt.Sprintf(". Of the clients no more than %s were connected at once: they are answered faster than the load generator can begin them", bench.Thousands(most))
+		text += fmt.Sprintf(". Of the clients no more than %s were connected at once: they are answered faster than the load generator can begin them", result.Thousands(most))
 	}
 	return text
 }
 
 // rate is that of the open loop, the same for all arms.
 func (t *table) rate() float64 {
-	for _, round := range t.Valid(bench.Open) {
+	for _, round := range t.Valid(result.Open) {
 		if round.OfferedRate > 0 {
 			return round.OfferedRate
 		}
@@ -71,9 +71,9 @@ func (t *table) rate() float64 {
 func (t *table) openNote() string {
 	text := "open loop: connections come at random times, answered or not, and are timed from when they were due. It shows latency"
 	if t.Plan.Rate == 0 && t.Plan.Share > 0 {
-		text += fmt.Sprintf(". The rate is %s of what the weakest arm reached", bench.Percent(t.Plan.Share))
+		text += fmt.Sprintf(". The rate is %s of what the weakest arm reached", result.Percent(t.Plan.Share))
 	}
-	if lag := t.medians("lag_p99", bench.Open); len(lag) > 0 {
+	if lag := t.medians("lag_p99", result.Open); len(lag) > 0 {
 		text += fmt.Sprintf(". 99 %% were begun within %s of when they were due", timeText(slices.Max(lag)))
 	}
 	return text
@@ -105,7 +105,7 @@ func (t *table) titleMark(c tableColumn) string {
 }
 
 // survivors is the mark of a latency that lacks the many requests that were lost.
-func (t *table) survivors(m bench.Metric, arm, phase string) string {
+func (t *table) survivors(m result.Metric, arm, phase string) string {
 	if !m.Answered {
 		return ""
 	}
@@ -117,7 +117,7 @@ func (t *table) survivorsNote(arm, phase string) string {
 	if share == 0 {
 		return ""
 	}
-	return t.notes.mark(fmt.Sprintf("%s, of those answered; %s were lost, and the slowest may be among them", arm, bench.Percent(share)))
+	return t.notes.mark(fmt.Sprintf("%s, of those answered; %s were lost, and the slowest may be among them", arm, result.Percent(share)))
 }
 
 func (t *table) fairnessNote(phase string) string {
@@ -131,7 +131,7 @@ func (t *table) fairnessNote(phase string) string {
 }
 
 // diceNote is what to expect of an arm that deals by chance.
-func (t *table) diceNote(arm bench.Arm, phase string) string {
+func (t *table) diceNote(arm result.Arm, phase string) string {
 	var expected, chance []float64
 	for _, round := range t.Valid(phase) {
 		if round.Arm == arm.Name && round.JainExpected != nil && round.ChiSquareP != nil {
@@ -150,15 +150,15 @@ func (t *table) diceNote(arm bench.Arm, phase string) string {
 }
 
 // noise says what the baseline's twin is for.
-func (t *table) noise(arm bench.Arm) string {
+func (t *table) noise(arm result.Arm) string {
 	var parts []string
 	for _, c := range t.columns() {
-		if noise, ok := t.AANoise[bench.NoiseKey(c.phase, c.metric.Name)]; ok {
-			much := "± " + bench.Percent(noise[1]-1)
+		if noise, ok := t.AANoise[result.NoiseKey(c.phase, c.metric.Name)]; ok {
+			much := "± " + result.Percent(noise[1]-1)
 			if noise[1] >= 2 {
-				much = bench.Factor(noise[1])
+				much = result.Factor(noise[1])
 			}
-			parts = append(parts, bench.MetricInWords(c.metric.Name)+" "+much)
+			parts = append(parts, result.MetricInWords(c.metric.Name)+" "+much)
 		}
 	}
 	text := t.Plan.Baseline + " once more: whatever differs between the two is noise"
@@ -192,7 +192,7 @@ func (t *table) doubts() {
 func (t *table) leftOut() {
 	for rest := t.LeftOut; len(rest) > 0; {
 		reason, names := rest[0].Reason, []string(nil)
-		rest = slices.DeleteFunc(slices.Clone(rest), func(out bench.LeftOut) bool {
+		rest = slices.DeleteFunc(slices.Clone(rest), func(out result.LeftOut) bool {
 			same := out.Reason == reason
 			if same {
 				names = append(names, out.Arm)
@@ -245,7 +245,7 @@ func (t *table) invalid() {
 
 // causeOf is what made a round invalid, and under which arm; empty where that was
 // another's.
-func causeOf(r bench.Round) string {
+func causeOf(r result.Round) string {
 	if r.Valid || r.Voided() {
 		return ""
 	}
@@ -255,7 +255,7 @@ func causeOf(r bench.Round) string {
 // tardy tells of rounds whose p99 is the generator's as much as the server's.
 func (t *table) tardy() {
 	bad, all := 0, 0
-	for _, round := range t.Valid(bench.Open) {
+	for _, round := range t.Valid(result.Open) {
 		all++
 		if round.Tardy() {
 			bad++

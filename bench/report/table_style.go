@@ -3,12 +3,12 @@ package report
 import (
 	"fmt"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // inVerdict stands out where there is a difference.
 func (t *table) inVerdict(verdict, text string) string {
-	if verdict == bench.Better || verdict == bench.Worse {
+	if verdict == result.Better || verdict == result.Worse {
 		return t.paint.Bold(text)
 	}
 	return t.paint.Dim(text)

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 var update = flag.Bool("update", false, "write the golden files of this package anew")
 
-func tableOf(t *testing.T, r *bench.Result, o TableOptions) string {
+func tableOf(t *testing.T, r *result.Result, o TableOptions) string {
 	t.Helper()
 	var out strings.Builder
 	if err := Table(&out, r, o); err != nil {
@@ -45,7 +45,7 @@ func TestTableLooksAsItDid(t *testing.T) {
 }
 
 func TestTableFitsItsWidth(t *testing.T) {
-	results := map[string]*bench.Result{
+	results := map[string]*result.Result{
 		"usual": made(10, sharedArm, reuseportArm, dispatchArm, controlArm),
 		"short": made(3, sharedArm, reuseportArm),
 		"many":  made(6, manyArms()...),
@@ -65,16 +65,16 @@ func TestTableFitsItsWidth(t *testing.T) {
 }
 
 // everything has all columns that there are.
-func everything() *bench.Result {
+func everything() *result.Result {
 	r := made(6, sharedArm, reuseportArm, dispatchArm)
 	r.Plan.Scenario, r.Plan.Service = "stuck-worker", "exp:5ms"
 	moment := 0.5
 	for i := range r.Rounds {
 		round := &r.Rounds[i]
 		round.Moment, round.Stalled = &moment, 3
-		round.Timeline = []bench.Slice{{At: 0.6, Answered: 10, Failed: 3}}
+		round.Timeline = []result.Slice{{At: 0.6, Answered: 10, Failed: 3}}
 		round.Cheap = &round.Latency
-		round.Workers = []bench.Worker{{MaxOpen: 5}, {MaxOpen: 9}}
+		round.Workers = []result.Worker{{MaxOpen: 5}, {MaxOpen: 9}}
 		if round.Round > 1 {
 			round.NormalAfter = &moment
 		}
@@ -129,25 +129,25 @@ func TestBestNeedsProof(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		r       *bench.Result
+		r       *result.Result
 		metric  string
 		verdict map[string]string
-		ratios  map[string]bench.Interval
+		ratios  map[string]result.Interval
 		want    string
 	}{
 		{"all others worse", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
-			map[string]string{"reuseport/hash": bench.Worse, "dispatch/round-robin": bench.Worse}, nil, "shared/blocking"},
+			map[string]string{"reuseport/hash": result.Worse, "dispatch/round-robin": result.Worse}, nil, "shared/blocking"},
 		{"one no different", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
-			map[string]string{"reuseport/hash": bench.NoDifference, "dispatch/round-robin": bench.Worse}, nil, ""},
+			map[string]string{"reuseport/hash": result.NoDifference, "dispatch/round-robin": result.Worse}, nil, ""},
 		{"one better, apart", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
-			map[string]string{"reuseport/hash": bench.Better, "dispatch/round-robin": bench.NoDifference},
-			map[string]bench.Interval{"reuseport/hash": {0.5, 0.6}, "dispatch/round-robin": {0.9, 1.1}}, "reuseport/hash"},
+			map[string]string{"reuseport/hash": result.Better, "dispatch/round-robin": result.NoDifference},
+			map[string]result.Interval{"reuseport/hash": {0.5, 0.6}, "dispatch/round-robin": {0.9, 1.1}}, "reuseport/hash"},
 		{"one better, not apart", made(10, sharedArm, reuseportArm, dispatchArm), "p99",
-			map[string]string{"reuseport/hash": bench.Better, "dispatch/round-robin": bench.NoDifference},
-			map[string]bench.Interval{"reuseport/hash": {0.5, 0.95}, "dispatch/round-robin": {0.9, 1.1}}, ""},
+			map[string]string{"reuseport/hash": result.Better, "dispatch/round-robin": result.NoDifference},
+			map[string]result.Interval{"reuseport/hash": {0.5, 0.95}, "dispatch/round-robin": {0.9, 1.1}}, ""},
 		{"more is better", made(10, sharedArm, reuseportArm, dispatchArm), "throughput",
-			map[string]string{"reuseport/hash": bench.Better, "dispatch/round-robin": bench.Worse},
-			map[string]bench.Interval{"reuseport/hash": {1.2, 1.3}, "dispatch/round-robin": {0.9, 1.1}}, "reuseport/hash"},
+			map[string]string{"reuseport/hash": result.Better, "dispatch/round-robin": result.Worse},
+			map[string]result.Interval{"reuseport/hash": {1.2, 1.3}, "dispatch/round-robin": {0.9, 1.1}}, "reuseport/hash"},
 		{"too few rounds", made(5, sharedArm, dispatchArm), "p99", nil, nil, ""},
 		{"alone", made(10, sharedArm), "p99", nil, nil, ""},
 	} {
@@ -191,36 +191,36 @@ func TestColoursAreOnlyColours(t *testing.T) {
 // What speaks against a number stands below it.
 func TestDoubtsAreTold(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*bench.Result)
+		change func(*result.Result)
 		want   string
 	}{
-		"invalid rounds": {func(r *bench.Result) {
+		"invalid rounds": {func(r *result.Result) {
 			r.Rounds[0].Valid, r.Rounds[0].InvalidReason = false, "another arm's part of the round was invalid: reuseport/hash: the generator was busy"
 			r.Rounds[1].Valid, r.Rounds[1].InvalidReason = false, "the generator was busy"
 		}, "1 of 10 rounds of the closed loop INVALID, and not counted for any arm: 1; in round 1, under reuseport/hash, the generator was busy ·"},
-		"noise": {func(r *bench.Result) { r.AANoise["open/p99"] = [2]float64{0.03, 33.7} }, "p99 a factor of 34,"},
-		"dice":  {func(*bench.Result) {}, "χ² p 0.5 ⁴"},
-		"more dice": {func(r *bench.Result) {
+		"noise": {func(r *result.Result) { r.AANoise["open/p99"] = [2]float64{0.03, 33.7} }, "p99 a factor of 34,"},
+		"dice":  {func(*result.Result) {}, "χ² p 0.5 ⁴"},
+		"more dice": {func(r *result.Result) {
 			few := 0.25
-			each(r, func(x *bench.Round) {
+			each(r, func(x *result.Round) {
 				if x.Round == 1 {
 					x.ChiSquareP = &few
 				}
 			})
 		}, "χ² p from 0.25 to 0.5 ⁴"},
-		"partial":    {func(r *bench.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
-		"steal":      {func(r *bench.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
-		"no control": {func(r *bench.Result) { r.Arms = r.Arms[:3] }, "the noise is not known: of 10 comparisons about one in twenty"},
-		"control":    {func(*bench.Result) {}, "shared/blocking once more: whatever differs between the two is noise (throughput ±"},
-		"no ratio":   {func(r *bench.Result) { r.Comparisons[0].NoRatio = 2 }, "2 rounds gave no ratio"},
-		"rate":       {func(*bench.Result) {}, "The rate is 50 % of what the weakest arm reached"},
-		"closing":    {func(r *bench.Result) { r.Plan.FIN = true }, "clients close in the usual way (FIN)"},
-		"reset":      {func(*bench.Result) {}, "clients close by reset (RST)"},
-		"few clients": {func(r *bench.Result) {
+		"partial":    {func(r *result.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
+		"steal":      {func(r *result.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
+		"no control": {func(r *result.Result) { r.Arms = r.Arms[:3] }, "the noise is not known: of 10 comparisons about one in twenty"},
+		"control":    {func(*result.Result) {}, "shared/blocking once more: whatever differs between the two is noise (throughput ±"},
+		"no ratio":   {func(r *result.Result) { r.Comparisons[0].NoRatio = 2 }, "2 rounds gave no ratio"},
+		"rate":       {func(*result.Result) {}, "The rate is 50 % of what the weakest arm reached"},
+		"closing":    {func(r *result.Result) { r.Plan.FIN = true }, "clients close in the usual way (FIN)"},
+		"reset":      {func(*result.Result) {}, "clients close by reset (RST)"},
+		"few clients": {func(r *result.Result) {
 			r.Plan.Clients = 10_000
-			each(r, func(x *bench.Round) { x.MaxOpen = 1424 })
+			each(r, func(x *result.Round) { x.MaxOpen = 1424 })
 		}, "Of the clients no more than 1,424 were connected at once"},
-		"losses": {func(r *bench.Result) { r.Rounds[0].Errors = map[string]int{"reset": 12} }, "× 12"},
+		"losses": {func(r *result.Result) { r.Rounds[0].Errors = map[string]int{"reset": 12} }, "× 12"},
 	} {
 		r := made(10, sharedArm, reuseportArm, dispatchArm, controlArm)
 		c.change(r)
@@ -235,7 +235,7 @@ func TestDoubtsAreTold(t *testing.T) {
 	}
 }
 
-func each(r *bench.Result, do func(*bench.Round)) {
+func each(r *result.Result, do func(*result.Round)) {
 	for i := range r.Rounds {
 		do(&r.Rounds[i])
 	}
@@ -245,7 +245,7 @@ func each(r *bench.Result, do func(*bench.Round)) {
 func TestMarksStandAtTheirNumbers(t *testing.T) {
 	r := everything()
 	soon, late := 0.03, 0.5
-	each(r, func(x *bench.Round) {
+	each(r, func(x *result.Round) {
 		if x.NormalAfter != nil {
 			x.NormalAfter = &late
 		}

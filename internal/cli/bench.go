@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/bench"
+	"prefork/bench/result"
 )
 
 func benchCommand() *cli.Command {
@@ -108,7 +109,7 @@ func benchError(ctx context.Context, err error) error {
 }
 
 // benchPlan reads the flags into a plan and its arms.
-func benchPlan(c *cli.Context) (bench.Plan, []bench.Arm, error) {
+func benchPlan(c *cli.Context) (result.Plan, []result.Arm, error) {
 	plan, err := bench.Defaults(c.String("workload"), c.String("scenario"), pace(c))
 	if err == nil {
 		err = changePlan(c, &plan)
@@ -144,7 +145,7 @@ func pace(c *cli.Context) bench.Pace {
 }
 
 // changePlan takes over the flags that were given.
-func changePlan(c *cli.Context, p *bench.Plan) error {
+func changePlan(c *cli.Context, p *result.Plan) error {
 	set(c, "rounds", c.Int, &p.Rounds)
 	set(c, "length", c.Duration, &p.Length)
 	set(c, "warmup", c.Duration, &p.Warmup)
@@ -160,7 +161,7 @@ func changePlan(c *cli.Context, p *bench.Plan) error {
 	p.Seed = rand.Uint64N(1e6) // short enough to be typed again
 	set(c, "seed", c.Uint64, &p.Seed)
 	if c.IsSet("phase") {
-		if p.Phases = strings.Split(c.String("phase"), ","); slices.ContainsFunc(p.Phases, func(name string) bool { return name != bench.Closed && name != bench.Open }) {
+		if p.Phases = strings.Split(c.String("phase"), ","); slices.ContainsFunc(p.Phases, func(name string) bool { return name != result.Closed && name != result.Open }) {
 			return fmt.Errorf("--phase %s: want closed, open or closed,open", c.String("phase"))
 		}
 	}
@@ -182,7 +183,7 @@ func set[T any](c *cli.Context, flag string, value func(string) T, to *T) {
 
 // enterNamespace has the whole command done in a network namespace of its own, if
 // that was asked for and we are not in it yet.
-func enterNamespace(ctx context.Context, c *cli.Context, p bench.Plan) (done bool, err error) {
+func enterNamespace(ctx context.Context, c *cli.Context, p result.Plan) (done bool, err error) {
 	if bench.InNamespace() {
 		return false, bench.Furnish(p.Sysctls)
 	}

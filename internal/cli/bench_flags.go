@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/internal/worker"
 )
 
@@ -103,7 +104,7 @@ func benchTopics() []topic {
 		{"Arms (--arm)", armRows()},
 		{"Workloads (--workload)", rows(bench.Workloads, workloadName, func(w bench.Workload) string { return w.Sentence })},
 		{"Scenarios (--scenario)", rows(bench.Scenarios, scenarioName, func(s bench.Scenario) string { return s.Sentence })},
-		{"Metrics (--fail-if)", rows(bench.Metrics, func(m bench.Metric) string { return m.Name }, func(m bench.Metric) string { return m.Means })},
+		{"Metrics (--fail-if)", rows(result.Metrics, func(m result.Metric) string { return m.Name }, func(m result.Metric) string { return m.Means })},
 	}
 }
 
@@ -139,7 +140,7 @@ func workerCounts(text string) (counts []int, err error) {
 }
 
 // readRate reads 500 or 50%.
-func readRate(text string, p *bench.Plan) error {
+func readRate(text string, p *result.Plan) error {
 	if text == "" {
 		return nil
 	}
@@ -157,7 +158,7 @@ func readRate(text string, p *bench.Plan) error {
 }
 
 // readSysctls reads NAME=VALUE, which needs a namespace to be set in.
-func readSysctls(c *cli.Context, p *bench.Plan) error {
+func readSysctls(c *cli.Context, p *result.Plan) error {
 	for _, text := range c.StringSlice("sysctl") {
 		name, value, found := strings.Cut(text, "=")
 		if !found || !strings.HasPrefix(name, "net.") {

@@ -9,34 +9,34 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // idle are the flags that would do nothing: when, and what to do about it. Who gives
 // one of them believes that it does something.
 var idle = []struct {
 	flag string
-	when func(*cli.Context, bench.Plan) bool
+	when func(*cli.Context, result.Plan) bool
 	why  string
 }{
 	{"service", workless, "is for --workload work and mixed: the others have nothing that takes time"},
 	{"spin", workless, "is for --workload work and mixed: the others have nothing that takes time"},
-	{"requests", func(_ *cli.Context, p bench.Plan) bool { return p.Workload != "http" }, "is for --workload http: a connection of hello, work and mixed has one request, and one of long-lived goes on to the end"},
-	{"think", func(_ *cli.Context, p bench.Plan) bool { return p.Requests >= 0 && p.Requests < 2 }, "is the pause between the requests of a connection, which has one here: it is for --workload long-lived, and for http with --requests 2 or more"},
-	{"rate", func(_ *cli.Context, p bench.Plan) bool { return !slices.Contains(p.Phases, bench.Open) }, "is for the open loop, and this run has none: leave it out, or --phase closed"},
-	{"clients", func(_ *cli.Context, p bench.Plan) bool { return !slices.Contains(p.Phases, bench.Closed) }, "is for the closed loop, and this run has none: say --rate for the open one"},
-	{"stall", func(_ *cli.Context, p bench.Plan) bool { return p.Stall > p.Timeout }, "is longer than --timeout, so that nothing would ever count as stalled"},
-	{"quick", func(c *cli.Context, _ bench.Plan) bool { return c.Bool("thorough") }, "and --thorough contradict each other: choose one"},
-	{"all", func(c *cli.Context, _ bench.Plan) bool { return c.IsSet("arm") }, "compares all arms there are: leave it out, or --arm"},
-	{"cmd", func(c *cli.Context, _ bench.Plan) bool { return strings.TrimSpace(c.String("cmd")) == "" }, "names no program: leave it out for the built-in ones"},
+	{"requests", func(_ *cli.Context, p result.Plan) bool { return p.Workload != "http" }, "is for --workload http: a connection of hello, work and mixed has one request, and one of long-lived goes on to the end"},
+	{"think", func(_ *cli.Context, p result.Plan) bool { return p.Requests >= 0 && p.Requests < 2 }, "is the pause between the requests of a connection, which has one here: it is for --workload long-lived, and for http with --requests 2 or more"},
+	{"rate", func(_ *cli.Context, p result.Plan) bool { return !slices.Contains(p.Phases, result.Open) }, "is for the open loop, and this run has none: leave it out, or --phase closed"},
+	{"clients", func(_ *cli.Context, p result.Plan) bool { return !slices.Contains(p.Phases, result.Closed) }, "is for the closed loop, and this run has none: say --rate for the open one"},
+	{"stall", func(_ *cli.Context, p result.Plan) bool { return p.Stall > p.Timeout }, "is longer than --timeout, so that nothing would ever count as stalled"},
+	{"quick", func(c *cli.Context, _ result.Plan) bool { return c.Bool("thorough") }, "and --thorough contradict each other: choose one"},
+	{"all", func(c *cli.Context, _ result.Plan) bool { return c.IsSet("arm") }, "compares all arms there are: leave it out, or --arm"},
+	{"cmd", func(c *cli.Context, _ result.Plan) bool { return strings.TrimSpace(c.String("cmd")) == "" }, "names no program: leave it out for the built-in ones"},
 }
 
-func workless(_ *cli.Context, p bench.Plan) bool {
+func workless(_ *cli.Context, p result.Plan) bool {
 	return p.Workload != "work" && p.Workload != "mixed"
 }
 
 // idleFlag is an error for the first flag that was given and would do nothing.
-func idleFlag(c *cli.Context, p bench.Plan) error {
+func idleFlag(c *cli.Context, p result.Plan) error {
 	for _, f := range idle {
 		if given(c, f.flag) && f.when(c, p) {
 			return fmt.Errorf("--%s %s", f.flag, f.why)

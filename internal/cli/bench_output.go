@@ -14,13 +14,13 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
-	"prefork/bench"
 	"prefork/bench/report"
+	"prefork/bench/result"
 	"prefork/strategies"
 )
 
 // writer writes a result in one form.
-type writer func(io.Writer, *bench.Result) error
+type writer func(io.Writer, *result.Result) error
 
 // formats are what can be printed; the first is the default.
 var formats = []struct {
@@ -31,7 +31,7 @@ var formats = []struct {
 	{"gobench", report.GoBench},
 	{"csv", report.CSV},
 	{"markdown", report.Markdown},
-	{"json", func(w io.Writer, r *bench.Result) error { return r.WriteJSON(w) }},
+	{"json", func(w io.Writer, r *result.Result) error { return r.WriteJSON(w) }},
 }
 
 // files are the flags that name a file to be written besides.
@@ -39,7 +39,7 @@ var files = []struct {
 	flag  string
 	write writer
 }{
-	{"json", func(w io.Writer, r *bench.Result) error { return r.WriteJSON(w) }},
+	{"json", func(w io.Writer, r *result.Result) error { return r.WriteJSON(w) }},
 	{"csv", report.CSV},
 	{"markdown", report.Markdown},
 	{"html", report.HTML},
@@ -55,7 +55,7 @@ func formatNames() (all []string) {
 // tableWidth is as wide as the table gets, however wide the terminal.
 const tableWidth = 100
 
-func table(w io.Writer, r *bench.Result) error {
+func table(w io.Writer, r *result.Result) error {
 	return report.Table(w, r, report.TableOptions{Width: tableWidth, Color: coloured(w)})
 }
 
@@ -128,8 +128,8 @@ func printed(what string) string {
 
 // withoutEmptyTable leaves a table out that would have no columns; the error that
 // follows says why.
-func (o outputs) withoutEmptyTable(format string, r *bench.Result) outputs {
-	valid := func(round bench.Round) bool { return round.Valid }
+func (o outputs) withoutEmptyTable(format string, r *result.Result) outputs {
+	valid := func(round result.Round) bool { return round.Valid }
 	if format == formats[0].name && !slices.ContainsFunc(r.Rounds, valid) {
 		o.print = nil
 	}
@@ -137,7 +137,7 @@ func (o outputs) withoutEmptyTable(format string, r *bench.Result) outputs {
 }
 
 // write writes all there is to write; one failure does not keep the others back.
-func (o outputs) write(out io.Writer, r *bench.Result) error {
+func (o outputs) write(out io.Writer, r *result.Result) error {
 	var errs []error
 	if o.print != nil {
 		errs = append(errs, o.print(out, r))
@@ -153,7 +153,7 @@ func (o outputs) write(out io.Writer, r *bench.Result) error {
 	return errors.Join(errs...)
 }
 
-func writeFile(path string, r *bench.Result, write writer) error {
+func writeFile(path string, r *result.Result, write writer) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err

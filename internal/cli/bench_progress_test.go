@@ -9,13 +9,14 @@ import (
 	"unicode/utf8"
 
 	"prefork/bench"
+	"prefork/bench/result"
 	"prefork/internal/cli"
 )
 
 // A line that wraps would stay when it is drawn again.
 func TestProgressFitsTheTerminal(t *testing.T) {
 	now := bench.Progress{
-		Done: 3, Total: 10, Round: 3, Rounds: 10, Phase: bench.Closed, Left: 12 * time.Second,
+		Done: 3, Total: 10, Round: 3, Rounds: 10, Phase: result.Closed, Left: 12 * time.Second,
 		Arm: "reuseport/least-loaded --stuck-after 100ms --backlog 1024@32 (again)",
 	}
 	for width := range 200 {

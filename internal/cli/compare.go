@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"prefork/bench"
 	"prefork/bench/report"
+	"prefork/bench/result"
 )
 
 const compareSentence = "what changed between two saved results"
@@ -70,24 +70,24 @@ func compare(c *cli.Context) error {
 
 // match compares what of two results can be, or all by force, with what there is to
 // doubt in it.
-func match(old, new *bench.Result, force bool) (changes []bench.Change, doubts []string, err error) {
-	differences := bench.Differences(old, new)
+func match(old, new *result.Result, force bool) (changes []result.Change, doubts []string, err error) {
+	differences := result.Differences(old, new)
 	if len(differences) > 0 && !force {
 		return nil, nil, coded{exitUsage, errors.New("the two did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
 	}
 	// The bootstrap repeats itself for the same two files.
-	changes = bench.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
-	doubts = append(differences, bench.Doubts(old, new)...)
-	if apart := bench.RatesApart(old, new); apart != nil {
+	changes = result.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
+	doubts = append(differences, result.Doubts(old, new)...)
+	if apart := result.RatesApart(old, new); apart != nil {
 		doubts = append([]string{apart.Error()}, doubts...)
 		if !force {
-			changes = slices.DeleteFunc(changes, func(c bench.Change) bool { return c.Phase == bench.Open })
+			changes = slices.DeleteFunc(changes, func(c result.Change) bool { return c.Phase == result.Open })
 		}
 	}
 	return changes, doubts, nil
 }
 
-func printChanges(c *cli.Context, old, new *bench.Result, changes []bench.Change, doubts []string) error {
+func printChanges(c *cli.Context, old, new *result.Result, changes []result.Change, doubts []string) error {
 	if c.Bool("json") {
 		return writeChanges(c, changes, doubts)
 	}
@@ -96,8 +96,8 @@ func printChanges(c *cli.Context, old, new *bench.Result, changes []bench.Change
 }
 
 // measured reads a result that has anything to compare.
-func measured(path string) (*bench.Result, error) {
-	r, err := bench.Read(path)
+func measured(path string) (*result.Result, error) {
+	r, err := result.Read(path)
 	if err == nil && len(r.Rounds) == 0 {
 		err = fmt.Errorf("%s: not a result of prefork bench with rounds: it has none", path)
 	}
@@ -105,7 +105,7 @@ func measured(path string) (*bench.Result, error) {
 }
 
 // judgeBoth refuses conditions on what is no match between the two.
-func judgeBoth(c *cli.Context, new, old *bench.Result, limits []bench.Threshold) error {
+func judgeBoth(c *cli.Context, new, old *result.Result, limits []result.Threshold) error {
 	for _, limit := range limits {
 		if err := limit.Comparable(new, old); err != nil && !c.Bool("force") {
 			return coded{exitInvalid, fmt.Errorf("--fail-if %w", err)}
@@ -114,12 +114,12 @@ func judgeBoth(c *cli.Context, new, old *bench.Result, limits []bench.Threshold)
 	return judge(c.App.ErrWriter, new, old, limits)
 }
 
-func writeChanges(c *cli.Context, changes []bench.Change, doubts []string) error {
+func writeChanges(c *cli.Context, changes []result.Change, doubts []string) error {
 	encoder := json.NewEncoder(c.App.Writer)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(struct {
-		Schema  string         `json:"schema"`
-		Changes []bench.Change `json:"changes"`
-		Doubts  []string       `json:"doubts"`
-	}{"prefork.compare/v1", append([]bench.Change{}, changes...), append([]string{}, doubts...)})
+		Schema  string          `json:"schema"`
+		Changes []result.Change `json:"changes"`
+		Doubts  []string        `json:"doubts"`
+	}{"prefork.compare/v1", append([]result.Change{}, changes...), append([]string{}, doubts...)})
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"prefork/bench"
+	"prefork/bench/result"
 )
 
 // Exit codes of bench and compare.
@@ -19,9 +19,9 @@ const (
 
 // thresholds reads the conditions under which a command fails. They name arms of a
 // result and, if there is one, of an older.
-func thresholds(c *cli.Context, arms, old []string) (limits []bench.Threshold, err error) {
+func thresholds(c *cli.Context, arms, old []string) (limits []result.Threshold, err error) {
 	for _, text := range c.StringSlice("fail-if") {
-		limit, err := bench.ParseThreshold(text)
+		limit, err := result.ParseThreshold(text)
 		if err == nil {
 			err = limit.Check(arms, old)
 		}
@@ -33,7 +33,7 @@ func thresholds(c *cli.Context, arms, old []string) (limits []bench.Threshold, e
 	return limits, nil
 }
 
-func armNames(arms []bench.Arm) (names []string) {
+func armNames(arms []result.Arm) (names []string) {
 	for _, arm := range arms {
 		names = append(names, arm.Name)
 	}
@@ -41,7 +41,7 @@ func armNames(arms []bench.Arm) (names []string) {
 }
 
 // leftOutNames are arms that a condition may name too: it is of nothing measured then.
-func leftOutNames(p bench.Plan) (names []string) {
+func leftOutNames(p result.Plan) (names []string) {
 	for _, out := range p.LeftOut {
 		names = append(names, out.Arm)
 	}
@@ -50,7 +50,7 @@ func leftOutNames(p bench.Plan) (names []string) {
 
 // judge turns a result into an exit code: that of conditions that hold, if any do. The
 // older result may be nil.
-func judge(w io.Writer, r, old *bench.Result, limits []bench.Threshold) error {
+func judge(w io.Writer, r, old *result.Result, limits []result.Threshold) error {
 	for _, phase := range r.Phases() {
 		if len(r.Valid(phase)) == 0 {
 			return coded{exitInvalid, fmt.Errorf("no round of the %s loop is valid%s", phase, lastReason(r))}
@@ -77,14 +77,14 @@ func judge(w io.Writer, r, old *bench.Result, limits []bench.Threshold) error {
 }
 
 // warnOfLost says what a condition on latencies does not see.
-func warnOfLost(w io.Writer, limit bench.Threshold, unanswered []string) {
+func warnOfLost(w io.Writer, limit result.Threshold, unanswered []string) {
 	for _, who := range unanswered {
 		fmt.Fprintln(w, folded(w, fmt.Sprintf("prefork: --fail-if '%s' does not hold, but latency is of what was answered, and %s", limit, who)))
 	}
 }
 
 // lastReason is why the last round is invalid, if there was one.
-func lastReason(r *bench.Result) string {
+func lastReason(r *result.Result) string {
 	if len(r.Rounds) == 0 {
 		return ": there was none"
 	}

@@ -1,0 +1,54 @@
+//go:build linux
+
+// Package bench measures servers side by side. Here is what can be asked: what is
+// compared (arms), under which load (workloads, in a closed and an open loop), and what
+// happens to the servers meanwhile (scenarios), each a literal table. A plan made of
+// these goes in, a result comes out. Package run carries it out, package result says
+// what may be concluded.
+package bench
+
+import (
+	"context"
+
+	"prefork/bench/load"
+	"prefork/bench/result"
+	"prefork/bench/run"
+	"prefork/internal/subject"
+)
+
+// Run carries out a plan that Prepare has completed and returns what it found; with an
+// error too, if it was cut short after the first part of a round. It leaves no process
+// behind. tell is called before each part, from the same goroutine.
+//
+// Servers and load generators are this binary run again, so package cli's Worker must
+// come first in main.
+func Run(ctx context.Context, p result.Plan, arms []result.Arm, version string, tell func(Progress)) (*result.Result, error) {
+	w, err := LookupWorkload(p.Workload)
+	if err != nil {
+		return nil, err
+	}
+	s, err := LookupScenario(p.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	return run.Run(ctx, run.Task{
+		Plan: p, Arms: arms, Version: version, Environment: readEnvironment(),
+		Start: func(ctx context.Context, a result.Arm) (*subject.Server, error) {
+			if a.Strategy == result.Peer {
+				return subject.StartPeer(ctx, a.Name, a.Command, a.Workers)
+			}
+			return subject.Start(ctx, a.Name, args(a, w, s)...)
+		},
+		Order:  func(o *load.Order) { w.order(p, o) },
+		Strike: s.strike,
+	}, tell)
+}
+
+// Progress is how far a run has come.
+type Progress = run.Progress
+
+// Why a run that has begun may end with an error.
+var (
+	ErrRate         = run.ErrRate
+	ErrNothingValid = run.ErrNothingValid
+)

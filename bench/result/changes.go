@@ -1,0 +1,197 @@
+package result
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+
+	"prefork/bench/stats"
+)
+
+// Change is how one metric of one arm went from an old run to a new one.
+type Change struct {
+	Arm    string `json:"arm"`
+	Phase  string `json:"phase"`
+	Metric string `json:"metric"`
+	// Old and New are medians in the unit of the metric.
+	Old     float64  `json:"old"`
+	New     float64  `json:"new"`
+	Ratio   float64  `json:"ratio"` // of the geometric means, new/old
+	CI95    Interval `json:"ci95"`
+	NOld    int      `json:"n_old"`
+	NNew    int      `json:"n_new"`
+	NoRatio int      `json:"no_ratio"` // rounds left out, as they had a zero
+	PValue  float64  `json:"p_value"`
+	Verdict string   `json:"verdict"` // as in Comparison
+}
+
+// Changes sets each arm that is in both runs against itself. Rounds are not paired:
+// those of two runs were not made one after the other. What counts as noise is the
+// wider of what the two found between equal arms.
+func Changes(old, new *Result, random *rand.Rand) (all []Change) {
+	for _, phase := range new.Phases() {
+		for _, metric := range Metrics {
+			if !metric.Compared {
+				continue
+			}
+			noise := wider(old.AANoise, new.AANoise, NoiseKey(phase, metric.Name))
+			for _, arm := range commonArms(old, new) {
+				if c, ok := change(old, new, arm, phase, metric, noise, random); ok {
+					all = append(all, c)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// commonArms are those in both results but for the control, which is the baseline
+// once more.
+func commonArms(old, new *Result) (names []string) {
+	for _, arm := range new.Arms {
+		if !arm.Control && slices.ContainsFunc(old.Arms, func(a Arm) bool { return a.Name == arm.Name }) {
+			names = append(names, arm.Name)
+		}
+	}
+	return names
+}
+
+func change(old, new *Result, arm, phase string, metric Metric, noise [2]float64, random *rand.Rand) (Change, bool) {
+	olds := series(old.Valid(phase)).of(arm, metric)
+	news := series(new.Valid(phase)).of(arm, metric)
+	c := stats.Unpaired(news, olds, random)
+	if c.N == 0 {
+		return Change{}, false
+	}
+	verdict := inWords(c.Verdict(noise), metric.Better)
+	if metric.Answered {
+		verdict = despiteLosses(verdict, new.LostShare(arm, phase), old.LostShare(arm, phase))
+	}
+	return Change{
+		Arm: arm, Phase: phase, Metric: metric.Name,
+		Old: stats.MedianOf(olds).Value, New: stats.MedianOf(news).Value,
+		Ratio: c.Ratio, CI95: c.CI, NOld: len(olds), NNew: len(news), NoRatio: c.NoRatio, PValue: c.P,
+		Verdict: verdict,
+	}, true
+}
+
+// wider is the wider of two runs' noise, either of which may be missing.
+func wider(old, new map[string][2]float64, key string) [2]float64 {
+	noise := noNoise
+	for _, of := range []map[string][2]float64{old, new} {
+		if n, ok := of[key]; ok && n[1] > noise[1] {
+			noise = n
+		}
+	}
+	return noise
+}
+
+// rateTolerance is how far apart, as a ratio, two open loops may be and still count
+// as the same load. A rate that is a share of what was reached is never the same
+// twice.
+const rateTolerance = 1.02
+
+// ErrRatesApart says that a run chose the rate of its open loop itself, and another
+// than the run that it is held against.
+var ErrRatesApart = errors.New("the open loops had rates of their own")
+
+// RatesApart is an ErrRatesApart if the open loops of two runs are no match for each
+// other and neither was told to be so. The closed loops still are.
+func RatesApart(old, new *Result) error {
+	was, is := old.offered(), new.offered()
+	if was == 0 || is == 0 || max(was/is, is/was) <= rateTolerance || old.Plan.Rate > 0 && new.Plan.Rate > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w, %s/s and %s/s, for one that is not given is a share of what the run reached: without --force they are left out; give both runs the same --rate",
+		ErrRatesApart, Thousands(int(math.Round(was))), Thousands(int(math.Round(is))))
+}
+
+// Differences are what keeps two results from being compared, field by field: their
+// plans and their arms. A rate that was given is none against one that came of a run
+// (see RatesApart).
+func Differences(old, new *Result) (all []string) {
+	planned, plan := old.Plan, new.Plan
+	if (planned.Rate > 0) != (plan.Rate > 0) {
+		planned.Rate, planned.Share, plan.Rate, plan.Share = 0, 0, 0, 0
+	}
+	all = fieldsThatDiffer("", planned, plan)
+	for _, arm := range new.Arms {
+		was, ok := find(old.Arms, func(a Arm) bool { return a.Name == arm.Name })
+		if ok {
+			all = append(all, fieldsThatDiffer(arm.Name+" ", was, arm)...)
+		}
+	}
+	return all
+}
+
+// offered is the rate of the open loop, 0 if there was none.
+func (r *Result) offered() float64 {
+	for _, round := range r.Valid(Open) {
+		if round.OfferedRate > 0 {
+			return round.OfferedRate
+		}
+	}
+	return 0
+}
+
+// Doubts are what else may have made the difference between two results.
+func Doubts(old, new *Result) (all []string) {
+	a, b := old.Environment, new.Environment
+	for _, f := range []struct{ name, was, is string }{
+		{"kernel", a.Kernel, b.Kernel},
+		{"number of CPUs", fmt.Sprint(a.CPUs), fmt.Sprint(b.CPUs)},
+		{"CPU model", a.CPUModel, b.CPUModel},
+		{"Go", a.Go, b.Go},
+		{"network namespace", fmt.Sprint(a.Namespace), fmt.Sprint(b.Namespace)},
+	} {
+		if f.was != f.is {
+			all = append(all, fmt.Sprintf("another %s: %s and %s", f.name, f.was, f.is))
+		}
+	}
+	all = append(all, settingsThatDiffer(a.Sysctls, b.Sysctls)...)
+	all = append(all, onlyIn("the old", old, new)...)
+	return append(all, onlyIn("the new", new, old)...)
+}
+
+func settingsThatDiffer(old, new map[string]string) (all []string) {
+	for name, was := range old {
+		if is, ok := new[name]; ok && is != was {
+			all = append(all, fmt.Sprintf("another %s: %s and %s", name, was, is))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func onlyIn(which string, in, other *Result) (all []string) {
+	for _, arm := range in.Arms {
+		if !arm.Control && !slices.Contains(commonArms(other, in), arm.Name) {
+			all = append(all, fmt.Sprintf("%s is in %s result alone", arm.Name, which))
+		}
+	}
+	return all
+}
+
+// fieldsThatDiffer names fields as JSON does, but those that it leaves out.
+func fieldsThatDiffer(prefix string, old, new any) (all []string) {
+	was, is := reflect.ValueOf(old), reflect.ValueOf(new)
+	for i := range was.NumField() {
+		name, _, _ := strings.Cut(was.Type().Field(i).Tag.Get("json"), ",")
+		a, b := fmt.Sprint(was.Field(i)), fmt.Sprint(is.Field(i))
+		if name != "-" && a != b {
+			all = append(all, fmt.Sprintf("%s%s: %s and %s", prefix, strings.TrimSuffix(name, "_ns"), orNone(a), orNone(b)))
+		}
+	}
+	return all
+}
+
+func orNone(text string) string {
+	if text == "" || text == "[]" || text == "map[]" {
+		return "none"
+	}
+	return text
+}

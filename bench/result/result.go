@@ -1,0 +1,110 @@
+package result
+
+import "time"
+
+// Result is all that a run has found. Durations in names ending in _us are
+// microseconds; a nil pointer, null in JSON, was not measured.
+type Result struct {
+	Schema  string    `json:"schema"`
+	Version string    `json:"version"`
+	Seed    uint64    `json:"seed"`
+	Started time.Time `json:"started"`
+	// Partial says that the run was cut short, and why.
+	Partial string `json:"partial,omitempty"`
+
+	Environment Environment  `json:"environment"`
+	Plan        Plan         `json:"plan"`
+	Arms        []Arm        `json:"arms"`
+	LeftOut     []LeftOut    `json:"left_out,omitempty"`
+	Rounds      []Round      `json:"rounds"`
+	Summary     []Summary    `json:"summary"`
+	Comparisons []Comparison `json:"comparisons"`
+	// AANoise is how far apart the baseline and itself came out, by
+	// "phase/metric": the 95 % interval of their ratio.
+	AANoise map[string][2]float64 `json:"aa_noise"`
+}
+
+// Environment is the machine as it was.
+type Environment struct {
+	Kernel    string            `json:"kernel"`
+	CPUs      int               `json:"cpus"`
+	CPUModel  string            `json:"cpu_model"`
+	Go        string            `json:"go"`
+	Sysctls   map[string]string `json:"sysctls"`
+	StealPct  float64           `json:"steal_pct"` // of all processor time of the run
+	LoadAvg   float64           `json:"loadavg"`   // of one minute, before the run
+	Namespace bool              `json:"namespace"` // in a network namespace of its own
+}
+
+// Arm is one of the things compared.
+type Arm struct {
+	// Name is unique: shared/blocking; with @32 for the number of workers where
+	// that varies, and #2 where the same arm is there twice.
+	Name        string `json:"name"`
+	Strategy    string `json:"strategy"` // Peer for anybody else's server
+	Accept      string `json:"accept,omitempty"`
+	Steer       string `json:"steer,omitempty"`
+	Policy      string `json:"policy,omitempty"`
+	Workers     int    `json:"workers"`
+	Concurrency int    `json:"concurrency"`
+	// Command is what runs in place of a built-in app, or as the peer.
+	Command string `json:"command,omitempty"`
+	// Control marks the baseline's twin, which is there to show the noise.
+	Control bool `json:"control,omitempty"`
+	// Flags are further flags of prefork serve.
+	Flags []string `json:"flags,omitempty"`
+	// Optional allows to leave it out where it cannot be had.
+	Optional bool `json:"-"`
+}
+
+// Peer is the Strategy of anybody else's server.
+const Peer = "peer"
+
+// LeftOut is an arm that was to be compared and could not be.
+type LeftOut struct {
+	Arm    string `json:"arm"`
+	Reason string `json:"reason"`
+}
+
+// String is for people.
+func (l LeftOut) String() string { return l.Arm + " is left out: " + l.Reason }
+
+// Summary is one metric of one arm over all valid rounds of a phase.
+type Summary struct {
+	Arm    string     `json:"arm"`
+	Phase  string     `json:"phase"`
+	Metric string     `json:"metric"`
+	Median float64    `json:"median"`
+	CI95   [2]float64 `json:"ci95"`
+	N      int        `json:"n"`
+}
+
+// Comparison is one metric of one arm against the baseline.
+type Comparison struct {
+	Phase    string   `json:"phase"`
+	Metric   string   `json:"metric"`
+	Arm      string   `json:"arm"`
+	Baseline string   `json:"baseline"`
+	Ratio    float64  `json:"ratio"`    // geometric mean of arm/baseline by round
+	CI95     Interval `json:"ci95"`     // null of a single round
+	N        int      `json:"n"`        // rounds that gave a ratio
+	NoRatio  int      `json:"no_ratio"` // valid rounds that gave none
+	PValue   float64  `json:"p_value"`
+	// Verdict is "better", "worse", "more", "less" (where neither is better),
+	// "no difference", "no claim" (where one lost too many requests for it) or
+	// "needs N more rounds".
+	Verdict string `json:"verdict"`
+}
+
+// Valid are the rounds of a phase that count.
+func (r *Result) Valid(phase string) (rounds []Round) {
+	for _, round := range r.Rounds {
+		if round.Phase == phase && round.Valid {
+			rounds = append(rounds, round)
+		}
+	}
+	return rounds
+}
+
+// Phases are those that the run had, in order.
+func (r *Result) Phases() []string { return r.Plan.Phases }

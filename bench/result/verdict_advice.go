@@ -1,0 +1,128 @@
+package result
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// advice is what to take, and where that hurts.
+func (v verdict) advice() []string {
+	if v.Plan.Scenario != "" && v.Plan.Scenario != "steady" {
+		return v.struckAdvice()
+	}
+	said := v.twins()
+	if len(said) > 0 && len(said) == len(v.standings) {
+		return said
+	}
+	return append(said, v.calmAdvice()...)
+}
+
+// calmAdvice is that of a run in which nothing was done to the servers.
+func (v verdict) calmAdvice() []string {
+	ahead, mixed := v.ahead(), v.mixed()
+	equal := append([]Arm{v.baseline()}, v.equals()...)
+	switch {
+	case len(ahead) == 1 && len(mixed) == 0:
+		return v.choice(ahead, fmt.Sprintf("Take %s for %s: it alone was found better than %s.", ahead[0].Name, v.Plan.Workload, v.Plan.Baseline))
+	case len(ahead) > 0:
+		return v.choice(append(ahead, mixed...), "Which of those that are better is the best was not asked: make one of them the --baseline.")
+	case len(mixed) > 0:
+		return v.choice(append(mixed, v.baseline()), "Which to take depends on what counts more.")
+	case len(equal) > 1:
+		return v.choice(equal, fmt.Sprintf("Take %s for %s; what tells them apart is how they fail.", oneOf(equal), v.Plan.Workload))
+	}
+	return v.choice(equal, fmt.Sprintf("Take %s for %s: nothing measured here is better.", v.Plan.Baseline, v.Plan.Workload))
+}
+
+func oneOf(arms []Arm) string {
+	var names []string
+	for _, arm := range arms {
+		names = append(names, arm.Name)
+	}
+	return listed(names, "or")
+}
+
+// choice leaves it to the reader, who gets to know where each strategy hurts.
+func (v verdict) choice(arms []Arm, why string) []string {
+	var said []string
+	for _, arm := range arms {
+		if sentence := v.hurts(arm); !slices.Contains(said, sentence) {
+			said = append(said, sentence)
+		}
+	}
+	return append([]string{why}, said...)
+}
+
+// twins tells of the arms that are the baseline under another name.
+func (v verdict) twins() (said []string) {
+	for _, s := range v.standings {
+		switch {
+		case !s.arm.same(v.baseline()):
+		case s.equal():
+			said = append(said, fmt.Sprintf("%s and %s are the same: that no difference was found is what should come out.", v.Plan.Baseline, s.arm.Name))
+		default:
+			said = append(said, fmt.Sprintf("%s and %s are the same: what was found between them is chance, or the machine's doing.", v.Plan.Baseline, s.arm.Name))
+		}
+	}
+	return said
+}
+
+// same says whether two arms differ in nothing but the name.
+func (a Arm) same(b Arm) bool {
+	a.Name, b.Name = "", ""
+	return reflect.DeepEqual(a, b)
+}
+
+// ahead are the arms that beat the baseline in something and lose in nothing.
+func (v verdict) ahead() []Arm {
+	return v.those(func(s standing) bool { return s.wins() && !s.loses() })
+}
+
+// mixed are the arms that win something and lose something.
+func (v verdict) mixed() []Arm {
+	return v.those(func(s standing) bool { return s.wins() && s.loses() })
+}
+
+// equals are the arms that were found no different in anything that decides.
+func (v verdict) equals() []Arm { return v.those(standing.equal) }
+
+func (s standing) wins() bool  { return len(s.better) > 0 || s.lostFewer }
+func (s standing) loses() bool { return len(s.worse) > 0 || s.lostMore }
+func (s standing) equal() bool { return !s.wins() && !s.loses() && len(s.same) > 0 }
+
+// those leaves out what is the baseline itself.
+func (v verdict) those(are func(standing) bool) (arms []Arm) {
+	for _, s := range v.standings {
+		if are(s) && !s.arm.same(v.baseline()) {
+			arms = append(arms, s.arm)
+		}
+	}
+	return arms
+}
+
+func (v verdict) baseline() Arm {
+	arm, _ := find(v.Arms, func(a Arm) bool { return a.Name == v.Plan.Baseline })
+	return arm
+}
+
+// pains are what each strategy costs in the case it is bad at: known, and not
+// measured by this run. The first row that fits an arm is its own.
+var pains = []struct{ strategy, accept, sentence string }{
+	{"shared", "exclusive", "Where shared/exclusive hurts: the kernel wakes the worker that came first, so a few do most of the work and hold most of the long-lived connections."},
+	{"shared", "rotate", "Where shared/rotate hurts: taking turns costs system calls for every connection."},
+	{"shared", "epoll", "Where shared/epoll hurts: an arrival wakes every idle worker for one connection, and more workers make that dearer."},
+	{"shared", "netpoll", "Where shared/netpoll hurts: an arrival wakes every idle worker for one connection, and more workers make that dearer."},
+	{"shared", "", "Where shared hurts: its workers must block in accept; those that wait by epoll or a runtime's poller all wake for every connection, and many cores contend for one queue."},
+	{"reuseport", "", "Where reuseport hurts: a connection belongs to a worker before that has time for it, so the share of a stuck or slow worker waits while others idle."},
+	{"dispatch", "", "Where dispatch hurts: every connection wakes two processes, and the master must not die or fall behind, for nothing is accepted without it."},
+}
+
+func (v verdict) hurts(arm Arm) string {
+	for _, p := range pains {
+		if p.strategy == arm.Strategy && (p.accept == "" || p.accept == arm.Accept) {
+			return p.sentence
+		}
+	}
+	return fmt.Sprintf("What %s does with a stuck or killed worker was not measured.", arm.Name)
+}

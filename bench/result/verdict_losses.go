@@ -1,0 +1,47 @@
+package result
+
+import (
+	"fmt"
+	"slices"
+
+	"prefork/bench/stats"
+)
+
+// losses says whether an arm surely lost fewer requests than the baseline, or more:
+// the intervals of their medians do not touch.
+func (r *Result) losses(arm Arm) (fewer, more bool) {
+	for _, phase := range r.Phases() {
+		own, ok := r.SummaryOf(arm.Name, phase, "lost")
+		base, found := r.SummaryOf(r.Plan.Baseline, phase, "lost")
+		if ok && found && min(own.N, base.N) >= stats.MinRounds {
+			fewer = fewer || own.CI95[1] < base.CI95[0]
+			more = more || own.CI95[0] > base.CI95[1]
+		}
+	}
+	return fewer, more
+}
+
+// unclaimed says whose latency is not held against others', and why.
+func (v verdict) unclaimed() (said []string) {
+	var doubtful []string
+	for _, s := range v.standings {
+		for _, c := range s.unclaimed {
+			doubtful = append(doubtful, v.survivors(c.Arm, c.Phase), v.survivors(c.Baseline, c.Phase))
+		}
+	}
+	for _, sentence := range doubtful {
+		if sentence != "" && !slices.Contains(said, sentence) {
+			said = append(said, sentence)
+		}
+	}
+	return said
+}
+
+// survivors is empty for an arm that did not lose many.
+func (v verdict) survivors(arm, phase string) string {
+	share := v.LostShare(arm, phase)
+	if share == 0 {
+		return ""
+	}
+	return fmt.Sprintf("That the latency of %s is as good as another's or better is no claim: it is of those answered, and %s were lost.", arm, Percent(share))
+}

@@ -1,0 +1,63 @@
+package result
+
+import (
+	"fmt"
+
+	"prefork/bench/stats"
+)
+
+// rounds is the greatest number of valid rounds that any arm had in a phase.
+func (v verdict) rounds(phase string) (most int) {
+	of := make(map[string]int)
+	for _, round := range v.Valid(phase) {
+		of[round.Arm]++
+		most = max(most, of[round.Arm])
+	}
+	return most
+}
+
+// most is the rounds of the phase that has most.
+func (v verdict) most() (n int) {
+	for _, phase := range v.Phases() {
+		n = max(n, v.rounds(phase))
+	}
+	return n
+}
+
+// inRounds says how many rounds there were of the phases that had at least so many:
+// by phase where they differ.
+func (v verdict) inRounds(what string, least int) string {
+	var parts []string
+	differ := false
+	for _, phase := range v.Phases() {
+		n := v.rounds(phase)
+		differ = differ || n != v.most()
+		switch {
+		case n < least:
+		case len(parts) == 0:
+			parts = append(parts, fmt.Sprintf("%s of the %s loop", plural(n, what), phase))
+		default:
+			parts = append(parts, fmt.Sprintf("%d of the %s one", n, phase))
+		}
+	}
+	if !differ {
+		return plural(v.most(), what)
+	}
+	return listed(parts, "and")
+}
+
+func (v verdict) nothingYet() []string {
+	needs := stats.Verdict{Needs: stats.MinRounds - v.most()}
+	return []string{fmt.Sprintf("After %s nothing is claimed: it %s.", v.inRounds("valid round", 0), needs)}
+}
+
+// thin names a phase that had too few rounds for a claim, where another had enough.
+func (v verdict) thin() (said []string) {
+	for _, phase := range v.Phases() {
+		if n := v.rounds(phase); n < stats.MinRounds {
+			needs := stats.Verdict{Needs: stats.MinRounds - n}
+			said = append(said, fmt.Sprintf("After %s of the %s loop nothing is claimed of that: it %s.", plural(n, "valid round"), phase, needs))
+		}
+	}
+	return said
+}

@@ -1,0 +1,56 @@
+//go:build linux
+
+package run
+
+import (
+	"cmp"
+	"slices"
+
+	"prefork/bench/load"
+	"prefork/bench/result"
+	"prefork/bench/stats"
+	"prefork/internal/subject"
+)
+
+// roster is what each worker had, by slot. prefork's own are all there; of a
+// peer's, those that have greeted.
+func (p part) roster(s *subject.Server, seen *load.Result) (workers []result.Worker) {
+	for pid, n := range seen.Workers {
+		workers = append(workers, result.Worker{Slot: subject.SlotOf(pid), PID: pid, Conns: n, MaxOpen: seen.Held[pid]})
+	}
+	if p.arm.Strategy != result.Peer {
+		for _, pid := range s.Workers() {
+			if _, greeted := seen.Workers[pid]; !greeted {
+				workers = append(workers, result.Worker{Slot: subject.SlotOf(pid), PID: pid})
+			}
+		}
+	}
+	slices.SortFunc(workers, func(a, b result.Worker) int { return cmp.Or(cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.PID, b.PID)) })
+	return workers
+}
+
+// fairness is how evenly connections fell to workers. Where workers come and go,
+// or do not each say who they are, there is none to speak of.
+func (p part) fairness(r *result.Round) {
+	named := len(r.Workers)
+	if p.arm.Strategy == result.Peer && named == 1 {
+		named = 0 // one name for all
+	}
+	if !p.run.steady() || named == 0 || named > p.arm.Workers {
+		return
+	}
+	counts, n := make([]int, p.arm.Workers), 0 // who got nothing has not greeted anybody
+	for i, w := range r.Workers {
+		counts[i] = w.Conns
+		n += w.Conns
+	}
+	if n == 0 {
+		return // nothing was dealt: there is no number for how evenly
+	}
+	jain, expected, share := stats.Jain(counts), stats.JainOfHash(n, len(counts)), stats.MaxShare(counts)
+	r.Jain, r.JainExpected, r.MaxShare = &jain, &expected, &share
+	if len(counts) > 1 {
+		even := stats.EqualShares(counts).P
+		r.ChiSquareP = &even
+	}
+}

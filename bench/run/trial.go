@@ -1,0 +1,108 @@
+//go:build linux
+
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"prefork/bench/load"
+	"prefork/bench/result"
+)
+
+// try starts each arm once under a short load, so that what cannot work shows
+// before anything is measured, and what is slow the first time has been.
+func (r *run) try(ctx context.Context) error {
+	short := *r
+	short.Strike = nil
+	short.plan.Length, short.plan.Warmup = trialLength, 0
+	phase := r.plan.Phases[0]
+	var working []result.Arm
+	for _, arm := range r.arms {
+		err := error(nil)
+		if !arm.Control {
+			err = short.tryOne(ctx, arm, phase)
+		}
+		switch {
+		case err == nil:
+			working = append(working, arm)
+		case dispensable(arm) && ctx.Err() == nil:
+			r.leaveOut(result.LeftOut{Arm: arm.Name, Reason: undispatched(err)})
+		default:
+			return err
+		}
+	}
+	r.arms = working
+	return nil
+}
+
+func (r *run) tryOne(ctx context.Context, arm result.Arm, phase string) error {
+	round, err := part{run: r, arm: arm, phase: phase}.measure(ctx)
+	switch {
+	case err != nil && arm.Command != "" && arm.Strategy != result.Peer:
+		return fmt.Errorf("--cmd '%s': %w", arm.Command, err)
+	case err != nil:
+		return err
+	case round.Requests == 0 && round.Lost() > 0:
+		return r.answeredNobody(arm, round)
+	}
+	return nil
+}
+
+// dispensable reports whether the trial of an arm may fail: a program has to know how
+// to take connections that are passed to it, and most do not.
+func dispensable(a result.Arm) bool {
+	return a.Optional && a.Command != "" && a.Strategy == "dispatch"
+}
+
+// undispatched is why a program was not measured under dispatch.
+func undispatched(err error) string {
+	why := "it answered nobody"
+	if !errors.Is(err, errNobody) {
+		why, _, _ = strings.Cut(err.Error(), "; it said")
+	}
+	return why + ": a program has to know how to take connections that are passed to it over descriptor 3"
+}
+
+// leaveOut goes on without an arm.
+func (r *run) leaveOut(out result.LeftOut) {
+	r.result.LeftOut = append(r.result.LeftOut, out)
+	r.tell(Progress{LeftOut: &out})
+}
+
+// briefly is an error without all that a server has said but its last line.
+func briefly(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	if last := strings.TrimSpace(lines[len(lines)-1]); len(lines) > 1 {
+		return lines[0] + " " + last
+	}
+	return lines[0]
+}
+
+// errNobody says that a server has not done at all what it is for.
+var errNobody = errors.New("answered nobody")
+
+func (r *run) answeredNobody(arm result.Arm, round result.Round) error {
+	var failed []string
+	for _, kind := range slices.Sorted(maps.Keys(round.Errors)) {
+		failed = append(failed, fmt.Sprintf("%s %d", kind, round.Errors[kind]))
+	}
+	hint := fmt.Sprintf("does it speak what --workload %s asks for?", r.plan.Workload)
+	if r.plan.Workload == "hello" {
+		hint = `--workload hello wants "Hello from PID" and the end; a web server is for --workload http.`
+	}
+	if arm.Command != "" && arm.Strategy == "dispatch" {
+		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport."
+	}
+	if round.Errors[load.Late] > 0 {
+		hint += fmt.Sprintf(" One that is slow, or slow to start, needs more than --timeout %s.", r.plan.Timeout)
+	}
+	return fmt.Errorf("%s %w, all connections failed (%s): %s", arm.Name, errNobody, strings.Join(failed, ", "), hint)
+}
+
+const trialLength = 150 * time.Millisecond
