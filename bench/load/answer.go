@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // answer reads one answer as it comes, in whatever pieces. The zero value is at
@@ -25,10 +26,12 @@ type answer struct {
 	left    int64 // of the body, or of its chunk
 	status  int
 
-	line    [64]byte // the beginning of the present line
-	lineLen int      // of the whole line
-	body    [32]byte // the beginning of the body
-	bodyLen int
+	first    [64]byte // the beginning of the status line
+	firstLen int
+	line     [64]byte // the beginning of the present line
+	lineLen  int      // of the whole line
+	body     [32]byte // the beginning of the body
+	bodyLen  int
 }
 
 type stage uint8
@@ -87,6 +90,21 @@ func (a *answer) end() bool {
 
 // success reports a 2xx.
 func (a *answer) success() bool { return a.status/100 == 2 }
+
+// said is the first line of what has come, or its beginning, fit to be printed;
+// nothing if nothing has come. It costs more than reading does.
+func (a *answer) said() string {
+	text := a.text()
+	switch {
+	case a.firstLen > 0:
+		text = a.first[:a.firstLen]
+	case len(text) == 0:
+		text = a.line[:min(a.lineLen, len(a.line))]
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	quoted := strconv.Quote(string(bytes.TrimRight(line, "\r")))
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+}
 
 // text is the beginning of the body.
 func (a *answer) text() []byte { return a.body[:a.bodyLen] }
@@ -155,6 +173,7 @@ func (a *answer) endLine(line []byte) error {
 // readStatus reads "HTTP/1.1 200 OK".
 func (a *answer) readStatus(line []byte) error {
 	const before = len("HTTP/1.1 ")
+	a.firstLen = copy(a.first[:], line)
 	version, ok := bytes.CutPrefix(line, []byte("HTTP/1."))
 	if !ok || len(line) < before+3 || version[1] != ' ' {
 		return errAnswer

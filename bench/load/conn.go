@@ -3,6 +3,7 @@
 package load
 
 import (
+	"fmt"
 	"syscall"
 	"time"
 	"unsafe"
@@ -48,7 +49,9 @@ func (e *engine) begin(a appointment) {
 	e.tally.begun(a.due, e.now, e.sockets+1)
 	slot := e.slots.take(MaxOpen)
 	if slot == none {
-		e.tally.failed(a.due, e.now, Local)
+		if e.tally.failed(a.due, e.now, Local) {
+			e.tally.explain(Local, e.now, fmt.Sprintf("%d connections are open already", MaxOpen))
+		}
 		return
 	}
 	c := e.slots.at(slot)
@@ -62,7 +65,7 @@ func (e *engine) dial(slot int32, c *conn) {
 	e.await(slot, c)
 	fd, errno := e.target.dial()
 	if errno != 0 {
-		e.fail(slot, c, kindOf(errno))
+		e.fail(slot, c, kindOf(errno), errno)
 		return
 	}
 	c.fd = int32(fd)
@@ -70,7 +73,7 @@ func (e *engine) dial(slot int32, c *conn) {
 	event := unix.EpollEvent{Events: interest, Fd: slot}
 	_, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(e.ep), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
 	if errno != 0 {
-		e.fail(slot, c, Local)
+		e.fail(slot, c, Local, errno)
 	}
 }
 
@@ -100,7 +103,8 @@ func (e *engine) advance(slot int32, events uint32) {
 	}
 	if c.state == connecting {
 		if events&(unix.EPOLLERR|unix.EPOLLHUP) != 0 && events&unix.EPOLLIN == 0 {
-			e.fail(slot, c, kindOf(socketError(c.fd)))
+			errno := socketError(c.fd)
+			e.fail(slot, c, kindOf(errno), errno)
 			return
 		}
 		if events&unix.EPOLLOUT == 0 {
@@ -128,7 +132,7 @@ func (e *engine) send(slot int32, c *conn) {
 	case errno != 0:
 		e.broken(slot, c, errno)
 	case int(n) != len(text): // a socket buffer that is full before anything was read from it
-		e.fail(slot, c, Local)
+		e.fail(slot, c, Local, unix.ENOBUFS)
 	}
 }
 
@@ -172,7 +176,7 @@ func (e *engine) takeIn(slot int32, c *conn, b []byte, over bool) bool {
 	used, err := c.answer.feed(b)
 	switch {
 	case err != nil:
-		e.fail(slot, c, Status)
+		e.fail(slot, c, Status, 0)
 		return false
 	case c.answer.stage == complete:
 		e.answered(slot, c, !over && used == len(b))
@@ -191,7 +195,7 @@ func (e *engine) ended(slot int32, c *conn) {
 	case c.reused && !c.answer.started:
 		e.again(slot, c)
 	default:
-		e.fail(slot, c, Empty)
+		e.fail(slot, c, Empty, 0)
 	}
 }
 
@@ -203,7 +207,7 @@ func (e *engine) broken(slot int32, c *conn, errno syscall.Errno) {
 	case c.reused && !c.answer.started:
 		e.again(slot, c)
 	default:
-		e.fail(slot, c, kindOf(errno))
+		e.fail(slot, c, kindOf(errno), errno)
 	}
 }
 
@@ -222,7 +226,7 @@ func (e *engine) again(slot int32, c *conn) {
 func (e *engine) answered(slot int32, c *conn, persist bool) {
 	pid := parsePID(c.answer.text())
 	if kind := e.requests.fault(&c.answer, pid); kind != "" {
-		e.fail(slot, c, kind)
+		e.fail(slot, c, kind, 0)
 		return
 	}
 	if !c.reused {
@@ -260,9 +264,17 @@ func (e *engine) drop(c *conn) {
 	e.hangUp(c)
 }
 
-func (e *engine) fail(slot int32, c *conn, kind string) {
+// fail ends a client whose request has failed, by an error of the system or, if that
+// is 0, by what the server has said or left out.
+func (e *engine) fail(slot int32, c *conn, kind string, errno syscall.Errno) {
 	e.waiting.remove(slot)
-	e.tally.failed(c.due, e.now, kind)
+	if e.tally.failed(c.due, e.now, kind) {
+		why := c.answer.said()
+		if errno != 0 {
+			why = errno.Error()
+		}
+		e.tally.explain(kind, e.now, why)
+	}
 	e.release(slot, c)
 }
 

@@ -148,7 +148,7 @@ func (e *engine) wakeThinking() {
 // giveUpLate gives up connections whose answer is late.
 func (e *engine) giveUpLate() {
 	for c := e.waiting.first(); c != nil && e.now-c.begun > e.order.Timeout; c = e.waiting.first() {
-		e.fail(e.waiting.head, c, Late)
+		e.fail(e.waiting.head, c, Late, 0)
 	}
 }
 

@@ -72,20 +72,25 @@ func TestAnswersOfServers(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer string
 		kind   string // of the error
+		first  string // what is told of it
 		pid    int
 	}{
 		"with a length":          {answer: "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello from 5\n", pid: 5},
 		"without a length":       {answer: "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello from 5\n", pid: 5},
 		"chunked":                {answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n8\r\n from 5\n\r\n0\r\n\r\n", pid: 5},
 		"of another server":      {answer: "HTTP/1.1 206 Some\r\nContent-Length: 5\r\n\r\nIndex"},
-		"that are no success":    {answer: "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", kind: load.Status},
-		"of another protocol":    {answer: "Hello from 5\n", kind: load.Status},
-		"that are cut":           {answer: "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello", kind: load.Empty},
+		"that are no success":    {answer: "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", kind: load.Status, first: "HTTP/1.1 503 Busy"},
+		"of another protocol":    {answer: "Hello \"from\" \x005\n", kind: load.Status, first: `Hello "from" \x005`},
+		"of a line without end":  {answer: "\x15\x03\x01\x00\x02\x02\x16", kind: load.Empty, first: `\x15\x03\x01\x00\x02\x02\x16`},
+		"that are cut":           {answer: "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello", kind: load.Empty, first: "HTTP/1.1 200 OK"},
 		"of which there is none": {kind: load.Empty},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := carryOut(t, web(listen(t, answerOnce(test.answer))))
 			if test.kind != "" {
+				if r.First[test.kind] != test.first {
+					t.Errorf("the first of them: %q, want %q", r.First[test.kind], test.first)
+				}
 				if r.Conns != 0 || r.Errors[test.kind] != r.Begun || len(r.Errors) != 1 {
 					t.Errorf("%d answers of %d, errors %v; want only %s", r.Conns, r.Begun, r.Errors, test.kind)
 				}
@@ -227,5 +232,37 @@ func TestHeldOpen(t *testing.T) {
 				t.Errorf("%d connections with answers in the measured time, of %v; want %d", r.Conns, r.Workers, want)
 			}
 		})
+	}
+}
+
+// In a partly open loop only a connection's first request is timed from when it was
+// due: that the server was slow to take the connection is no part of the others' time.
+func TestPartlyOpen(t *testing.T) {
+	const hold = 300 * time.Millisecond
+	server := func(conn net.Conn) {
+		<-time.After(hold) // with the first request unread
+		(&keepAlive{answers: 5}).serve(conn)
+	}
+	o := web(listen(t, server))
+	o.Rate, o.Requests, o.Stall, o.Length = 50, 5, hold/2, 2*hold
+	r := carryOut(t, o)
+	if r.Loop != load.PartlyOpen {
+		t.Errorf("it is called %s, want %s", r.Loop, load.PartlyOpen)
+	}
+	later := int(r.Response.TotalCount()) - r.Begun
+	if r.Begun == 0 || later < r.Begun || r.Stalled < r.Begun || r.Stalled > r.Begun+later/2 {
+		t.Errorf("%d connections and %d further requests, of which %d were slow in all", r.Begun, later, r.Stalled)
+	}
+}
+
+func TestLoops(t *testing.T) {
+	for want, o := range map[string]load.Order{
+		load.ClosedLoop: {Clients: 1, Requests: 5},
+		load.OpenLoop:   {Rate: 1, Requests: 1},
+		load.PartlyOpen: {Rate: 1, Requests: -1},
+	} {
+		if got := o.Loop(); got != want {
+			t.Errorf("%+v is %s, want %s", o, got, want)
+		}
 	}
 }

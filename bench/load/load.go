@@ -56,6 +56,29 @@ type Order struct {
 	Sources int
 }
 
+// Loops. A loop is partly open where connections come whatever becomes of them and
+// each makes several requests, one after the other (Schroeder, Wierman and
+// Harchol-Balter, "Open Versus Closed", NSDI 2006): only a connection's first request
+// is due at a time that the server has no part in, and timed from that. Those after
+// it are timed from when they are sent, or the pause before them has ended.
+const (
+	ClosedLoop = "closed"
+	OpenLoop   = "open"
+	PartlyOpen = "partly open"
+)
+
+// Loop is which one an order makes.
+func (o Order) Loop() string {
+	several := o.Requests < 0 || o.Requests > 1
+	switch {
+	case o.Rate == 0:
+		return ClosedLoop
+	case several:
+		return PartlyOpen
+	}
+	return OpenLoop
+}
+
 // Protocols.
 const (
 	Greeting = ""     // the server speaks, after the demand if there is one, and closes
@@ -86,6 +109,7 @@ const (
 // measures. Times, in microseconds, and failures are of the requests that were due in
 // it, whose answers are waited for beyond its end.
 type Result struct {
+	Loop    string        // ClosedLoop, OpenLoop or PartlyOpen
 	From    time.Duration // when measuring began: CLOCK_MONOTONIC
 	Seconds float64       // measured
 	Threads int           // event loops
@@ -96,7 +120,12 @@ type Result struct {
 	Requests int
 	Conns    int
 	Errors   map[string]int // by kind; of requests, by when they were due
-	Stalled  int            // answered, or given up, after more than Order.Stall
+
+	// First is what the first failure of each kind was: the status line of the answer,
+	// the beginning of what else the server said, or the system's error. Those of which
+	// there is nothing to say are not in it.
+	First   map[string]string
+	Stalled int // answered, or given up, after more than Order.Stall
 
 	// Again is how many requests were made once more, because the server had closed
 	// a connection on which it had answered before. That is no error, but their
@@ -118,7 +147,7 @@ type Result struct {
 	Due   int
 	Begun int
 
-	Response *Histogram // from the moment the request was due
+	Response *Histogram // from the moment the request was due; see PartlyOpen
 	Service  *Histogram // from the moment it was sent or its connection begun
 	Connect  *Histogram // from the connection's begin to the end of the handshake
 	Lag      *Histogram // from the moment it was due to when it was begun

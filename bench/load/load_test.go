@@ -130,8 +130,8 @@ func TestErrorsAreTold(t *testing.T) {
 		t.Errorf("a server that says nothing: %d answers, errors %v; want only late ones", r.Conns, r.Errors)
 	}
 	_ = l.Close()
-	if r := carryOut(t, silent); r.Errors[load.Refused] == 0 || r.Conns != 0 {
-		t.Errorf("no server: %d answers, errors %v; want refusals", r.Conns, r.Errors)
+	if r := carryOut(t, silent); r.Errors[load.Refused] == 0 || r.Conns != 0 || r.First[load.Refused] != "connection refused" {
+		t.Errorf("no server: %d answers, errors %v, first %v; want refusals", r.Conns, r.Errors, r.First)
 	}
 	if _, err := load.Start(context.Background(), load.Order{Address: "nowhere", Clients: 1}, nil); err == nil {
 		t.Error("an address that is none was taken")

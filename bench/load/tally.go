@@ -25,11 +25,18 @@ type tally struct {
 	keep      bool // connections are kept open to the end
 	r         Result
 	timeline  timeline
+	first     map[string]failure // by kind
+}
+
+// failure is a request that failed.
+type failure struct {
+	at  time.Duration
+	why string // in a line
 }
 
 func newTally(o Order, bimodal bool) *tally {
-	t := &tally{from: o.Warmup, end: o.Warmup + o.Length, stall: o.Stall, open: o.Rate > 0, keep: o.Requests < 0, timeline: newTimeline(o), r: Result{
-		Seconds: o.Length.Seconds(), Threads: 1, Errors: map[string]int{}, Workers: map[int]int{}, Held: map[int]int{},
+	t := &tally{from: o.Warmup, end: o.Warmup + o.Length, stall: o.Stall, open: o.Rate > 0, keep: o.Requests < 0, timeline: newTimeline(o), first: map[string]failure{}, r: Result{
+		Loop: o.Loop(), Seconds: o.Length.Seconds(), Threads: 1, Errors: map[string]int{}, First: map[string]string{}, Workers: map[int]int{}, Held: map[int]int{},
 		Response: NewHistogram(), Service: NewHistogram(), Connect: NewHistogram(), Lag: NewHistogram(),
 	}}
 	if bimodal {
@@ -139,13 +146,21 @@ func (t *tally) held(c *conn) {
 	t.closed(c)
 }
 
-func (t *tally) failed(due, now time.Duration, kind string) {
+// failed counts a request that failed, and reports whether it is the first of its
+// kind, which is to be explained.
+func (t *tally) failed(due, now time.Duration, kind string) (first bool) {
 	t.timeline.failed(due)
 	t.stalled(due, now-due)
 	if due < t.from {
-		return
+		return false
 	}
 	t.r.Errors[kind]++
+	_, known := t.first[kind]
+	return !known
+}
+
+func (t *tally) explain(kind string, at time.Duration, why string) {
+	t.first[kind] = failure{at, why}
 }
 
 // add takes in another loop's tally of the same order.
@@ -167,6 +182,11 @@ func (t *tally) add(other *tally) {
 		}
 	}
 	addCounts(r.Errors, o.Errors)
+	for kind, theirs := range other.first {
+		if ours, known := t.first[kind]; !known || theirs.at < ours.at {
+			t.first[kind] = theirs
+		}
+	}
 	addCounts(r.Workers, o.Workers)
 	addCounts(r.Held, o.Held)
 	t.timeline.add(other.timeline)
@@ -181,5 +201,10 @@ func addCounts[K comparable](to, from map[K]int) {
 // result ends the tally.
 func (t *tally) result() *Result {
 	t.r.Timeline = t.timeline.result()
+	for kind, failure := range t.first {
+		if failure.why != "" {
+			t.r.First[kind] = failure.why
+		}
+	}
 	return &t.r
 }

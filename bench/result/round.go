@@ -16,12 +16,15 @@ type Round struct {
 	OfferedRate float64 `json:"offered_rate,omitempty"` // connections a second; open loop only
 	Seconds     float64 `json:"seconds"`
 
-	Conns      int            `json:"conns"`    // answered
-	Requests   int            `json:"requests"` // answered; as many as conns where a connection has one
-	Errors     map[string]int `json:"errors"`   // requests that failed, by the kinds of package load
-	Stalled    int            `json:"stalled"`  // requests answered, or given up, after more than Plan.Stall
-	MaxOpen    int            `json:"max_open"`
-	Throughput float64        `json:"throughput"` // requests answered a second
+	Conns    int            `json:"conns"`    // answered
+	Requests int            `json:"requests"` // answered; as many as conns where a connection has one
+	Errors   map[string]int `json:"errors"`   // requests that failed, by the kinds of package load
+	// FirstErrors is what the first failure of a kind was, such as "HTTP/1.1 500 Oh".
+	FirstErrors map[string]string `json:"first_errors,omitempty"`
+
+	Stalled    int     `json:"stalled"` // requests answered, or given up, after more than Plan.Stall
+	MaxOpen    int     `json:"max_open"`
+	Throughput float64 `json:"throughput"` // requests answered a second
 
 	Latency Latency  `json:"latency_us"`         // from when a request was due
 	Service Latency  `json:"service_us"`         // from when it was sent or its connection begun

@@ -12,7 +12,7 @@ func (p part) describe(o load.Order, seen *load.Result) result.Round {
 	r := result.Round{
 		Round: p.round, Arm: p.arm.Name, Phase: p.phase, OfferedRate: o.Rate,
 		Workload: p.run.plan.Workload, Scenario: p.run.plan.Scenario, Seconds: seen.Seconds,
-		Conns: seen.Conns, Requests: seen.Requests, Errors: seen.Errors, Stalled: seen.Stalled, MaxOpen: seen.MaxOpen,
+		Conns: seen.Conns, Requests: seen.Requests, Errors: seen.Errors, FirstErrors: seen.First, Stalled: seen.Stalled, MaxOpen: seen.MaxOpen,
 		Throughput: seen.Throughput(),
 		Latency:    shape(seen.Response), Service: shape(seen.Service), Connect: shape(seen.Connect),
 		Valid: true,

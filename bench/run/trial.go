@@ -90,7 +90,11 @@ var errNobody = errors.New("answered nobody")
 func (r *run) answeredNobody(arm result.Arm, round result.Round) error {
 	var failed []string
 	for _, kind := range slices.Sorted(maps.Keys(round.Errors)) {
-		failed = append(failed, fmt.Sprintf("%s %d", kind, round.Errors[kind]))
+		one := fmt.Sprintf("%d × %s", round.Errors[kind], kind)
+		if why := round.FirstErrors[kind]; why != "" {
+			one += ": " + why
+		}
+		failed = append(failed, one)
 	}
 	hint := fmt.Sprintf("does it speak what --workload %s asks for?", r.plan.Workload)
 	if r.plan.Workload == "hello" {
