@@ -20,7 +20,7 @@ lint: ## gofmt, vet, staticcheck, the other systems, and whether generated files
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }
 	$(GO) vet ./... ./$(PEER)/fasthttp
 	$(GO) tool staticcheck ./...
-	GOOS=darwin $(GO) vet . ./internal/cli ./strategies ./bench/result
+	GOOS=darwin $(GO) vet . ./internal/cli ./strategies/accept ./bench/result
 	$(GO) mod tidy -diff
 	$(GO) generate -skip bpf2go ./... # takes clang; a test compares what comes of it
 	git diff --exit-code

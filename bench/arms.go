@@ -10,6 +10,7 @@ import (
 
 	"prefork/bench/result"
 	"prefork/dispatch"
+	"prefork/internal/lookup"
 	"prefork/strategies"
 )
 
@@ -63,13 +64,13 @@ func ParseArm(text string) (result.Arm, error) {
 	name, way, _ := strings.Cut(named, "/")
 	s, err := strategies.Lookup(name)
 	if err != nil || name == "" {
-		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
+		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, lookup.Unknown("arm", fields[0], AllArms()))
 	}
 	all := variants(s)
 	way = cmp.Or(way, all[0].name)
 	at := slices.IndexFunc(all, func(v variant) bool { return v.name == way })
 	if at < 0 {
-		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, strategies.Unknown("arm", fields[0], AllArms()))
+		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, lookup.Unknown("arm", fields[0], AllArms()))
 	}
 	arm := result.Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:], Optional: optional}
 	all[at].set(&arm)

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/lookup"
 	"prefork/internal/subject"
-	"prefork/strategies"
 )
 
 // Scenario is what happens to a server while it is under load.
@@ -40,7 +40,7 @@ var Scenarios = []Scenario{
 
 // LookupScenario finds a scenario by its name.
 func LookupScenario(name string) (Scenario, error) {
-	return strategies.ByName("scenario", name, Scenarios, func(s Scenario) string { return s.Name })
+	return lookup.ByName("scenario", name, Scenarios, func(s Scenario) string { return s.Name })
 }
 
 // steady reports whether nothing happens.

@@ -10,7 +10,7 @@ import (
 	"prefork/bench/load"
 	"prefork/bench/result"
 	"prefork/bench/stats"
-	"prefork/strategies"
+	"prefork/internal/lookup"
 )
 
 // Workload is a kind of work that clients ask for.
@@ -75,7 +75,7 @@ func http(p result.Plan, o *load.Order) {
 
 // LookupWorkload finds a workload by its name.
 func LookupWorkload(name string) (Workload, error) {
-	return strategies.ByName("workload", name, Workloads, func(w Workload) string { return w.Name })
+	return lookup.ByName("workload", name, Workloads, func(w Workload) string { return w.Name })
 }
 
 // demand says what the plan's service times mean for an arm at a rate: an error

@@ -1,5 +1,5 @@
 // Package strategies holds three ways for several processes to take connections
-// from one address, and what a worker needs to read from any of them.
+// from one address, as their master sees them. The workers' side is package accept.
 //
 // A strategy is which file the worker of a slot inherits, held open by the
 // master for as long as the slot lives, and how the worker takes connections
@@ -16,8 +16,4 @@
 // the master is in nobody's way: it may die, and the workers carry on. In
 // dispatch the master accepts, chooses, passes the connection on and closes its
 // own copy. That difference is the type Pump: only dispatch is one.
-//
-// For the master: Open gives a Front. For a worker: Inherit gives a Source,
-// whichever the strategy. For a Go program that wants to be a worker: Listen
-// gives an ordinary net.Listener, and one that works without a master too.
 package strategies

@@ -13,6 +13,7 @@ import (
 	"prefork/internal/scoreboard"
 	"prefork/internal/servertest"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // What waits in a queue when a server is told to stop is served before its last
@@ -36,7 +37,7 @@ func TestQueuedConnectionsAreServedAtStop(t *testing.T) {
 // Steering does not change what a mode does.
 func TestQueuedConnectionsAreServedAtStopHoweverSteered(t *testing.T) {
 	for _, steer := range strategies.Steers[1:] {
-		for _, mode := range strategies.Modes {
+		for _, mode := range accept.Listening() {
 			t.Run(path.Join(steer.Name, mode.Name), func(t *testing.T) {
 				servertest.NeedSteer(t, steer.Name)
 				checkDrain(t, "-s", "reuseport", "-w", "3", "--steer", steer.Name, "--accept", mode.Name)

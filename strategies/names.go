@@ -8,26 +8,22 @@ import (
 	"strings"
 
 	"prefork/dispatch"
+	"prefork/internal/lookup"
 )
 
 // Lookup finds a strategy by its name.
 func Lookup(name string) (Strategy, error) {
-	return byName("strategy", name, Strategies, func(s Strategy) string { return s.Name })
-}
-
-// LookupMode finds an accept mode by its name; "" is the default.
-func LookupMode(name string) (Mode, error) {
-	return byName("accept mode", name, Modes, func(m Mode) string { return m.Name })
+	return lookup.OrFirst("strategy", name, Strategies, func(s Strategy) string { return s.Name })
 }
 
 // LookupSteer finds a way of steering by its name; "" is the default.
 func LookupSteer(name string) (Steer, error) {
-	return byName("steer", name, Steers, func(s Steer) string { return s.Name })
+	return lookup.OrFirst("steer", name, Steers, func(s Steer) string { return s.Name })
 }
 
 // LookupPolicy finds a dispatch policy by its name; "" is the default.
 func LookupPolicy(name string) (dispatch.Policy, error) {
-	return byName("policy", name, dispatch.Policies, func(p dispatch.Policy) string { return p.Name })
+	return lookup.OrFirst("policy", name, dispatch.Policies, func(p dispatch.Policy) string { return p.Name })
 }
 
 // Has reports whether the strategy has the mode, the steer and the policy, each of
@@ -56,12 +52,4 @@ func who(has func(Strategy) bool) string {
 		}
 	}
 	return strings.Join(names, " and ")
-}
-
-// byName is ByName where "" stands for the first row.
-func byName[Row any](what, name string, rows []Row, nameOf func(Row) string) (Row, error) {
-	if name == "" {
-		return rows[0], nil
-	}
-	return ByName(what, name, rows, nameOf)
 }

@@ -8,6 +8,7 @@ import (
 
 	"prefork/dispatch"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 func TestLookupFindsEveryName(t *testing.T) {
@@ -16,8 +17,8 @@ func TestLookupFindsEveryName(t *testing.T) {
 			t.Errorf("%s: %q, %v", s.Name, got.Name, err)
 		}
 	}
-	for _, m := range strategies.Modes {
-		if got, err := strategies.LookupMode(m.Name); err != nil || got.Name != m.Name {
+	for _, m := range accept.Listening() {
+		if got, err := accept.LookupListening(m.Name); err != nil || got.Name != m.Name {
 			t.Errorf("%s: %q, %v", m.Name, got.Name, err)
 		}
 	}
@@ -32,7 +33,7 @@ func TestTheFirstIsTheDefault(t *testing.T) {
 	if got, err := strategies.Lookup(""); err != nil || got.Name != "shared" {
 		t.Errorf("strategy %q, %v", got.Name, err)
 	}
-	if got, err := strategies.LookupMode(""); err != nil || got.Name != strategies.Modes[0].Name {
+	if got, err := accept.LookupListening(""); err != nil || got.Name != accept.Listening()[0].Name {
 		t.Errorf("mode %q, %v", got.Name, err)
 	}
 	if got, err := strategies.LookupPolicy(""); err != nil || got.Name != "round-robin" {
@@ -94,7 +95,7 @@ func TestEveryModeAndPolicyHasAStrategy(t *testing.T) {
 		}
 		return false
 	}
-	for _, m := range strategies.Modes {
+	for _, m := range accept.Listening() {
 		if !some(m.Name, "") {
 			t.Errorf("mode %s is for no strategy", m.Name)
 		}

@@ -21,6 +21,7 @@ import (
 	"prefork/internal/servertest"
 	"prefork/internal/worker"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // O_NONBLOCK belongs to the description that all processes share: one that sets
@@ -50,7 +51,7 @@ func TestNonblockIsEverybodys(t *testing.T) {
 // acceptUntilError is a process that knows nothing but accept.
 func acceptUntilError() {
 	for {
-		conn, _, err := unix.Accept(strategies.InheritedFD)
+		conn, _, err := unix.Accept(accept.InheritedFD)
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -62,7 +63,7 @@ func acceptUntilError() {
 
 // setNonblock is a process that wants its inherited socket non-blocking.
 func setNonblock() {
-	if err := unix.SetNonblock(strategies.InheritedFD, true); err != nil {
+	if err := unix.SetNonblock(accept.InheritedFD, true); err != nil {
 		fmt.Println(err)
 	}
 }
@@ -135,7 +136,7 @@ func dial(t *testing.T, address string) {
 // rather than spin or make others starve.
 func TestWorkerRefusesASocketOfAnotherMode(t *testing.T) {
 	t.Setenv("GORACE", "atexit_sleep_ms=0")
-	for _, mode := range strategies.Modes {
+	for _, mode := range accept.Listening() {
 		t.Run(mode.Name, func(t *testing.T) {
 			fd := sharedSocket(t, mode.Name)
 			if err := unix.SetNonblock(fd, !mode.Nonblock); err != nil {

@@ -7,6 +7,8 @@ import (
 	"net"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
 )
 
 // quiesce turns new connections away, and leaves alone those on their way: a
@@ -20,7 +22,7 @@ func (s *socket) quiesce() error {
 	}
 	err := s.dropSYN()
 	if errors.Is(err, unix.EPERM) {
-		return s.demandTTL(maxTTL) // Linux 6.18 asks for CAP_NET_ADMIN for a filter
+		return sys.DemandTTL(s.fd, sys.MaxTTL) // Linux 6.18 asks for CAP_NET_ADMIN for a filter
 	}
 	return err
 }
@@ -38,29 +40,4 @@ func (s *socket) dropSYN() error {
 	}
 	return unix.SetsockoptSockFprog(s.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
 		&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
-}
-
-// maxTTL is more than any sender uses who is not our neighbour on purpose
-// (RFC 5082); Linux sends 64.
-const maxTTL = 255
-
-// demandTTL has a socket drop packets with a smaller time to live or hop limit
-// (IP_MINTTL in ip(7), IPV6_MINHOPCOUNT). It needs no privilege. Connections that
-// are queued already keep the limit they have, 0; one whose handshake ends later
-// inherits the listener's: see admitAnyTTL.
-func (s *socket) demandTTL(ttl int) error { return setMinTTL(s.fd, ttl) }
-
-// admitAnyTTL undoes demandTTL on a connection taken while draining. Its client
-// sends again what was dropped until then.
-func admitAnyTTL(conn int) { _ = setMinTTL(conn, 0) }
-
-// setMinTTL sets both limits, since a socket of IPv6 may speak IPv4 too. One of
-// them is enough.
-func setMinTTL(fd, ttl int) error {
-	v4 := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MINTTL, ttl)
-	v6 := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MINHOPCOUNT, ttl)
-	if v4 == nil || v6 == nil {
-		return nil
-	}
-	return errors.Join(v4, v6)
 }

@@ -3,7 +3,6 @@
 package strategies
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/sys"
+	"prefork/strategies/accept"
 )
 
 // socket is one listening socket, as a master holds it.
@@ -25,28 +25,16 @@ type socket struct {
 // control is what is done to a socket before it is bound.
 type control func(network, address string, c syscall.RawConn) error
 
-// listen opens a socket as the Config says, or the way before for a worker that
-// binds its own.
+// listen opens a socket as the Config says.
 func listen(c Config, before control) (*socket, error) {
 	if c.Bind.Network == "unix" {
 		removeStale(c.Bind.Address)
 	}
-	config := net.ListenConfig{Control: before}
-	// Go listens for Multipath TCP by default, a socket type to which no
-	// reuseport program can be attached.
-	config.SetMultipathTCP(false)
-	listener, err := config.Listen(context.Background(), c.Bind.Network, c.Bind.Address)
+	fd, addr, err := sys.Listen(c.Bind.Network, c.Bind.Address, before)
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Bind, withAdvice(err))
 	}
-	if l, ok := listener.(*net.UnixListener); ok {
-		l.SetUnlinkOnClose(false) // Close of the Front does, unless another master has the socket too
-	}
-	fd, err := takeFD(listener)
-	if err != nil {
-		return nil, err
-	}
-	s := &socket{fd: fd, addr: listener.Addr()}
+	s := &socket{fd: fd, addr: addr}
 	if err := s.prepare(c); err != nil {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
@@ -59,41 +47,11 @@ func adopt(c Config, fd int) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inherited socket: %w", err)
 	}
-	s := &socket{fd: fd, addr: addrOf(name), shared: true}
+	s := &socket{fd: fd, addr: sys.AddrOf(name), shared: true}
 	if c.Foreign {
 		return s, nil // the programs of the master before may rely on how it is
 	}
 	return s, s.prepare(c)
-}
-
-func addrOf(name unix.Sockaddr) net.Addr {
-	switch a := name.(type) {
-	case *unix.SockaddrInet4:
-		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
-	case *unix.SockaddrInet6:
-		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
-	case *unix.SockaddrUnix:
-		return &net.UnixAddr{Name: a.Name, Net: "unix"}
-	}
-	return &net.UnixAddr{Net: "unknown"}
-}
-
-// takeFD moves the listener's socket out of the runtime's poller, into a
-// descriptor of our own.
-func takeFD(listener net.Listener) (int, error) {
-	defer listener.Close()
-	raw, err := listener.(syscall.Conn).SyscallConn()
-	if err != nil {
-		return -1, err
-	}
-	fd := -1
-	controlErr := raw.Control(func(from uintptr) {
-		fd, err = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0)
-	})
-	if err := errors.Join(controlErr, err); err != nil {
-		return -1, fmt.Errorf("take over a listener: %w", err)
-	}
-	return fd, nil
 }
 
 // prepare sets what the workers expect of the socket.
@@ -104,11 +62,11 @@ func (s *socket) prepare(c Config) error {
 	if c.Foreign {
 		return unix.SetNonblock(s.fd, false)
 	}
-	mode, err := LookupMode(c.Accept)
+	mode, err := accept.Lookup(c.Accept)
 	if err != nil {
 		return err
 	}
-	return errors.Join(unix.SetNonblock(s.fd, mode.Nonblock), sys.Interruptible(s.fd))
+	return mode.Prepare(s.fd)
 }
 
 // close closes the socket, and removes its path if it has one (an abstract name,

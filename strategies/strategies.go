@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"prefork/dispatch"
+	"prefork/strategies/accept"
 )
 
 // Front is one open strategy, as the master holds it.
@@ -80,25 +81,11 @@ type Steered interface {
 	Recount(slot int) error
 }
 
-// Source is where a worker's next connection comes from.
-type Source interface {
-	// Next waits for a connection and returns its socket, which the caller owns.
-	// The error is net.ErrClosed once the Source is closed and drained. It is for
-	// one goroutine.
-	Next() (conn int, err error)
-	// Waits is how often Next has come back from waiting, with a connection or
-	// without one.
-	Waits() uint64
-	// Close lets Next return what is queued by now and then end. It may be
-	// called from any goroutine, and does not close the inherited file.
-	Close() error
-}
-
 // Config is how a master opens a strategy.
 type Config struct {
 	Bind    Bind
 	Backlog int
-	Accept  string // a name among Modes; "" is the first. Not for dispatch.
+	Accept  string // a name among accept.Listening; "" is the first. Not for dispatch.
 	// Foreign says that the workers are programs that know nothing of this
 	// package, so that sockets are left as such programs expect them.
 	Foreign bool
@@ -117,17 +104,8 @@ type Config struct {
 	Policy      string // a name among dispatch.Policies; "" is the first
 	Window      int    // connections on their way to one worker at most
 	Concurrency int    // connections that a worker serves at once
-	Workers     Workers
+	Workers     dispatch.Workers
 	Random      *rand.Rand
-}
-
-// Workers is what a dispatching master knows of its workers.
-type Workers interface {
-	// Ready reports whether the slot has a worker that takes connections.
-	Ready(slot int) bool
-	// Counts are how many connections the workers of this slot have taken and
-	// how many of those they hold. known is false where they do not count.
-	Counts(slot int) (taken uint64, open int, known bool)
 }
 
 // Strategy is one way of taking connections.
@@ -177,7 +155,7 @@ var Strategies = []Strategy{
 }
 
 func modeNames() (names []string) {
-	for _, mode := range Modes {
+	for _, mode := range accept.Listening() {
 		names = append(names, mode.Name)
 	}
 	return names
@@ -195,6 +173,18 @@ func policyNames() (names []string) {
 		names = append(names, policy.Name)
 	}
 	return names
+}
+
+// Accept is the mode in which the strategy's workers take connections, as they are told
+// in accept.EnvAccept: the one that was chosen among Modes, if there are any.
+func (s Strategy) Accept(chosen string) string {
+	switch {
+	case len(s.Modes) == 0:
+		return accept.Receive
+	case chosen == "":
+		return s.Modes[0]
+	}
+	return chosen
 }
 
 // Open opens the strategy.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"prefork/bench/stats"
-	"prefork/strategies"
+	"prefork/internal/lookup"
 )
 
 // Threshold is a condition on a result that makes a run fail: --fail-if.
@@ -82,11 +82,11 @@ func (t *Threshold) parseRight(m []string) error {
 func parseOperand(m []string) (o operand, err error) {
 	o.old, o.phase, o.arm = m[0] != "", m[1], m[3]
 	if o.phase != "" && o.phase != Closed && o.phase != Open {
-		return o, strategies.Unknown("phase", o.phase, []string{Closed, Open})
+		return o, lookup.Unknown("phase", o.phase, []string{Closed, Open})
 	}
 	var ok bool
 	if o.metric, ok = LookupMetric(m[2]); !ok {
-		return o, strategies.Unknown("metric", m[2], metricNames())
+		return o, lookup.Unknown("metric", m[2], metricNames())
 	}
 	if o.arm == "" {
 		return o, fmt.Errorf("of which arm? %s", thresholdForms)
@@ -146,7 +146,7 @@ func (t Threshold) Check(arms, old []string) error {
 			return errors.New("there is no older result here: old. is for prefork compare")
 		}
 		if !slices.Contains(among, o.arm) {
-			return strategies.Unknown("arm", o.arm, among)
+			return lookup.Unknown("arm", o.arm, among)
 		}
 	}
 	return nil

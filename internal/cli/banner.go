@@ -43,7 +43,7 @@ func how(o supervisor.Options) string {
 	switch {
 	case o.Config.Policy != "":
 		return ", " + o.Config.Policy
-	case o.Launch.Accept == "":
+	case o.Config.Foreign:
 		return ""
 	case o.Config.BindInWorker:
 		return ", " + o.Launch.Accept + " accept, bound by the workers"

@@ -16,7 +16,7 @@ import (
 
 	"prefork/bench/report"
 	"prefork/bench/result"
-	"prefork/strategies"
+	"prefork/internal/lookup"
 )
 
 // writer writes a result in one form.
@@ -79,7 +79,7 @@ func benchOutputs(c *cli.Context) (o outputs, err error) {
 		}
 	}
 	if o.print == nil {
-		return o, usage(strategies.Unknown("format", c.String("format"), formatNames()))
+		return o, usage(lookup.Unknown("format", c.String("format"), formatNames()))
 	}
 	for _, file := range files {
 		path := c.String(file.flag)

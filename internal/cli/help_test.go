@@ -15,6 +15,7 @@ import (
 	"prefork/internal/cli"
 	"prefork/internal/worker"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 func serveFlagNames() (names []string) {
@@ -71,7 +72,7 @@ func TestHelpHasEveryRow(t *testing.T) {
 	for _, row := range strategies.Strategies {
 		rows = append(rows, row.Name, row.Sentence)
 	}
-	for _, row := range strategies.Modes {
+	for _, row := range accept.Listening() {
 		rows = append(rows, row.Name, row.Sentence)
 	}
 	for _, row := range strategies.Steers {

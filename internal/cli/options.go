@@ -13,8 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/lookup"
 	"prefork/internal/supervisor"
-	"prefork/strategies"
 )
 
 // options turns flags into what a master needs, or says what is wrong with them.
@@ -65,7 +65,7 @@ func readLog(c *cli.Context, o *supervisor.Options) error {
 		}
 	}
 	if o.Log == nil {
-		return usage(strategies.Unknown("log format", c.String("log-format"), logFormatNames()))
+		return usage(lookup.Unknown("log format", c.String("log-format"), logFormatNames()))
 	}
 	for _, l := range logLevels {
 		if levelName(l) == c.String("log-level") {
@@ -73,7 +73,7 @@ func readLog(c *cli.Context, o *supervisor.Options) error {
 			return nil
 		}
 	}
-	return usage(strategies.Unknown("log level", c.String("log-level"), names(logLevels, levelName)))
+	return usage(lookup.Unknown("log level", c.String("log-level"), names(logLevels, levelName)))
 }
 
 // readPIDFile finds out early what would only show when the workers are ready.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"prefork/internal/lookup"
 	"prefork/internal/supervisor"
 	"prefork/internal/worker"
-	"prefork/strategies"
 )
 
 // Flags that mean nothing to the other kind of worker.
@@ -31,7 +31,7 @@ func readCommand(c *cli.Context, _ *supervisor.Options) error {
 	if len(words) == 0 {
 		return nil
 	}
-	err := strategies.Unknown("command", words[0], names(c.App.Commands, func(c *cli.Command) string { return c.Name }))
+	err := lookup.Unknown("command", words[0], names(c.App.Commands, func(c *cli.Command) string { return c.Name }))
 	return usage(fmt.Errorf("%w; a program to run as worker goes after --: prefork -- %s", err, strings.Join(words, " ")))
 }
 
@@ -77,7 +77,7 @@ func readProgram(c *cli.Context, o *supervisor.Options) error {
 		return coded{supervisor.ExitNoStart, fmt.Errorf("cannot run %s as worker: %w", argv[0], nameless(err))}
 	}
 	o.Config.Foreign = true
-	o.Launch.Program, o.Launch.Path, o.Launch.Accept = argv, path, ""
+	o.Launch.Program, o.Launch.Path = argv, path
 	if o.Limits.ReadyAfter = c.Duration("ready-after"); o.Limits.ReadyAfter < 0 {
 		return usage(fmt.Errorf("--ready-after %s: give a time, or 0 to wait for READY=1", o.Limits.ReadyAfter))
 	}

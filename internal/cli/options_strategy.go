@@ -8,8 +8,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"prefork/internal/lookup"
 	"prefork/internal/supervisor"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 func readStrategy(c *cli.Context, o *supervisor.Options) error {
@@ -18,7 +20,7 @@ func readStrategy(c *cli.Context, o *supervisor.Options) error {
 		return usage(err)
 	}
 	mode, policy := c.String("accept"), c.String("policy")
-	if _, err := strategies.LookupMode(mode); err != nil {
+	if _, err := accept.LookupListening(mode); err != nil {
 		return usage(err)
 	}
 	if _, err := strategies.LookupPolicy(policy); err != nil {
@@ -33,7 +35,7 @@ func readStrategy(c *cli.Context, o *supervisor.Options) error {
 	o.Strategy = strategy
 	o.Config.Accept, o.Config.Policy = orFirst(mode, strategy.Modes), orFirst(policy, strategy.Policies)
 	o.Config.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	o.Launch.Strategy, o.Launch.Accept = strategy.Name, o.Config.Accept
+	o.Launch.Strategy, o.Launch.Accept = strategy.Name, strategy.Accept(mode)
 	return nil
 }
 
@@ -79,5 +81,5 @@ func oneOf(c *cli.Context, flag string, values []string) (string, error) {
 			return value, nil
 		}
 	}
-	return "", usage(strategies.Unknown("--"+flag, value, values))
+	return "", usage(lookup.Unknown("--"+flag, value, values))
 }

@@ -13,6 +13,7 @@ import (
 	"prefork/dispatch"
 	"prefork/internal/worker"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // Categories group the flags in the help.
@@ -68,8 +69,8 @@ func howFlags() []cli.Flag {
 			Usage: "use strategy `NAME`: " + or(names(strategies.Strategies, strategyName)),
 		},
 		&cli.StringFlag{
-			Name: "accept", Category: catHow, EnvVars: env("ACCEPT"), DefaultText: strategies.Modes[0].Name,
-			Usage: "under shared and reuseport, workers wait in `MODE`: " + or(names(strategies.Modes, modeName)),
+			Name: "accept", Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name,
+			Usage: "under shared and reuseport, workers wait in `MODE`: " + or(names(accept.Listening(), modeName)),
 		},
 		&cli.StringFlag{
 			Name: "steer", Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,
@@ -153,7 +154,7 @@ func topics() []topic {
 	return []topic{
 		{"Apps (--app)", rows(worker.Apps, appName, func(a worker.App) string { return a.Sentence })},
 		{"Strategies (--strategy)", rows(strategies.Strategies, strategyName, func(s strategies.Strategy) string { return s.Sentence })},
-		{"Accept modes (--accept)", rows(strategies.Modes, modeName, func(m strategies.Mode) string { return m.Sentence })},
+		{"Accept modes (--accept)", rows(accept.Listening(), modeName, func(m accept.Mode) string { return m.Sentence })},
 		{"Steering (--steer)", rows(strategies.Steers, steerName, func(s strategies.Steer) string { return s.Sentence })},
 		{"Policies (--policy)", rows(dispatch.Policies, policyName, func(p dispatch.Policy) string { return p.Sentence })},
 	}
@@ -161,7 +162,7 @@ func topics() []topic {
 
 func appName(a worker.App) string               { return a.Name }
 func strategyName(s strategies.Strategy) string { return s.Name }
-func modeName(m strategies.Mode) string         { return m.Name }
+func modeName(m accept.Mode) string             { return m.Name }
 func steerName(s strategies.Steer) string       { return s.Name }
 func policyName(p dispatch.Policy) string       { return p.Name }
 func levelName(l slog.Level) string             { return strings.ToLower(l.String()) }

@@ -38,6 +38,6 @@ func playDealOrPile(s *Stage) error {
 		v.Stop()
 	}
 	s.why("Who sleeps in accept stands in a line on the socket: the kernel wakes the first, who joins the line again at its end. An epoll set keeps its place, and EPOLLEXCLUSIVE always looks from the same end, unless the socket is taken out of the set and added again (EPOLL_CTL_DEL, EPOLL_CTL_ADD).")
-	s.read("epoll_ctl(2), EPOLLEXCLUSIVE; __wake_up_common in kernel/sched/wait.c; strategies/accept_epoll.go")
+	s.read("epoll_ctl(2), EPOLLEXCLUSIVE; __wake_up_common in kernel/sched/wait.c; strategies/accept/epoll.go")
 	return nil
 }

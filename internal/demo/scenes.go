@@ -11,7 +11,7 @@ package demo
 import (
 	"context"
 
-	"prefork/strategies"
+	"prefork/internal/lookup"
 )
 
 // Scene is one thing to be seen.
@@ -38,7 +38,7 @@ var Scenes = []Scene{
 
 // Lookup finds a scene by its name.
 func Lookup(name string) (Scene, error) {
-	return strategies.ByName("scene", name, Scenes, func(s Scene) string { return s.Name })
+	return lookup.ByName("scene", name, Scenes, func(s Scene) string { return s.Name })
 }
 
 // List tells the name and the sentence of every scene, and plays none.

@@ -17,7 +17,7 @@ import (
 
 	"prefork/internal/inspect"
 	"prefork/internal/scoreboard"
-	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // sight is what has been found out about a prefork from outside.
@@ -151,7 +151,7 @@ func used(board *scoreboard.Board, slot int) bool {
 // inherited.
 func sourceOf(pid int, listeners map[uint32]int) uint32 {
 	dir := fmt.Sprintf("/proc/%d/fd/", pid)
-	inherited := socketAt(dir + strconv.Itoa(strategies.InheritedFD))
+	inherited := socketAt(dir + strconv.Itoa(accept.InheritedFD))
 	if _, listens := listeners[inherited]; listens {
 		return inherited
 	}

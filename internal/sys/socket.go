@@ -122,3 +122,15 @@ func QueueDepth(fd int) (depth, limit int, err error) {
 	}
 	return int(info.Unacked), int(info.Sacked), nil
 }
+
+// Queued is how many connections wait on a listening socket of any kind. A Unix
+// listener does not tell; then it is as many as the largest backlog that the system
+// allows by default.
+func Queued(fd int) int {
+	const somaxconn = 4096
+	depth, _, err := QueueDepth(fd)
+	if err != nil {
+		return somaxconn
+	}
+	return depth
+}

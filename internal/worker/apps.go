@@ -7,7 +7,7 @@ import (
 	"net"
 	"time"
 
-	"prefork/strategies"
+	"prefork/internal/lookup"
 )
 
 // App is something built in that a worker can do with a connection.
@@ -62,7 +62,7 @@ func LookupApp(name string) (App, error) {
 			return app, nil
 		}
 	}
-	return App{}, strategies.Unknown("app", name, AppNames())
+	return App{}, lookup.Unknown("app", name, AppNames())
 }
 
 func newHello(env Env) Handler {

@@ -22,7 +22,7 @@ import (
 
 	"prefork/internal/scoreboard"
 	"prefork/internal/sys"
-	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // orphanGrace is how long a worker whose master has died may take to finish.
@@ -48,7 +48,7 @@ func Main() int {
 	if o.LogJSON {
 		log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	}
-	slog.SetDefault(log.With("slot", os.Getenv(strategies.EnvSlot), "pid", os.Getpid()))
+	slog.SetDefault(log.With("slot", os.Getenv(accept.EnvSlot), "pid", os.Getpid()))
 	if err == nil {
 		err = run(o)
 	}
@@ -102,7 +102,7 @@ func (o order) tie() error {
 // worker runs one built-in app.
 type worker struct {
 	spec   Spec
-	source strategies.Source
+	source accept.Source
 	app    Handler
 	conn   *rawConn // nil unless one connection is served at a time
 	line   *scoreboard.Line
@@ -125,7 +125,7 @@ func newWorker(spec Spec) (*worker, error) {
 	}
 	hot := spec.Concurrency == 1
 	w := &worker{spec: spec, parent: os.Getppid()}
-	if w.source, err = strategies.Inherit(hot); err != nil {
+	if w.source, err = accept.Inherit(hot); err != nil {
 		return nil, err
 	}
 	if w.line, err = seat(); err != nil {
@@ -151,9 +151,9 @@ func seat() (*scoreboard.Line, error) {
 		return nil, err
 	}
 	_ = unix.Close(scoreboardFD)
-	slot, err := strconv.Atoi(os.Getenv(strategies.EnvSlot))
+	slot, err := strconv.Atoi(os.Getenv(accept.EnvSlot))
 	if err != nil || slot < 0 || slot >= scoreboard.MaxSlots {
-		return nil, fmt.Errorf("%s=%q is no slot", strategies.EnvSlot, os.Getenv(strategies.EnvSlot))
+		return nil, fmt.Errorf("%s=%q is no slot", accept.EnvSlot, os.Getenv(accept.EnvSlot))
 	}
 	n, err := strconv.Atoi(os.Getenv(envSeat))
 	if err != nil || n < 0 || n >= scoreboard.Seats {

@@ -14,7 +14,7 @@ import (
 
 	"prefork/internal/scoreboard"
 	"prefork/internal/sys"
-	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // Launch is all a master decides about its workers.
@@ -89,8 +89,9 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 	}
 	env := slices.DeleteFunc(os.Environ(), notForWorkers)
 	env = append(env,
-		strategies.EnvStrategy+"="+l.Strategy,
-		strategies.EnvSlot+"="+strconv.Itoa(slot),
+		accept.EnvStrategy+"="+l.Strategy,
+		accept.EnvSlot+"="+strconv.Itoa(slot),
+		accept.EnvAccept+"="+l.Accept,
 		envSeat+"="+strconv.Itoa(seat),
 		envSpec+"="+string(spec),
 		envScoreboard+"="+strconv.Itoa(scoreboardFD),
@@ -98,11 +99,8 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 		"LISTEN_FDS=1",
 		"LISTEN_FDNAMES=prefork",
 	)
-	if l.Accept != "" {
-		env = append(env, strategies.EnvAccept+"="+l.Accept)
-	}
 	if l.Bind != "" {
-		env = append(env, strategies.EnvBind+"="+l.Bind)
+		env = append(env, accept.EnvBind+"="+l.Bind)
 	}
 	if l.Program == nil {
 		return append(env, envRole+"="+roleApp), nil

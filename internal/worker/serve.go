@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"prefork/internal/sys"
-	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // exhaustedPause is how long a worker without a free descriptor waits before it
@@ -50,7 +50,7 @@ func (w *worker) serveMany() error {
 		serving.Go(func() {
 			defer func() { <-places }()
 			defer w.ended()
-			conn, err := strategies.Conn(fd)
+			conn, err := accept.Conn(fd)
 			if err != nil {
 				slog.Warn("connection lost", "error", err)
 				return
@@ -69,7 +69,7 @@ func (w *worker) next() (int, error) {
 			w.began()
 			return fd, nil
 		}
-		if !strategies.Exhausted(err) {
+		if !accept.Exhausted(err) {
 			return -1, err
 		}
 		slog.Warn("cannot accept for now", "error", err, "hint", "raise the limit on open files (ulimit -n, LimitNOFILE=)")

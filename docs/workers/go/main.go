@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 func main() {
@@ -29,7 +29,7 @@ func main() {
 }
 
 func serve(stopping context.Context) error {
-	listener, err := strategies.Listen(stopping, "localhost:8080")
+	listener, err := accept.Listen(stopping, "localhost:8080")
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/lookup"
 	"prefork/strategies"
 )
 
@@ -57,7 +58,7 @@ func signalWorker(signal unix.Signal) func(context.Context, *Lab, *panel, act) e
 // check says what is wrong with it, before anything is done.
 func (a act) check() error {
 	if _, known := acts[a.Do]; !known {
-		return strategies.Unknown("do", a.Do, slices.Sorted(maps.Keys(acts)))
+		return lookup.Unknown("do", a.Do, slices.Sorted(maps.Keys(acts)))
 	}
 	if a.Panel != "" {
 		if _, err := strategies.Lookup(a.Panel); err != nil {

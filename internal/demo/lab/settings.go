@@ -11,6 +11,7 @@ import (
 
 	"prefork/bench/stats"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // Limits of what can be set.
@@ -57,7 +58,7 @@ func (w Way) of(name string) (strategies.Strategy, error) {
 	if err != nil {
 		return strategy, err
 	}
-	_, mode := strategies.LookupMode(w.Accept)
+	_, mode := accept.LookupListening(w.Accept)
 	_, steer := strategies.LookupSteer(w.Steer)
 	_, policy := strategies.LookupPolicy(w.Policy)
 	return strategy, cmp.Or(mode, steer, policy, strategy.Has(w.Accept, w.Steer, w.Policy))
@@ -175,7 +176,7 @@ func allFacts() (all []facts) {
 	for _, s := range strategies.Strategies {
 		f := facts{Name: s.Name, Sentence: s.Sentence}
 		for _, name := range s.Modes {
-			mode, _ := strategies.LookupMode(name)
+			mode, _ := accept.LookupListening(name)
 			f.Accept = append(f.Accept, choice{Name: mode.Name, Sentence: mode.Sentence})
 		}
 		for _, name := range s.Steers {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package strategies
+package accept
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
 //go:build linux
 
-package strategies
+package accept
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
 )
 
 // Listen gives a Go program its connections under whichever strategy the master
@@ -66,9 +68,9 @@ func (l *listener) Close() error {
 func (l *listener) Addr() net.Addr {
 	name, err := unix.Getsockname(InheritedFD)
 	if err != nil {
-		return addrOf(nil)
+		return sys.AddrOf(nil)
 	}
-	return addrOf(name)
+	return sys.AddrOf(name)
 }
 
 // Conn makes a net.Conn of a connection that a Source returned. It takes over

@@ -1,6 +1,6 @@
 //go:build linux
 
-package strategies
+package accept
 
 import (
 	"errors"
@@ -17,9 +17,9 @@ import (
 // What a worker finds in its environment, besides LISTEN_FDS, LISTEN_PID and
 // LISTEN_FDNAMES as systemd sets them (sd_listen_fds(3)).
 const (
-	EnvStrategy = "PREFORK_STRATEGY"    // the strategy's name
+	EnvStrategy = "PREFORK_STRATEGY"    // the strategy's name, for who would like to know
 	EnvSlot     = "PREFORK_SLOT"        // the worker's number, from 0
-	EnvAccept   = "PREFORK_ACCEPT"      // the accept mode the socket is made for
+	EnvAccept   = "PREFORK_ACCEPT"      // how to take connections: a name among Modes
 	EnvBind     = "PREFORK_WORKER_BIND" // where to listen, for a worker that binds its own socket
 
 	// InheritedFD is the descriptor on which a worker finds its file.
@@ -34,8 +34,8 @@ var ErrNoMaster = errors.New("no inherited socket: this process was not started 
 // but serve one connection at a time on the goroutine that calls Next, with
 // GOMAXPROCS at 1; see docs/architecture.md.
 func Inherit(hot bool) (Source, error) {
-	strategy := os.Getenv(EnvStrategy)
-	if strategy == "" || !forThisProcess() {
+	how := os.Getenv(EnvAccept)
+	if how == "" || !forThisProcess() {
 		return nil, ErrNoMaster
 	}
 	// For programs the master leaves the socket as they would expect it. This one
@@ -45,10 +45,7 @@ func Inherit(hot bool) (Source, error) {
 			return nil, fmt.Errorf("descriptor %d is no socket: was this process started by prefork? %w", InheritedFD, err)
 		}
 	}
-	if strategy == "dispatch" {
-		return openReceiving(InheritedFD, hot)
-	}
-	mode, err := LookupMode(os.Getenv(EnvAccept))
+	mode, err := Lookup(how)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +74,12 @@ func forThisProcess() bool {
 // bindOwn binds a socket of this worker's own into the group: the classic form,
 // in which a worker that dies takes its queue with it.
 func bindOwn(address string, mode Mode) (int, error) {
-	s, err := listen(Config{Bind: Bind{"tcp", address}, Backlog: unix.SOMAXCONN, Accept: mode.Name}, reuseport.Control)
+	fd, _, err := sys.Listen("tcp", address, reuseport.Control)
 	if err != nil {
-		return -1, err
+		return -1, fmt.Errorf("bind %s: %w", address, err)
 	}
-	return s.fd, nil
+	if err := errors.Join(unix.Listen(fd, unix.SOMAXCONN), mode.Prepare(fd)); err != nil {
+		return -1, errors.Join(err, unix.Close(fd))
+	}
+	return fd, nil
 }

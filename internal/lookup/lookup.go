@@ -1,4 +1,5 @@
-package strategies
+// Package lookup finds a row of a table by the name that a user gave.
+package lookup
 
 import (
 	"fmt"
@@ -19,6 +20,14 @@ func ByName[Row any](what, name string, rows []Row, nameOf func(Row) string) (Ro
 	}
 	var none Row
 	return none, Unknown(what, name, names)
+}
+
+// OrFirst is ByName where "" stands for the first row.
+func OrFirst[Row any](what, name string, rows []Row, nameOf func(Row) string) (Row, error) {
+	if name == "" {
+		return rows[0], nil
+	}
+	return ByName(what, name, rows, nameOf)
 }
 
 // Unknown is the error for a name that is not among those that there are: it lists

@@ -1,10 +1,9 @@
 //go:build linux
 
-package strategies
+package accept
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"sync/atomic"
@@ -15,6 +14,20 @@ import (
 
 	"prefork/internal/sys"
 )
+
+// Source is where a worker's next connection comes from.
+type Source interface {
+	// Next waits for a connection and returns its socket, which the caller owns.
+	// The error is net.ErrClosed once the Source is closed and drained. It is for
+	// one goroutine.
+	Next() (conn int, err error)
+	// Waits is how often Next has come back from waiting, with a connection or
+	// without one.
+	Waits() uint64
+	// Close lets Next return what is queued by now and then end. It may be
+	// called from any goroutine, and does not close the inherited file.
+	Close() error
+}
 
 // taker is what differs between the ways of waiting.
 type taker interface {
@@ -84,7 +97,7 @@ func (s *source) drain() (int, error) {
 		s.left--
 		conn, err := s.try()
 		if err == nil {
-			admitAnyTTL(conn)
+			sys.AdmitAnyTTL(conn)
 			return conn, nil
 		}
 		if errors.Is(err, unix.EAGAIN) || !emptyHanded(err) {
@@ -118,34 +131,14 @@ func (s *source) Close() error {
 // wrong with the socket waited on.
 func emptyHanded(err error) bool {
 	var errno syscall.Errno
-	return errors.As(err, &errno) && (errno == unix.EINTR || errno == unix.EAGAIN || transient(errno))
-}
-
-// transient are the errors of one connection that accept reports in its place;
-// accept(2) says to treat them like EAGAIN.
-func transient(errno syscall.Errno) bool {
-	switch errno {
-	case unix.ECONNABORTED, unix.ENETDOWN, unix.EPROTO, unix.ENOPROTOOPT, unix.EHOSTDOWN,
-		unix.ENONET, unix.EHOSTUNREACH, unix.EOPNOTSUPP, unix.ENETUNREACH, unix.EPERM:
-		return true
-	}
-	return false
-}
-
-// exhausted are the errors that go away when something else is given back.
-func exhausted(errno syscall.Errno) bool {
-	switch errno {
-	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-		return true
-	}
-	return false
+	return errors.As(err, &errno) && (errno == unix.EINTR || errno == unix.EAGAIN || sys.Transient(errno))
 }
 
 // Exhausted reports whether err says that the process or the system has run out
 // of descriptors or memory: worth waiting for, and worth telling.
 func Exhausted(err error) bool {
 	var errno syscall.Errno
-	return errors.As(err, &errno) && exhausted(errno)
+	return errors.As(err, &errno) && sys.Exhausted(errno)
 }
 
 // listening is what takers on a listening socket have in common.
@@ -154,31 +147,9 @@ type listening struct {
 	pace sys.Pace
 }
 
-// depth is the accept queue's. A Unix listener does not tell; then as many as
-// the largest backlog the system allows by default.
-func (l *listening) depth() int {
-	const somaxconn = 4096
-	depth, _, err := sys.QueueDepth(l.fd)
-	if err != nil {
-		return somaxconn
-	}
-	return depth
-}
-
+func (l *listening) depth() int     { return sys.Queued(l.fd) }
 func (l *listening) unblock()       { sys.Interrupt(os.Getpid()) }
 func (l *listening) release() error { return nil }
-
-// check refuses a socket whose O_NONBLOCK is not as the mode needs it.
-func (m Mode) check(fd int) error {
-	nonblock, err := sys.Nonblocking(fd)
-	if err != nil {
-		return fmt.Errorf("descriptor %d is not open: was this process started by prefork? %w", fd, err)
-	}
-	if nonblock != m.Nonblock {
-		return fmt.Errorf("accept mode %s needs O_NONBLOCK=%t on the listening socket, which some process that shares it has changed: all workers of one socket must use the same mode", m.Name, m.Nonblock)
-	}
-	return nil
-}
 
 // errnoOrNil avoids the non-nil error that a zero Errno would be.
 func errnoOrNil(errno syscall.Errno) error {

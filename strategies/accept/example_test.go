@@ -1,4 +1,4 @@
-package strategies_test
+package accept_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/http"
 
-	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // A server that takes its connections from a master if it was started by one, as
@@ -18,7 +18,7 @@ import (
 func ExampleListen() {
 	stopping, stop := context.WithCancel(context.Background())
 	defer stop()
-	listener, err := strategies.Listen(stopping, "127.0.0.1:0")
+	listener, err := accept.Listen(stopping, "127.0.0.1:0")
 	if err != nil {
 		fmt.Println(err)
 		return

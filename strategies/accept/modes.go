@@ -1,0 +1,107 @@
+//go:build linux
+
+package accept
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/lookup"
+	"prefork/internal/sys"
+)
+
+// Mode is one way for a worker to take connections from the file it inherits.
+type Mode struct {
+	Name     string
+	Sentence string
+	// Passed says that a master accepts and passes the connections on: the file is no
+	// listening socket.
+	Passed bool
+	// Nonblock is whether the mode needs O_NONBLOCK on the socket. The flag
+	// belongs to the description that every worker shares, so one socket has
+	// one mode: a single worker that set it would make the others' accepts fail.
+	Nonblock bool
+
+	open func(fd int, hot bool) (Source, error)
+}
+
+// Modes are all there are; the first is the default.
+var Modes = []Mode{
+	{
+		Name:     "blocking",
+		Sentence: "accept blocks; the kernel wakes whoever has waited longest, so connections are dealt in turn",
+		open:     openBlocking,
+	},
+	{
+		Name:     "exclusive",
+		Sentence: "epoll with EPOLLEXCLUSIVE; one is woken, always the first one that is free, so work piles up on few",
+		Nonblock: true,
+		open:     openExclusive,
+	},
+	{
+		Name:     "rotate",
+		Sentence: "as exclusive, but a worker goes to the end of the line after each accept, so connections are dealt in turn",
+		Nonblock: true,
+		open:     openRotate,
+	},
+	{
+		Name:     "epoll",
+		Sentence: "level-triggered epoll; a connection wakes every idle worker and one of them gets it",
+		Nonblock: true,
+		open:     openEpoll,
+	},
+	{
+		Name:     "netpoll",
+		Sentence: "what a Go program does by default; a connection wakes every idle worker's runtime",
+		Nonblock: true,
+		open:     openNetpoll,
+	},
+	{
+		Name:     Receive,
+		Sentence: "the master accepts and passes each connection over a Unix socket",
+		Passed:   true,
+		open:     openReceiving,
+	},
+}
+
+// Receive is the mode of the workers of a master that accepts for them.
+const Receive = "receive"
+
+// Listening are the modes that wait on a listening socket, among which a user chooses.
+func Listening() (modes []Mode) {
+	for _, mode := range Modes {
+		if !mode.Passed {
+			modes = append(modes, mode)
+		}
+	}
+	return modes
+}
+
+// Lookup finds a mode by its name; "" is the default.
+func Lookup(name string) (Mode, error) {
+	return lookup.OrFirst("accept mode", name, Modes, func(m Mode) string { return m.Name })
+}
+
+// LookupListening is Lookup among those that a user chooses from.
+func LookupListening(name string) (Mode, error) {
+	return lookup.OrFirst("accept mode", name, Listening(), func(m Mode) string { return m.Name })
+}
+
+// Prepare sets what the mode expects of the file that workers inherit.
+func (m Mode) Prepare(fd int) error {
+	return errors.Join(unix.SetNonblock(fd, m.Nonblock), sys.Interruptible(fd))
+}
+
+// check refuses a socket whose O_NONBLOCK is not as the mode needs it.
+func (m Mode) check(fd int) error {
+	nonblock, err := sys.Nonblocking(fd)
+	if err != nil {
+		return fmt.Errorf("descriptor %d is not open: was this process started by prefork? %w", fd, err)
+	}
+	if nonblock != m.Nonblock {
+		return fmt.Errorf("accept mode %s needs O_NONBLOCK=%t on the listening socket, which some process that shares it has changed: all workers of one socket must use the same mode", m.Name, m.Nonblock)
+	}
+	return nil
+}
