@@ -1,0 +1,34 @@
+//go:build linux
+
+package kernel
+
+import "errors"
+
+// State is the letter that the kernel has for what a process does: T if it is stopped, Z
+// if it is dead and nobody has asked yet; the others are in proc_pid_stat(5). One that
+// is not there is ErrGone.
+func State(pid int) (byte, error) {
+	s, err := readStat(path(pid, "stat"))
+	if err != nil {
+		return 0, about(pid, err)
+	}
+	return s.state(), nil
+}
+
+// Gone reports whether a process has ended, reaped or not. It is false where that cannot
+// be known.
+func Gone(pid int) bool {
+	state, err := State(pid)
+	return errors.Is(err, ErrGone) || state == 'Z' || state == 'X'
+}
+
+// Stopped reports whether no thread of a process can run, as after SIGSTOP.
+func Stopped(pid int) bool {
+	threads, err := threadIDs(pid)
+	for _, thread := range threads {
+		if s, err := readStat(taskPath(pid, thread, "stat")); err == nil && s.state() != 'T' {
+			return false
+		}
+	}
+	return err == nil
+}
