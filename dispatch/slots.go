@@ -132,7 +132,13 @@ func (l loads) Load(slot int) int {
 	if !known {
 		return l.look(slot)
 	}
-	return open + int(l.pairs[slot].sent-taken)
+	// Workers can write what they like: these are the bounds of what can be.
+	open = min(open, l.options.Concurrency)
+	onTheWay := int(l.pairs[slot].sent - taken)
+	if onTheWay < 0 || onTheWay > l.options.Window+l.options.Concurrency {
+		onTheWay = l.look(slot)
+	}
+	return open + onTheWay
 }
 
 // look asks the kernel how many connections are still in the pair. What is

@@ -120,7 +120,7 @@ func awaitState(t *testing.T, s *servertest.Server, n int, state scoreboard.Stat
 		found := 0
 		for slot := range n {
 			for seat := range scoreboard.Seats {
-				if scoreboard.State(s.Board().Line(slot, seat).State.Load()) == state {
+				if _, is := s.Scores().At(slot, seat); is == state {
 					found++
 				}
 			}

@@ -207,7 +207,7 @@ func signal(t testing.TB, pid int, sig syscall.Signal) {
 // slots are the lines of a server's scoreboard that have been in use.
 func slots(s *servertest.Server) (all []scoreboard.Slot) {
 	for i := range scoreboard.MaxSlots {
-		if sum := s.Board().Slot(i); sum.Speaks {
+		if sum := s.Scores().Slot(i); sum.Speaks {
 			all = append(all, sum)
 		}
 	}

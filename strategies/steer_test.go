@@ -201,9 +201,9 @@ func TestStuckWorkerIsPassedOver(t *testing.T) {
 			}
 			thaw(t, victim)
 			servertest.Eventually(t, "the worker gets connections again", func() bool {
-				before := s.Board().Slot(1).Accepted
+				before := s.Scores().Slot(1).Accepted
 				dialMany(t, s, 4)
-				return before >= uint64(early) && s.Board().Slot(1).Accepted > before
+				return before >= uint64(early) && s.Scores().Slot(1).Accepted > before
 			})
 		})
 	}
@@ -246,7 +246,7 @@ func TestQueueOfAKilledWorkerGoesToOthers(t *testing.T) {
 			}
 			servertest.Eventually(t, "the slot's next worker gets connections", func() bool {
 				pid := s.Ask()
-				return pid == s.Board().Slot(1).PID
+				return pid == s.Scores().Ready(1)
 			})
 		})
 	}

@@ -76,7 +76,7 @@ func beyond(counted, served map[int]int) (n int) {
 func finished(s *servertest.Server) map[int]int {
 	counts := map[int]int{}
 	for slot := range s.Workers() {
-		sum := s.Board().Slot(slot)
+		sum := s.Scores().Slot(slot)
 		counts[sum.PID] = int(sum.Finished)
 	}
 	return counts

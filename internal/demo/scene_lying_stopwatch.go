@@ -125,7 +125,7 @@ func (s *Stage) tryStall(o load.Order) (found stalled, err error) {
 
 // standStill stops all workers for a while, and says when.
 func (v *server) standStill(measuring <-chan struct{}) (found stalled, err error) {
-	board, err := v.Board()
+	scores, err := v.Scores()
 	if err != nil {
 		return found, err
 	}
@@ -138,7 +138,7 @@ func (v *server) standStill(measuring <-chan struct{}) (found stalled, err error
 	if err := v.freeze(v.slots()...); err != nil {
 		return found, err
 	}
-	stood, before := time.Now(), taken(board)
+	stood, before := time.Now(), taken(scores)
 	err = v.stage.pause(stallFor)
 	found.shortest = time.Since(stood)
 	for _, slot := range v.slots() {
@@ -148,15 +148,15 @@ func (v *server) standStill(measuring <-chan struct{}) (found stalled, err error
 		return found, err
 	}
 	// On a busy machine it takes them a while to come to.
-	err = v.stage.await("connections are taken again", func() bool { return taken(board) > before })
+	err = v.stage.await("connections are taken again", func() bool { return taken(scores) > before })
 	found.ended = time.Since(start)
 	return found, err
 }
 
 // taken is how many connections all workers have accepted.
-func taken(board *scoreboard.Board) (n uint64) {
+func taken(scores *scoreboard.Scores) (n uint64) {
 	for slot := range stallWorkers {
-		n += board.Slot(slot).Accepted
+		n += scores.Slot(slot).Accepted
 	}
 	return n
 }

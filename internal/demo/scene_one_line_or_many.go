@@ -141,7 +141,7 @@ func (v *server) closedLoop() (l line) {
 
 // lookUntil looks again and again from one event to another.
 func (v *server) lookUntil(from, to <-chan struct{}) (looks []look, err error) {
-	board, err := v.Board()
+	scores, err := v.Scores()
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (v *server) lookUntil(from, to <-chan struct{}) (looks []look, err error) {
 			return looks, err
 		}
 		for slot := range v.workers {
-			l.busy = append(l.busy, board.Slot(slot).Open > 0)
+			l.busy = append(l.busy, scores.Slot(slot).Open > 0)
 		}
 		looks = append(looks, l)
 		select {

@@ -122,7 +122,7 @@ func (v *server) reloadUnderLoad() ([]answer, error) {
 // reload replaces the workers twice, each generation once it has answered enough,
 // and returns who belongs to which.
 func (v *server) reload(clients *asking) (born map[int]int, err error) {
-	board, err := v.Board()
+	scores, err := v.Scores()
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (v *server) reload(clients *asking) (born map[int]int, err error) {
 	for generation := range reloads + 1 {
 		var pids []int
 		err := v.stage.await(fmt.Sprintf("generation %d has come", generation), func() bool {
-			pids = settledWorkers(board, born)
+			pids = settledWorkers(scores, born)
 			return len(pids) == reloadWorkers
 		})
 		if err != nil {
@@ -155,9 +155,9 @@ func (v *server) reload(clients *asking) (born map[int]int, err error) {
 
 // settledWorkers are the workers of a new generation; none as long as anybody of
 // an older one is there.
-func settledWorkers(board *scoreboard.Board, born map[int]int) (pids []int) {
+func settledWorkers(scores *scoreboard.Scores, born map[int]int) (pids []int) {
 	for slot := range reloadWorkers {
-		pid := board.Slot(slot).PID
+		pid := scores.Ready(slot)
 		if _, old := born[pid]; old || pid == 0 {
 			return nil
 		}

@@ -13,28 +13,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of maps the board of a running master: a memfd, or memory of the kernel's under
-// steering by a program. It is good after the master's death too. Who asks must be
-// allowed to trace the master, as its parent and the same user is.
-func Of(pid int) (*Board, error) {
+// Of maps the board and the roll of a running master. The board is a memfd, or
+// memory of the kernel's under steering by a program. Both are good after the
+// master's death too. Who asks must be allowed to trace the master, as its parent
+// and the same user is.
+func Of(pid int) (Scores, error) {
 	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	if err != nil {
-		return nil, fmt.Errorf("scoreboard: %w", err)
+		return Scores{}, fmt.Errorf("scoreboard: %w", err)
 	}
+	var found Scores
 	for _, link := range links {
 		target, _ := os.Readlink(link)
 		fd, err := strconv.Atoi(filepath.Base(link))
-		if err != nil || !strings.Contains(target, memfdName) && !isMap(pid, fd) {
-			continue
+		switch {
+		case err != nil:
+		case found.Roll == nil && strings.Contains(target, rollName):
+			found.Roll, err = take(pid, fd, readRoll)
+		case found.Board == nil && (strings.Contains(target, boardName) || isMap(pid, fd)):
+			found.Board, err = take(pid, fd, Map)
 		}
-		own, err := copyFD(pid, fd)
 		if err != nil {
-			return nil, err
+			return Scores{}, err
 		}
-		board, err := Map(own)
-		return board, errors.Join(err, unix.Close(own))
 	}
-	return nil, fmt.Errorf("process %d has no scoreboard: it is no prefork", pid)
+	if found.Board == nil || found.Roll == nil {
+		return Scores{}, fmt.Errorf("process %d has no scoreboard: it is no prefork of this version", pid)
+	}
+	return found, nil
 }
 
 // isMap reports whether a descriptor is that of the one map with a value for the
@@ -45,17 +51,18 @@ func isMap(pid, fd int) bool {
 	return strings.Contains(string(info), fmt.Sprintf("\nmax_entries:\t%d\n", lines))
 }
 
-// copyFD copies a descriptor out of another process; the file of a map cannot be
-// opened by way of /proc.
-func copyFD(pid, fd int) (int, error) {
+// take opens what is behind another process's descriptor. The file of a map cannot
+// be opened by way of /proc, so the descriptor is copied.
+func take[T any](pid, fd int, open func(fd int) (T, error)) (taken T, err error) {
 	process, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return -1, fmt.Errorf("scoreboard: process %d: %w", pid, err)
+		return taken, fmt.Errorf("scoreboard: process %d: %w", pid, err)
 	}
 	defer unix.Close(process)
 	own, err := unix.PidfdGetfd(process, fd, 0)
 	if err != nil {
-		return -1, fmt.Errorf("scoreboard: copy descriptor %d of process %d: %w", fd, pid, err)
+		return taken, fmt.Errorf("scoreboard: copy descriptor %d of process %d: %w", fd, pid, err)
 	}
-	return own, nil
+	taken, err = open(own)
+	return taken, errors.Join(err, unix.Close(own))
 }

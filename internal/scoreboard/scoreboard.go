@@ -1,33 +1,28 @@
-// Package scoreboard is the page of memory on which workers write what they
-// have done and the master writes what it knows of them. Nobody locks it: every
-// number has one writer at a time. Counts outlive the worker that wrote them.
+// Package scoreboard is what is known of a master's workers, in two memories that
+// others can map:
 //
-//	┌ header 64 B ┬ slot 0 seat 0 ┬ slot 0 seat 1 ┬ slot 1 seat 0 ┬ …
+//	Board   what workers count, each on a line of its own     written by workers
+//	Roll    who is in which seat, and what former ones counted   written by the master
 //
-// A slot has two seats because a reload runs two workers in one slot for a
-// while, the new one and the one that drains. Each seat is one cache line, so
-// that no two workers ever write to the same one.
+// No worker can reach the Roll, so what the master believes is its own, whatever a
+// worker writes. Nobody locks either: every number has one writer.
 //
-// The layout knows nothing of what the memory is: Over lays it on any bytes.
+// A slot has two seats because a reload runs two workers in one slot for a while,
+// the new one and the one that drains.
 package scoreboard
 
 import (
-	"errors"
 	"fmt"
-	"sync/atomic"
-	"unsafe"
+	"runtime"
 )
 
 const (
-	// MaxSlots is how many workers a board has lines for.
+	// MaxSlots is how many workers there are lines for.
 	MaxSlots = 1024
 	// Seats is how many workers may be in one slot at once.
 	Seats = 2
-	// Size is the length of a board in bytes.
-	Size = lineSize * (1 + MaxSlots*Seats)
 
-	lineSize = 64
-	magic    = 0x70726566_6f726b01 // "prefork", layout 1
+	lineSize = 64 // bytes: a cache line
 )
 
 // State is what the master says of a worker.
@@ -48,123 +43,114 @@ func (s State) String() string {
 	return fmt.Sprintf("state %d", uint32(s))
 }
 
-// Line is what is known of one worker: one cache line.
-type Line struct {
-	PID      atomic.Int32  // written by the master
-	State    atomic.Uint32 // a State; written by the master
-	Accepted atomic.Uint64 // connections taken, ever
-	Finished atomic.Uint64 // of those, the ones served to their end
-	Cut      atomic.Uint64 // of those, the ones that ended with their worker; written by the master once it is dead
-	Waits    atomic.Uint64 // returns from a wait for connections, empty-handed ones too
-	Progress atomic.Int64  // when a connection was last taken or finished: nanoseconds of CLOCK_MONOTONIC
-	Speaks   atomic.Uint32 // 1 once a worker that writes this line has begun
-	_        [12]byte
-}
-
-// Open is how many connections the worker holds.
-func (l *Line) Open() int {
-	// Accepted is read last: a connection finished in between then counts as
-	// open for a moment, where the other order could go below zero.
-	done := l.Finished.Load() + l.Cut.Load()
-	return int(l.Accepted.Load() - done)
-}
-
-const (
-	// Absurd is more connections than any worker can hold or any queue.
-	Absurd = 1 << 24
-
-	few    = 8       // by so many may what is read at two moments differ
-	inLife = 1 << 48 // connections: at 100,000 a second they take ninety years
-)
-
-// Sane reports whether what a worker has written can be.
-func (l *Line) Sane() bool {
-	open := l.Open()
-	return open >= -few && open <= Absurd && l.Accepted.Load() < inLife && l.Speaks.Load() <= 1
-}
-
-// Counts are what stays of a line when its worker has gone.
+// Counts are what was counted of connections.
 type Counts struct {
-	accepted, finished, cut, waits uint64
-	speaks                         uint32
+	Accepted uint64 // connections taken, ever
+	Finished uint64 // of those, the ones served to their end
+	Cut      uint64 // of those, the ones that ended with their worker
+	Waits    uint64 // returns from a wait for connections, empty-handed ones too
 }
 
-// Counts reads the line, for Restore.
-func (l *Line) Counts() Counts {
-	return Counts{l.Accepted.Load(), l.Finished.Load(), l.Cut.Load(), l.Waits.Load(), l.Speaks.Load()}
+func (c *Counts) add(more Counts) {
+	c.Accepted += more.Accepted
+	c.Finished += more.Finished
+	c.Cut += more.Cut
+	c.Waits += more.Waits
 }
 
-// Restore has the line be as it was. It is for the master, once the worker is dead.
-func (l *Line) Restore(c Counts) {
-	l.Accepted.Store(c.accepted)
-	l.Finished.Store(c.finished)
-	l.Cut.Store(c.cut)
-	l.Waits.Store(c.waits)
-	l.Speaks.Store(c.speaks)
-}
-
-// Board is a scoreboard.
-type Board struct {
-	header *header
-	lines  *[MaxSlots * Seats]Line
-	memory []byte // keeps the mapping, or the heap, alive
-}
-
-type header struct {
-	magic atomic.Uint64
-	_     [lineSize - 8]byte
-}
-
-// Over lays a board over memory, which must be Size bytes, aligned to 8, and
-// either all zero or a board already.
-func Over(memory []byte) (*Board, error) {
-	if len(memory) != Size {
-		return nil, fmt.Errorf("scoreboard: %d bytes, want %d", len(memory), Size)
-	}
-	if uintptr(unsafe.Pointer(&memory[0]))%8 != 0 {
-		return nil, errors.New("scoreboard: memory is not aligned to 8 bytes")
-	}
-	b := &Board{
-		header: (*header)(unsafe.Pointer(&memory[0])),
-		lines:  (*[MaxSlots * Seats]Line)(unsafe.Pointer(&memory[lineSize])),
-		memory: memory,
-	}
-	if was := b.header.magic.Load(); was != 0 && was != magic {
-		return nil, fmt.Errorf("scoreboard: foreign memory (magic %#x)", was)
-	}
-	b.header.magic.Store(magic)
-	return b, nil
-}
-
-// Line is the line of the worker in one seat of a slot.
-func (b *Board) Line(slot, seat int) *Line { return &b.lines[slot*Seats+seat] }
-
-// Slot sums up what the workers of one slot have done.
+// Slot is what is known of one slot.
 type Slot struct {
-	PID                            int // of the worker that is ready, else 0
-	Ready                          bool
-	Open                           int
-	Accepted, Finished, Cut, Waits uint64
-	Speaks                         bool // the counts above are kept
+	Counts
+	PID    int  // of the worker that is ready, else 0
+	Open   int  // connections that its workers hold
+	Speaks bool // its workers count, and what they say can be
 }
 
-// Slot reads one slot. A line that makes no sense counts for nothing.
-func (b *Board) Slot(slot int) Slot {
-	var sum Slot
-	for seat := range Seats {
-		line := b.Line(slot, seat)
-		if State(line.State.Load()) == Ready {
-			sum.Ready, sum.PID = true, int(line.PID.Load())
+// Scores are the Board and the Roll of one master.
+type Scores struct {
+	*Board
+	*Roll
+}
+
+// Slot sums up what the workers of one slot have done, former ones too. What a
+// present worker has written that makes no sense counts for nothing.
+func (s Scores) Slot(slot int) Slot {
+	const patience = 1000 // a master that was killed while it settled never ends
+	for range patience {
+		turn := s.turn(slot)
+		sum := s.sum(slot)
+		if turn%2 == 0 && turn == s.turn(slot) {
+			return sum
 		}
-		if !line.Sane() {
+		runtime.Gosched()
+	}
+	return s.sum(slot)
+}
+
+func (s Scores) sum(slot int) Slot {
+	sum := Slot{Counts: s.former(slot), PID: s.Ready(slot)}
+	sum.Speaks = sum.Accepted > 0
+	nonsense := false
+	for seat := range Seats {
+		line := s.Line(slot, seat)
+		counts, open, sane := line.read()
+		if !sane {
+			nonsense = true
 			continue
 		}
-		sum.Open += line.Open()
-		sum.Finished += line.Finished.Load()
-		sum.Cut += line.Cut.Load()
-		sum.Accepted += line.Accepted.Load()
-		sum.Waits += line.Waits.Load()
+		sum.add(counts)
+		sum.Open += max(0, open)
 		sum.Speaks = sum.Speaks || line.Speaks.Load() == 1
 	}
+	sum.Speaks = sum.Speaks && !nonsense
 	return sum
+}
+
+// Prepare has the board ready for a worker that is to begin in a seat, and reports
+// whether another one had written over what it needs.
+func (s Scores) Prepare(slot, seat int) (wasBroken bool) {
+	line := s.Line(slot, seat)
+	wasBroken = s.mend() || !line.empty()
+	line.clear()
+	return wasBroken
+}
+
+// Check reports whether the board says what cannot be, of itself or of the workers of
+// one slot, each of which can hold so many connections. A worker that is said to hold
+// more is then said to hold none: it would get no connection, and its line be true
+// again only with its next one. It is for the master.
+func (s Scores) Check(slot, most int) (sane bool) {
+	sane = !s.mend()
+	for seat := range Seats {
+		line := s.Line(slot, seat)
+		counts, open, can := line.read()
+		if can && open <= most+few {
+			continue
+		}
+		sane = false
+		if can {
+			line.Finished.Store(counts.Accepted)
+		}
+	}
+	return sane
+}
+
+// Settle enters what the worker of one seat has counted into the roll, and empties
+// its line. It is for the master, when the worker has ended and before another one
+// begins. It returns how many connections ended with the worker; sane is false if
+// what the line said could not be, and so was forgotten.
+func (s Scores) Settle(slot, seat int) (cut int, sane bool) {
+	line := s.Line(slot, seat)
+	s.begin(slot)
+	defer s.end(slot)
+	counts, open, sane := line.read()
+	line.clear()
+	if !sane {
+		return 0, false
+	}
+	cut = max(0, open)
+	counts.Cut = uint64(cut)
+	counts.Finished = counts.Accepted - counts.Cut // a little more than was taken is a little late
+	s.enter(slot, counts)
+	return cut, true
 }

@@ -3,7 +3,9 @@
 package scoreboard
 
 import (
+	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,17 +15,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func create(t *testing.T) (*Board, *os.File) {
+func newScores(t *testing.T) Scores {
 	t.Helper()
 	board, file, err := Create()
 	if err != nil {
 		t.Fatal(err)
 	}
+	roll, rollFile, err := NewRoll()
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		_ = file.Close()
-		_ = unix.Munmap(board.memory)
+		_, _ = file.Close(), rollFile.Close()
+		_, _ = unix.Munmap(board.memory), unix.Munmap(roll.memory)
 	})
-	return board, file
+	return Scores{board, roll}
 }
 
 // Two workers that write to one cache line slow each other down.
@@ -34,7 +40,10 @@ func TestEachLineIsACacheLine(t *testing.T) {
 	if size := unsafe.Sizeof(header{}); size != 64 {
 		t.Errorf("the header has %d bytes, want 64", size)
 	}
-	board, _ := create(t)
+	if size := unsafe.Sizeof(entry{}); size != 64 {
+		t.Errorf("an entry of the roll has %d bytes, want 64", size)
+	}
+	board := newScores(t).Board
 	seen := make(map[uintptr]bool)
 	start := uintptr(unsafe.Pointer(&board.memory[0]))
 	for slot := range MaxSlots {
@@ -49,38 +58,50 @@ func TestEachLineIsACacheLine(t *testing.T) {
 }
 
 func TestSlotSumsUpItsSeats(t *testing.T) {
-	board, _ := create(t)
-	old, young := board.Line(7, 0), board.Line(7, 1)
-	old.PID.Store(100)
-	old.State.Store(uint32(Draining))
+	scores := newScores(t)
+	dead := scores.Line(7, 1)
+	dead.Accepted.Store(5)
+	dead.Finished.Store(4)
+	dead.Waits.Store(6)
+	if cut, sane := scores.Settle(7, 1); cut != 1 || !sane {
+		t.Errorf("%d cut, sane %t, want 1", cut, sane)
+	}
+	old, young := scores.Line(7, 0), scores.Line(7, 1)
+	scores.Set(7, 0, 100, Draining)
 	old.Accepted.Store(10)
 	old.Finished.Store(6)
-	old.Cut.Store(1)
 	old.Waits.Store(12)
-	young.PID.Store(200)
-	young.State.Store(uint32(Ready))
+	scores.Set(7, 1, 200, Ready)
 	young.Accepted.Store(3)
 	young.Finished.Store(1)
 	young.Waits.Store(3)
 	young.Speaks.Store(1)
-	want := Slot{PID: 200, Ready: true, Open: 5, Accepted: 13, Finished: 7, Cut: 1, Waits: 15, Speaks: true}
-	if got := board.Slot(7); got != want {
+	want := Slot{Counts: Counts{Accepted: 18, Finished: 11, Cut: 1, Waits: 21}, PID: 200, Open: 6, Speaks: true}
+	if got := scores.Slot(7); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	if got := scores.Taken(7); got != 13 {
+		t.Errorf("the present workers have taken %d, want 13", got)
+	}
 	for _, slot := range []int{0, 6, 8, MaxSlots - 1} {
-		if got := board.Slot(slot); got != (Slot{}) {
+		if got := scores.Slot(slot); got != (Slot{}) {
 			t.Errorf("slot %d: %+v, want nothing", slot, got)
 		}
 	}
 }
 
 func TestOnlyTheReadyAreReady(t *testing.T) {
-	board, _ := create(t)
+	scores := newScores(t)
 	for _, state := range []State{Gone, Starting, Ready, Draining} {
-		board.Line(0, 1).PID.Store(9)
-		board.Line(0, 1).State.Store(uint32(state))
-		if got := board.Slot(0); got.Ready != (state == Ready) || (got.PID == 9) != got.Ready {
-			t.Errorf("%v: %+v", state, got)
+		scores.Set(0, 1, 9, state)
+		if got := scores.Slot(0).PID; (got == 9) != (state == Ready) || got != scores.Ready(0) {
+			t.Errorf("%v: %d is ready", state, got)
+		}
+		if pid, is := scores.At(0, 1); pid != 9 || is != state {
+			t.Errorf("process %d is %v, want 9, %v", pid, is, state)
+		}
+		if !scores.Used(0) || scores.Used(1) {
+			t.Errorf("%v: used are %t, %t", state, scores.Used(0), scores.Used(1))
 		}
 	}
 }
@@ -105,7 +126,7 @@ func TestOver(t *testing.T) {
 	}
 	board.Line(3, 1).Accepted.Store(5)
 	again, err := Over(memory) // a board already: what it says stays
-	if err != nil || again.Slot(3).Accepted != 5 {
+	if err != nil || again.Taken(3) != 5 {
 		t.Errorf("%v, %v", again, err)
 	}
 	foreign := aligned(Size)
@@ -128,20 +149,68 @@ func TestOver(t *testing.T) {
 
 // Master and worker each map the memfd, and the board outlives the file.
 func TestTwoMappingsAreOneBoard(t *testing.T) {
-	master, file := create(t)
-	worker, err := Map(int(file.Fd()))
+	master, file, err := Create()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Munmap(worker.memory)
-	if err := file.Close(); err != nil {
+	worker, err := Map(int(file.Fd()))
+	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}
+	defer unix.Munmap(master.memory)
+	defer unix.Munmap(worker.memory)
 	worker.Line(1, 0).Accepted.Add(2)
-	master.Line(1, 0).State.Store(uint32(Ready))
-	master.Line(1, 0).PID.Store(42)
-	if got, want := worker.Slot(1), master.Slot(1); got != want || got.Accepted != 2 || got.PID != 42 {
-		t.Errorf("the worker sees %+v, the master %+v", got, want)
+	if got := master.Taken(1); got != 2 {
+		t.Errorf("the master sees %d taken, want 2", got)
+	}
+}
+
+// The next image of a master opens the roll again; others may only read it.
+func TestARollIsOpenedAgain(t *testing.T) {
+	roll, file, err := NewRoll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	defer unix.Munmap(roll.memory)
+	roll.Set(3, 1, 42, Ready)
+	for name, open := range map[string]func(int) (*Roll, error){"to write": OpenRoll, "to read": readRoll} {
+		again, err := open(int(file.Fd()))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		defer unix.Munmap(again.memory)
+		if pid, state := again.At(3, 1); pid != 42 || state != Ready {
+			t.Errorf("%s: process %d is %v, want 42, ready", name, pid, state)
+		}
+	}
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil || !regexp.MustCompile(`r--s .*`+rollName).Match(maps) {
+		t.Errorf("the reader can write (%v):\n%s", err, maps)
+	}
+}
+
+// A file that a worker had cut short would be the master's end by SIGBUS.
+func TestBothKeepTheirLength(t *testing.T) {
+	_, board, err := Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer board.Close()
+	_, roll, err := NewRoll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer roll.Close()
+	for _, file := range []*os.File{board, roll} {
+		for _, size := range []int64{0, 1 << 20} {
+			if err := file.Truncate(size); !errors.Is(err, unix.EPERM) {
+				t.Errorf("%s cut to %d bytes: %v", file.Name(), size, err)
+			}
+		}
+		if _, err := unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_WRITE); !errors.Is(err, unix.EPERM) {
+			t.Errorf("%s sealed against its writers: %v", file.Name(), err)
+		}
 	}
 }
 
@@ -163,67 +232,125 @@ func TestMapRefusesWhatIsNoBoard(t *testing.T) {
 	}
 }
 
-// The master reads while a worker counts: a policy that saw fewer than none would
-// send everything there.
-func TestOpenIsNeverNegative(t *testing.T) {
-	board, _ := create(t)
+// Others read while workers count, and while the master settles what dead ones have
+// counted: a policy that saw fewer than none would send everything there, and the
+// lab would draw what was served backwards.
+func TestReadersSeeNothingGoBackwards(t *testing.T) {
+	scores := newScores(t)
 	var writers sync.WaitGroup
 	var enough atomic.Bool
+	const lives = 100
 	for seat := range Seats {
-		line := board.Line(0, seat)
+		line := scores.Line(0, seat)
 		writers.Go(func() {
-			for !enough.Load() {
-				line.Accepted.Add(1)
-				line.Finished.Add(1)
+			for n := uint64(0); !enough.Load(); {
+				n++
+				line.Accepted.Store(n)
+				line.Finished.Store(n)
+				if n == lives && seat == 0 { // one that ends, and is followed by another
+					scores.Settle(0, seat)
+					n = 0
+				}
 			}
 		})
 	}
-	for range 200000 {
-		if sum := board.Slot(0); sum.Open < 0 || sum.Accepted < sum.Finished {
-			t.Errorf("%+v", sum)
+	var before Slot
+	for range 100000 {
+		sum := scores.Slot(0)
+		if sum.Open < 0 || sum.Accepted < sum.Finished || sum.Accepted < before.Accepted || sum.Finished < before.Finished {
+			t.Errorf("%+v after %+v", sum, before)
 			break
 		}
+		before = sum
 	}
 	enough.Store(true)
 	writers.Wait()
-	if sum := board.Slot(0); sum.Open != 0 || sum.Finished != sum.Accepted {
+	if sum := scores.Slot(0); sum.Open != 0 || sum.Finished != sum.Accepted {
 		t.Errorf("in the end: %+v", sum)
 	}
 }
 
+// nonsense is what no worker can have counted.
+var nonsense = map[string]func(*Line){
+	"more finished than taken":   func(l *Line) { l.Finished.Add(1000) },
+	"more open than can be":      func(l *Line) { l.Accepted.Add(1 << 30) },
+	"more taken than in a life":  func(l *Line) { l.Accepted.Store(1 << 60); l.Finished.Store(1 << 60) },
+	"more waits than in a life":  func(l *Line) { l.Waits.Store(1 << 60) },
+	"speaks in words of its own": func(l *Line) { l.Speaks.Store(7) },
+}
+
 func TestNonsenseCountsForNothing(t *testing.T) {
-	for name, write := range map[string]func(*Line){
-		"more finished than taken":   func(l *Line) { l.Finished.Add(1000) },
-		"more open than can be":      func(l *Line) { l.Accepted.Add(1 << 30) },
-		"more taken than in a life":  func(l *Line) { l.Accepted.Store(1 << 60); l.Finished.Store(1 << 60) },
-		"speaks in words of its own": func(l *Line) { l.Speaks.Store(7) },
-	} {
-		board, _ := create(t)
-		line, other := board.Line(0, 0), board.Line(0, 1)
+	for name, write := range nonsense {
+		scores := newScores(t)
+		line, other := scores.Line(0, 0), scores.Line(0, 1)
 		other.Accepted.Store(5)
 		other.Finished.Store(5)
+		other.Speaks.Store(1)
 		line.Accepted.Store(9)
 		line.Finished.Store(8)
-		sane, began := board.Slot(0), line.Counts()
+		if !scores.Check(0, 1) {
+			t.Errorf("%s: what is true is taken for nonsense", name)
+		}
 		write(line)
-		if line.Sane() {
+		if line.Sane() || scores.Check(0, 1) {
 			t.Errorf("%s: taken for sane", name)
 		}
-		if got := board.Slot(0); got.Accepted != 5 || got.Open != 0 {
-			t.Errorf("%s: the slot is %+v, want what the other worker says", name, got)
+		if got := scores.Slot(0); got.Accepted != 5 || got.Open != 0 || got.Speaks {
+			t.Errorf("%s: the slot is %+v, want what the other worker says, and no trust in it", name, got)
 		}
-		line.Restore(began)
-		if got := board.Slot(0); got != sane {
-			t.Errorf("%s: the slot is %+v when restored, was %+v", name, got, sane)
+		if cut, sane := scores.Settle(0, 0); cut != 0 || sane {
+			t.Errorf("%s: settled with %d cut, sane %t", name, cut, sane)
+		}
+		if got := scores.Slot(0); got.Accepted != 5 || !got.Speaks {
+			t.Errorf("%s: the slot is %+v when its worker has gone", name, got)
+		}
+	}
+}
+
+// More than a worker can hold would keep connections from it for ever.
+func TestAWorkerHoldsNoMoreThanItCan(t *testing.T) {
+	scores := newScores(t)
+	line := scores.Line(0, 0)
+	line.Accepted.Store(4)
+	if !scores.Check(0, 4) || line.Open() != 4 {
+		t.Errorf("4 open of 4: taken for nonsense, %d left", line.Open())
+	}
+	line.Accepted.Store(400)
+	if scores.Check(0, 4) || line.Open() != 0 {
+		t.Errorf("400 open of 4: believed, %d left", line.Open())
+	}
+}
+
+// Whatever is written over the board, the next worker can begin.
+func TestPrepareMends(t *testing.T) {
+	for _, filler := range []byte{0, 1, 0xff} {
+		scores := newScores(t)
+		if scores.Prepare(2, 0) {
+			t.Error("a fresh board is taken for broken")
+		}
+		for i := range scores.Board.memory {
+			scores.Board.memory[i] = filler
+		}
+		if !scores.Prepare(2, 0) {
+			t.Errorf("%#x: nobody noticed", filler)
+		}
+		if _, err := Over(scores.Board.memory); err != nil {
+			t.Errorf("%#x: a worker could not begin: %v", filler, err)
+		}
+		if got := scores.Taken(2); got != 0 {
+			t.Errorf("%#x: a worker would begin with %d taken", filler, got)
 		}
 	}
 }
 
 // Who reads while a worker writes may come a little late.
 func TestALittleLateIsSane(t *testing.T) {
-	board, _ := create(t)
-	board.Line(0, 0).Finished.Store(2)
-	if !board.Line(0, 0).Sane() {
+	scores := newScores(t)
+	scores.Line(0, 0).Finished.Store(2)
+	if !scores.Line(0, 0).Sane() {
 		t.Error("two finished, none taken: taken for nonsense")
+	}
+	if sum := scores.Slot(0); sum.Open != 0 {
+		t.Errorf("%d open", sum.Open)
 	}
 }

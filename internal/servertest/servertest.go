@@ -70,13 +70,13 @@ func Command(args ...string) *exec.Cmd {
 
 // Server is a running master.
 type Server struct {
-	t     testing.TB
-	cmd   *exec.Cmd
-	Net   string // "tcp" or "unix"
-	Addr  string
-	log   *Log
-	board *scoreboard.Board
-	dead  chan struct{}
+	t      testing.TB
+	cmd    *exec.Cmd
+	Net    string // "tcp" or "unix"
+	Addr   string
+	log    *Log
+	scores scoreboard.Scores
+	dead   chan struct{}
 }
 
 // Start starts prefork with args, on a free port unless they say --bind, and
@@ -98,7 +98,10 @@ func StartAs(t testing.TB, who func(*exec.Cmd), args ...string) *Server {
 	t.Helper()
 	s := launch(t, who, args...)
 	s.Await("ready", 1)
-	s.board = openBoard(t, s.PID())
+	var err error
+	if s.scores, err = scoreboard.Of(s.PID()); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 
@@ -222,14 +225,14 @@ func (s *Server) end() {
 	}
 }
 
-// Board is the master's scoreboard, good after its death too.
-func (s *Server) Board() *scoreboard.Board { return s.board }
+// Scores are the master's scoreboard, good after its death too.
+func (s *Server) Scores() scoreboard.Scores { return s.scores }
 
 // Workers are the pids of the ready workers, in slot order.
 func (s *Server) Workers() (pids []int) {
 	for slot := range scoreboard.MaxSlots {
-		if sum := s.board.Slot(slot); sum.Ready {
-			pids = append(pids, sum.PID)
+		if pid := s.scores.Ready(slot); pid != 0 {
+			pids = append(pids, pid)
 		}
 	}
 	return pids
@@ -238,7 +241,7 @@ func (s *Server) Workers() (pids []int) {
 // Finished is how many connections were served, ever.
 func (s *Server) Finished() (n uint64) {
 	for slot := range scoreboard.MaxSlots {
-		n += s.board.Slot(slot).Finished
+		n += s.scores.Slot(slot).Finished
 	}
 	return n
 }

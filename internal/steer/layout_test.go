@@ -18,7 +18,6 @@ func TestLayoutIsTheScoreboards(t *testing.T) {
 		"state":    {unsafe.Offsetof(ours.State), unsafe.Offsetof(theirs.State)},
 		"accepted": {unsafe.Offsetof(ours.Accepted), unsafe.Offsetof(theirs.Accepted)},
 		"finished": {unsafe.Offsetof(ours.Finished), unsafe.Offsetof(theirs.Finished)},
-		"cut":      {unsafe.Offsetof(ours.Cut), unsafe.Offsetof(theirs.Cut)},
 		"progress": {unsafe.Offsetof(ours.Progress), unsafe.Offsetof(theirs.Progress)},
 		"speaks":   {unsafe.Offsetof(ours.Speaks), unsafe.Offsetof(theirs.Speaks)},
 	} {

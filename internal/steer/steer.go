@@ -224,7 +224,7 @@ func (k *Kernel) Recount(slot int) error {
 func (k *Kernel) reset(slot, depth int) {
 	s := &k.slots[slot]
 	passed := atomic.LoadUint64(&s.Sent) - uint64(depth)
-	atomic.StoreUint64(&s.Drift, passed-k.board.Slot(slot).Accepted)
+	atomic.StoreUint64(&s.Drift, passed-k.board.Taken(slot))
 	atomic.StoreUint64(&s.Passed, passed)
 	atomic.StoreInt64(&s.Progress, int64(sys.Monotonic()))
 }

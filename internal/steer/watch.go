@@ -66,7 +66,7 @@ func (k *Kernel) look() (soon bool) {
 	now := int64(sys.Monotonic())
 	for slot, q := range k.queues {
 		if k.counts(slot, now) {
-			q.settle(&k.slots[slot], func() uint64 { return k.board.Slot(slot).Accepted }, now)
+			q.settle(&k.slots[slot], func() uint64 { return k.board.Taken(slot) }, now)
 		} else if q.sample(&k.slots[slot], now) {
 			soon = true
 		}
@@ -87,7 +87,7 @@ func (k *Kernel) counts(slot int, now int64) (speaks bool) {
 		}
 	}
 	s := &k.slots[slot]
-	queued := int64(atomic.LoadUint64(&s.Sent) - k.board.Slot(slot).Accepted - atomic.LoadUint64(&s.Drift))
+	queued := int64(atomic.LoadUint64(&s.Sent) - k.board.Taken(slot) - atomic.LoadUint64(&s.Drift))
 	return speaks && queued >= -scoreboard.Absurd && queued <= scoreboard.Absurd
 }
 

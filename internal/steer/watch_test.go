@@ -15,7 +15,7 @@ import (
 // queued is how many the program takes to be queued for a slot that counts.
 func (g *group) queued(slot int) int64 {
 	s := &g.k.slots[slot]
-	return int64(atomic.LoadUint64(&s.Sent) - g.k.board.Slot(slot).Accepted - atomic.LoadUint64(&s.Drift))
+	return int64(atomic.LoadUint64(&s.Sent) - g.k.board.Taken(slot) - atomic.LoadUint64(&s.Drift))
 }
 
 // accept takes connections from a slot's queue as a worker would that counts, or

@@ -23,7 +23,7 @@ import (
 // sight is what has been found out about a prefork from outside.
 type sight struct {
 	mu      sync.Mutex
-	board   *scoreboard.Board
+	scores  *scoreboard.Scores
 	sockets []slotSocket // by slot
 }
 
@@ -34,19 +34,19 @@ type slotSocket struct {
 	inode uint32
 }
 
-// Board is the scoreboard of a prefork. It is good after the master's death too, if
-// it was asked for before.
-func (s *Server) Board() (*scoreboard.Board, error) {
+// Scores are the scoreboard of a prefork. It is good after the master's death too,
+// if it was asked for before.
+func (s *Server) Scores() (*scoreboard.Scores, error) {
 	s.sight.mu.Lock()
 	defer s.sight.mu.Unlock()
-	if s.sight.board == nil {
-		board, err := scoreboard.Of(s.PID())
+	if s.sight.scores == nil {
+		scores, err := scoreboard.Of(s.PID())
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		s.sight.board = board
+		s.sight.scores = &scores
 	}
-	return s.sight.board, nil
+	return s.sight.scores, nil
 }
 
 // Queues is how many connections wait in each queue of a prefork, where the
@@ -115,18 +115,18 @@ func anyIn(listeners map[uint32]int, inodes []uint32) bool {
 
 // inodes are those of the sockets from which the workers take connections, by slot.
 func (s *Server) inodes(listeners map[uint32]int) (inodes []uint32, err error) {
-	board, err := s.Board()
+	scores, err := s.Scores()
 	if err != nil {
 		return nil, err
 	}
 	s.sight.mu.Lock()
 	defer s.sight.mu.Unlock()
-	for slot := 0; slot < scoreboard.MaxSlots && used(board, slot); slot++ {
+	for slot := 0; slot < scoreboard.MaxSlots && scores.Used(slot); slot++ {
 		if slot == len(s.sight.sockets) {
 			s.sight.sockets = append(s.sight.sockets, slotSocket{})
 		}
 		known := &s.sight.sockets[slot]
-		if pid := board.Slot(slot).PID; pid != 0 && pid != known.pid {
+		if pid := scores.Ready(slot); pid != 0 && pid != known.pid {
 			if inode := sourceOf(pid, listeners); inode != 0 {
 				*known = slotSocket{pid, inode}
 			}
@@ -134,16 +134,6 @@ func (s *Server) inodes(listeners map[uint32]int) (inodes []uint32, err error) {
 		inodes = append(inodes, known.inode)
 	}
 	return inodes, nil
-}
-
-// used reports whether a slot has, or has had, a worker.
-func used(board *scoreboard.Board, slot int) bool {
-	for seat := range scoreboard.Seats {
-		if line := board.Line(slot, seat); line.PID.Load() != 0 || line.Speaks.Load() != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // sourceOf is the socket from which a worker takes connections, 0 if there is no

@@ -155,8 +155,8 @@ func TestKilledWorkerLosesOnlyWhatItServed(t *testing.T) {
 		held := s.Dial()
 		defer held.Close()
 		write(t, held, "sleep 50s\n")
-		servertest.Eventually(t, "the worker serves", func() bool { return s.Board().Slot(0).Open == 1 })
-		before := s.Board().Slot(0)
+		servertest.Eventually(t, "the worker serves", func() bool { return s.Scores().Slot(0).Open == 1 })
+		before := s.Scores().Slot(0)
 
 		var waiting []net.Conn
 		for range queued {
@@ -174,8 +174,8 @@ func TestKilledWorkerLosesOnlyWhatItServed(t *testing.T) {
 		if _, err := servertest.Greeting(held); err == nil {
 			t.Error("the killed worker answered")
 		}
-		servertest.Eventually(t, "the board has settled", func() bool { return s.Board().Slot(0).Finished == queued })
-		after := s.Board().Slot(0)
+		servertest.Eventually(t, "the board has settled", func() bool { return s.Scores().Slot(0).Finished == queued })
+		after := s.Scores().Slot(0)
 		if after.Accepted != before.Accepted+queued || after.Cut != 1 || after.Open != 0 {
 			t.Errorf("the scoreboard says %+v after %+v; want the counts kept, 1 cut and none open", after, before)
 		}
@@ -241,7 +241,7 @@ func TestMasterKilledAndWorkersExit(t *testing.T) {
 		defer held.Close()
 		write(t, held, "sleep 300ms\n")
 		servertest.Eventually(t, "a worker serves", func() bool {
-			return s.Board().Slot(0).Open+s.Board().Slot(1).Open+s.Board().Slot(2).Open == 1
+			return s.Scores().Slot(0).Open+s.Scores().Slot(1).Open+s.Scores().Slot(2).Open == 1
 		})
 		workers := s.Workers()
 		s.Stop(syscall.SIGKILL)
@@ -259,7 +259,7 @@ func TestGracefulTimeoutCutsAndSaysSo(t *testing.T) {
 	held := s.Dial()
 	defer held.Close()
 	write(t, held, "sleep 50s\n")
-	servertest.Eventually(t, "a worker serves", func() bool { return s.Board().Slot(0).Open+s.Board().Slot(1).Open == 1 })
+	servertest.Eventually(t, "a worker serves", func() bool { return s.Scores().Slot(0).Open+s.Scores().Slot(1).Open == 1 })
 	if code := s.Stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
@@ -273,7 +273,7 @@ func TestSecondInterruptEndsAtOnce(t *testing.T) {
 	held := s.Dial()
 	defer held.Close()
 	write(t, held, "sleep 50s\n")
-	servertest.Eventually(t, "a worker serves", func() bool { return s.Board().Slot(0).Open+s.Board().Slot(1).Open == 1 })
+	servertest.Eventually(t, "a worker serves", func() bool { return s.Scores().Slot(0).Open+s.Scores().Slot(1).Open == 1 })
 	s.Signal(syscall.SIGINT)
 	s.Await("stopping", 1)
 	if code := s.Stop(syscall.SIGINT); code != 0 {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/scoreboard"
 	"prefork/strategies"
 )
 
@@ -30,7 +31,9 @@ func (s *supervisor) start(a Start) Event {
 	if err != nil {
 		return fail(err)
 	}
-	counts := s.board.Line(a.Slot, a.Seat).Counts()
+	if s.scores.Prepare(a.Slot, a.Seat) {
+		s.log.Warn("a worker had written over the scoreboard; it is mended", "slot", a.Slot)
+	}
 	pid, err := s.Launch.Start(a.Slot, a.Seat, fd, stderr)
 	if a.Capture {
 		_ = stderr.Close()
@@ -43,7 +46,6 @@ func (s *supervisor) start(a Start) Event {
 	if err != nil {
 		return fail(err)
 	}
-	s.began[pid] = counts
 	go func() {
 		state, err := process.Wait()
 		s.report(Exited{PID: pid, Why: why(state, err), LastWords: words()})
@@ -99,23 +101,31 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// boardPause is between two looks at whether workers have written nonsense.
+const boardPause = time.Second
+
+// lookAtBoard says, once for a worker, that what is written on the board cannot be.
+func (s *supervisor) lookAtBoard() {
+	for slot := 0; slot < scoreboard.MaxSlots && s.scores.Used(slot); slot++ {
+		if !s.scores.Check(slot, s.Launch.Spec.Concurrency) && !s.blamed[slot] {
+			s.blamed[slot] = true
+			s.log.Warn("a worker has written nonsense over the scoreboard", "slot", slot)
+		}
+	}
+}
+
 // bury settles what a dead worker leaves on its line: nobody else will.
 func (s *supervisor) bury(b Bury) {
-	line := s.board.Line(b.Slot, b.Seat)
-	line.Progress.Store(0)
-	switch open := line.Open(); {
-	case !line.Sane():
-		line.Restore(s.began[b.PID])
+	cut, sane := s.scores.Settle(b.Slot, b.Seat)
+	s.recount(b.Slot)
+	delete(s.blamed, b.Slot)
+	s.cut += uint64(cut)
+	switch {
+	case !sane:
 		s.log.Warn("what a worker counted makes no sense and is forgotten", "slot", b.Slot, "pid", b.PID)
-		s.recount(b.Slot)
-	case open < 0:
-		line.Finished.Add(uint64(open))
-	case open > 0:
-		line.Cut.Add(uint64(open))
-		s.cut += uint64(open)
-		s.log.Warn("connections cut with their worker", "connections", open, "slot", b.Slot, "pid", b.PID)
+	case cut > 0:
+		s.log.Warn("connections cut with their worker", "connections", cut, "slot", b.Slot, "pid", b.PID)
 	}
-	delete(s.began, b.PID)
 	if b.Killed {
 		s.log.Warn("worker killed: it did not stop in time", "slot", b.Slot, "pid", b.PID)
 	}

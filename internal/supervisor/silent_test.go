@@ -53,7 +53,7 @@ func TestMasterKilledWhileWorkersDrain(t *testing.T) {
 	s := servertest.Start(t, "-w", "1", "--app", "echo", "--graceful-timeout", "1h")
 	held := s.Dial()
 	defer held.Close()
-	servertest.Eventually(t, "the worker serves", func() bool { return s.Board().Slot(0).Open == 1 })
+	servertest.Eventually(t, "the worker serves", func() bool { return s.Scores().Slot(0).Open == 1 })
 	worker := s.Workers()[0]
 	s.Signal(syscall.SIGTERM)
 	s.Await("stopping", 1)

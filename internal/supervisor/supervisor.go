@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 		o.Log.Debug("workers may inherit stray descriptors", "error", err)
 	}
 	s := &supervisor{Options: o, log: o.Log, machine: NewMachine(o.Limits),
-		events: make(chan Event, 64), over: make(chan struct{}), began: make(map[int]scoreboard.Counts)}
+		events: make(chan Event, 64), over: make(chan struct{}), blamed: make(map[int]bool)}
 	defer s.close()
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGHUP,
@@ -82,13 +82,13 @@ type supervisor struct {
 
 	legacy   *legacy // from the master before this one
 	front    strategies.Front
-	board    *scoreboard.Board
+	scores   scoreboard.Scores
 	notices  *notices
 	stopPump context.CancelFunc
 	stoppers []func()
 	cut      uint64
-	began    map[int]scoreboard.Counts // by pid: what its line said when a worker began
-	heir     int                       // the new master's pid while an upgrade is under way
+	blamed   map[int]bool // by slot: it was said that its counts make no sense
+	heir     int          // the new master's pid while an upgrade is under way
 }
 
 func (s *supervisor) open() error {
@@ -114,7 +114,7 @@ func (s *supervisor) open() error {
 	if s.legacy.table != 0 {
 		_ = unix.Close(s.legacy.table)
 	}
-	if err := s.openBoard(); err != nil {
+	if err := s.openScores(); err != nil {
 		return err
 	}
 	s.Launch.Notify = s.notices.name
@@ -127,23 +127,29 @@ func (s *supervisor) open() error {
 	return nil
 }
 
-// openBoard opens the scoreboard: the kernel's memory where a program there reads
-// it, else our own.
-func (s *supervisor) openBoard() error {
+// openScores opens the scoreboard: for what workers count, the kernel's memory where
+// a program there reads it, else our own.
+func (s *supervisor) openScores() error {
+	roll, file, err := scoreboard.NewRoll()
+	if err != nil {
+		return err
+	}
+	s.cleanup(func() { _ = file.Close() }) // until then it can be found by its descriptor
+	s.scores.Roll = roll
 	if steered, ok := s.front.(strategies.Steered); ok {
 		if fd, ok := steered.Scoreboard(); ok {
 			var err error
-			s.board, err = scoreboard.Map(fd)
+			s.scores.Board, err = scoreboard.Map(fd)
 			s.Launch.Scoreboard = fd
 			return err
 		}
 	}
-	board, file, err := scoreboard.Create()
+	board, memory, err := scoreboard.Create()
 	if err != nil {
 		return err
 	}
-	s.cleanup(func() { _ = file.Close() })
-	s.board, s.Launch.Scoreboard = board, int(file.Fd())
+	s.cleanup(func() { _ = memory.Close() })
+	s.scores.Board, s.Launch.Scoreboard = board, int(memory.Fd())
 	return nil
 }
 
@@ -166,6 +172,8 @@ func (s *supervisor) loop(ctx context.Context, signals <-chan os.Signal) error {
 	interrupted := false
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	look := time.NewTicker(boardPause)
+	defer look.Stop()
 	for s.ended == nil {
 		var event Event
 		select {
@@ -175,6 +183,9 @@ func (s *supervisor) loop(ctx context.Context, signals <-chan os.Signal) error {
 			interrupted = interrupted || sig == syscall.SIGINT
 		case <-timer.C:
 			event = Tick{}
+		case <-look.C:
+			s.lookAtBoard()
+			continue
 		case <-cancelled:
 			cancelled = nil
 			event = Stop{}
@@ -241,9 +252,8 @@ func (s *supervisor) act(action Action) {
 	case Start:
 		s.then(s.start(a))
 	case Show:
-		line := s.board.Line(a.Slot, a.Seat)
-		line.PID.Store(int32(a.PID))
-		line.State.Store(uint32(a.State))
+		s.scores.Set(a.Slot, a.Seat, a.PID, a.State)
+		s.scores.Line(a.Slot, a.Seat).State.Store(uint32(a.State))
 	case Tell:
 		s.tell(a.PID)
 	case Kill:
@@ -355,7 +365,7 @@ func (s *supervisor) allReady(a AllReady) {
 func (s *supervisor) result() error {
 	var finished uint64
 	for slot := range scoreboard.MaxSlots {
-		finished += s.board.Slot(slot).Finished
+		finished += s.scores.Slot(slot).Finished
 	}
 	s.log.Info("stopped", "served", finished, "cut", s.cut)
 	if s.ended.Err != nil {
@@ -367,8 +377,7 @@ func (s *supervisor) result() error {
 func (s *supervisor) isOurs(pid int) bool {
 	for slot := range scoreboard.MaxSlots {
 		for seat := range scoreboard.Seats {
-			line := s.board.Line(slot, seat)
-			if int(line.PID.Load()) == pid && scoreboard.State(line.State.Load()) != scoreboard.Gone {
+			if who, state := s.scores.At(slot, seat); who == pid && state != scoreboard.Gone {
 				return true
 			}
 		}
@@ -379,9 +388,9 @@ func (s *supervisor) isOurs(pid int) bool {
 // crew is what the dispatching master knows of its workers: the scoreboard.
 type crew struct{ *supervisor }
 
-func (c crew) Ready(slot int) bool { return c.board.Slot(slot).Ready }
+func (c crew) Ready(slot int) bool { return c.scores.Ready(slot) != 0 }
 
 func (c crew) Counts(slot int) (taken uint64, open int, known bool) {
-	sum := c.board.Slot(slot)
+	sum := c.scores.Slot(slot)
 	return sum.Accepted, sum.Open, sum.Speaks
 }

@@ -76,7 +76,7 @@ func TestScaleWhileTheOldMasterDrainsLosesNothing(t *testing.T) {
 			held := s.Dial()
 			defer held.Close()
 			servertest.Eventually(t, "a worker serves", func() bool {
-				return s.Board().Slot(0).Open+s.Board().Slot(1).Open+s.Board().Slot(2).Open == 1
+				return s.Scores().Slot(0).Open+s.Scores().Slot(1).Open+s.Scores().Slot(2).Open == 1
 			})
 			s.Signal(syscall.SIGUSR2)
 			heir := s.Await("upgrading", 1).Int("pid")

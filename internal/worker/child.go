@@ -20,7 +20,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prefork/internal/scoreboard"
 	"prefork/internal/sys"
 	"prefork/strategies/accept"
 )
@@ -105,17 +104,13 @@ type worker struct {
 	source accept.Source
 	app    Handler
 	conn   *rawConn // nil unless one connection is served at a time
-	line   *scoreboard.Line
+	tally  *tally
 	parent int
 
 	stopping context.Context
 	stop     context.CancelFunc
 
-	taken  int       // connections this process has taken
-	share  int       // how many it is to take; 0 is no limit
-	waits  uint64    // of the source's, those on the scoreboard
-	origin time.Time // when the clock below was read
-	clock  int64     // CLOCK_MONOTONIC, in nanoseconds
+	share uint64 // how many connections it is to take; 0 is no limit
 }
 
 func newWorker(spec Spec) (*worker, error) {
@@ -128,7 +123,7 @@ func newWorker(spec Spec) (*worker, error) {
 	if w.source, err = accept.Inherit(hot); err != nil {
 		return nil, err
 	}
-	if w.line, err = seat(); err != nil {
+	if w.tally, err = openTally(); err != nil {
 		return nil, err
 	}
 	if hot {
@@ -136,38 +131,18 @@ func newWorker(spec Spec) (*worker, error) {
 			return nil, err
 		}
 	}
-	w.line.Speaks.Store(1)
 	w.share = spec.share()
-	w.origin, w.clock = time.Now(), int64(sys.Monotonic())
 	w.stopping, w.stop = context.WithCancel(context.Background())
 	w.app = app.New(Env{Greeting: greeting(), ReadTimeout: spec.ReadTimeout, Hot: hot, Stopping: w.stopping})
 	return w, nil
 }
 
-// seat opens this worker's line of the scoreboard.
-func seat() (*scoreboard.Line, error) {
-	board, err := scoreboard.Map(scoreboardFD)
-	if err != nil {
-		return nil, err
-	}
-	_ = unix.Close(scoreboardFD)
-	slot, err := strconv.Atoi(os.Getenv(accept.EnvSlot))
-	if err != nil || slot < 0 || slot >= scoreboard.MaxSlots {
-		return nil, fmt.Errorf("%s=%q is no slot", accept.EnvSlot, os.Getenv(accept.EnvSlot))
-	}
-	n, err := strconv.Atoi(os.Getenv(envSeat))
-	if err != nil || n < 0 || n >= scoreboard.Seats {
-		return nil, fmt.Errorf("%s=%q is no seat", envSeat, os.Getenv(envSeat))
-	}
-	return board.Line(slot, n), nil
-}
-
 // share is after how many connections a worker asks for a successor.
-func (s Spec) share() int {
+func (s Spec) share() uint64 {
 	if s.MaxConns <= 0 || s.MaxJitter <= 0 {
-		return s.MaxConns
+		return uint64(max(0, s.MaxConns))
 	}
-	return s.MaxConns + rand.IntN(s.MaxJitter+1)
+	return uint64(s.MaxConns + rand.IntN(s.MaxJitter+1))
 }
 
 // nameProcess undoes the name "exe", which a process started by way of
@@ -230,22 +205,9 @@ func (w *worker) leave() {
 	_ = w.source.Close()
 }
 
-// began and ended keep this worker's line of the scoreboard.
+// began counts a connection that was taken.
 func (w *worker) began() {
-	w.line.Accepted.Add(1)
-	waits := w.source.Waits()
-	w.line.Waits.Add(waits - w.waits)
-	w.waits = waits
-	w.line.Progress.Store(w.now())
-	if w.taken++; w.taken == w.share {
+	if w.tally.began(w.source.Waits()) == w.share {
 		_ = notify(recycleMessage)
 	}
 }
-
-func (w *worker) ended() {
-	w.line.Finished.Add(1)
-	w.line.Progress.Store(w.now())
-}
-
-// now is CLOCK_MONOTONIC, read without a system call.
-func (w *worker) now() int64 { return w.clock + int64(time.Since(w.origin)) }

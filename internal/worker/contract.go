@@ -10,19 +10,17 @@ import (
 )
 
 // What a master puts into a worker's environment besides what package
-// strategies names. Programs run as workers may read the last two; the others
-// are between a master and its own binary.
+// strategies names. It is between a master and its own binary.
 const (
 	envRole = "PREFORK_ROLE" // roleApp or roleShim
 	envSpec = "PREFORK_SPEC" // a Spec in JSON
 
-	envScoreboard = "PREFORK_SCOREBOARD" // the descriptor of the scoreboard's memfd
-	envSeat       = "PREFORK_SEAT"       // the seat within the slot; see package scoreboard
+	envSeat = "PREFORK_SEAT" // the seat within the slot; see package scoreboard
 
 	roleApp  = "app"
 	roleShim = "shim"
 
-	scoreboardFD = 4
+	scoreboardFD = 4 // the board, for built-in workers
 
 	// recycleMessage is what a worker notifies when it has served its share
 	// and would like a successor. It goes on until it is told to stop.

@@ -26,7 +26,7 @@ type Launch struct {
 	Accept     string
 	Bind       string // set where each worker binds its own socket
 	Notify     string // NOTIFY_SOCKET
-	Scoreboard int    // the memfd, or the kernel's memory under steering; owned by the master
+	Scoreboard int    // the board's memfd, or the kernel's memory under steering; owned by the master
 	Pin        bool   // bind the worker of slot i to processor i
 	// DeathSignal is sent to workers when the master dies; 0 lets them carry on.
 	DeathSignal syscall.Signal
@@ -54,14 +54,14 @@ func (l *Launch) Start(slot, seat, fd int, stderr *os.File) (pid int, err error)
 		return 0, err
 	}
 	attr := &syscall.ProcAttr{
-		Env: env,
-		Files: []uintptr{
-			null.Fd(), uintptr(syscall.Stdout), stderr.Fd(),
-			uintptr(fd), uintptr(l.Scoreboard),
-		},
+		Env:   env,
+		Files: []uintptr{null.Fd(), uintptr(syscall.Stdout), stderr.Fd(), uintptr(fd)},
 		// A group of its own keeps the terminal's Ctrl-C for the master, and lets
 		// a kill reach what a wrapper script has started.
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.DeathSignal},
+	}
+	if l.Program == nil { // another's program has no business with what workers count
+		attr.Files = append(attr.Files, uintptr(l.Scoreboard))
 	}
 	if l.Program == nil && l.Spec.Concurrency == 1 {
 		defer sys.SetTimerSlack(sys.SetTimerSlack(monitorSlack)) // children inherit it
@@ -92,9 +92,7 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 		accept.EnvStrategy+"="+l.Strategy,
 		accept.EnvSlot+"="+strconv.Itoa(slot),
 		accept.EnvAccept+"="+l.Accept,
-		envSeat+"="+strconv.Itoa(seat),
 		envSpec+"="+string(spec),
-		envScoreboard+"="+strconv.Itoa(scoreboardFD),
 		"NOTIFY_SOCKET="+l.Notify,
 		"LISTEN_FDS=1",
 		"LISTEN_FDNAMES=prefork",
@@ -103,7 +101,7 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 		env = append(env, accept.EnvBind+"="+l.Bind)
 	}
 	if l.Program == nil {
-		return append(env, envRole+"="+roleApp), nil
+		return append(env, envRole+"="+roleApp, envSeat+"="+strconv.Itoa(seat)), nil
 	}
 	return append(env, envRole+"="+roleShim), nil
 }

@@ -31,7 +31,7 @@ func (w *worker) serveOne() error {
 		w.conn.reset(fd)
 		w.app.Serve(w.conn)
 		_ = w.conn.Close()
-		w.ended()
+		w.tally.ended()
 	}
 }
 
@@ -49,7 +49,7 @@ func (w *worker) serveMany() error {
 		}
 		serving.Go(func() {
 			defer func() { <-places }()
-			defer w.ended()
+			defer w.tally.ended()
 			conn, err := accept.Conn(fd)
 			if err != nil {
 				slog.Warn("connection lost", "error", err)

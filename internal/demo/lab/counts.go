@@ -138,14 +138,14 @@ func (p *panel) frame() panelFrame {
 	defer p.mu.Unlock()
 	c := &p.counts
 	f := panelFrame{Queues: queues, Workers: []workerFrame{}}
-	if p.board == nil {
+	if p.scores == nil {
 		return f
 	}
 	lost := c.allLost()
 	f.Arrived, f.Answered, f.Lost = int(c.begun)-c.sent.a, int(c.done)-c.sent.d, lost-c.loss
 	c.sent.a, c.sent.d, c.loss = int(c.begun), int(c.done), lost
 	for slot := range p.slots {
-		now := p.board.Slot(slot)
+		now := p.scores.Slot(slot)
 		f.Workers = append(f.Workers, workerFrame{
 			int(now.Accepted - c.last[slot].Accepted), int(now.Finished - c.last[slot].Finished),
 			max(0, now.Open), stateOf(now.PID),
@@ -158,11 +158,11 @@ func (p *panel) frame() panelFrame {
 // begin notes where the scoreboard's counts begin.
 func (p *panel) begin() {
 	c := &p.counts
-	if p.board == nil {
+	if p.scores == nil {
 		return
 	}
 	for slot := len(c.bases); slot < p.slots; slot++ {
-		c.bases = append(c.bases, p.board.Slot(slot))
+		c.bases = append(c.bases, p.scores.Slot(slot))
 		c.last = append(c.last, c.bases[slot])
 	}
 }
@@ -210,7 +210,7 @@ func (p *panel) second(interval time.Duration) second {
 		Begun: c.sent.a, Done: c.sent.d, Lost: maps.Clone(c.lost), Local: c.local, Second: c.times.Second, Recent: c.times.Recent,
 		Taken: []uint64{}, PIDs: p.workers(), Phase: p.phase, Fault: p.fault,
 	}
-	if p.board == nil {
+	if p.scores == nil {
 		return s
 	}
 	p.measure(interval)
@@ -262,7 +262,7 @@ func (p *panel) measure(interval time.Duration) {
 			sum.cpu += cpu
 			c.cpus[slot] = round3(cpu.Seconds() / interval.Seconds())
 		}
-		finished += p.board.Slot(slot).Finished
+		finished += p.scores.Slot(slot).Finished
 	}
 	if p.phase == running {
 		sum.master = used(p.server.PID())

@@ -33,7 +33,7 @@ type panel struct {
 
 	mu     sync.Mutex
 	server *subject.Server // nil while there is none
-	board  *scoreboard.Board
+	scores *scoreboard.Scores
 	slots  int
 	phase  phase
 	fault  string
@@ -50,13 +50,13 @@ var errState = errors.New("not now")
 func (p *panel) start(ctx context.Context, s Settings) error {
 	p.stop()
 	var server *subject.Server
-	var board *scoreboard.Board
+	var scores *scoreboard.Scores
 	var err error
 	p.thread.do(func() {
 		server, err = subject.Start(ctx, p.strategy, s.args(p.strategy)...)
 	})
 	if err == nil {
-		if board, err = server.Board(); err != nil {
+		if scores, err = server.Scores(); err != nil {
 			server.Stop()
 		}
 	}
@@ -67,7 +67,7 @@ func (p *panel) start(ctx context.Context, s Settings) error {
 		p.phase, p.fault = broken, refusal.Reason
 		return refusal
 	}
-	p.server, p.board, p.slots, p.phase, p.fault = server, board, s.Workers, running, ""
+	p.server, p.scores, p.slots, p.phase, p.fault = server, scores, s.Workers, running, ""
 	p.counts = counts{from: p.changes + 1} // the next one
 	p.begin()
 	return nil
@@ -77,7 +77,7 @@ func (p *panel) start(ctx context.Context, s Settings) error {
 func (p *panel) stop() {
 	p.mu.Lock()
 	server := p.server
-	p.server, p.board, p.phase = nil, nil, starting
+	p.server, p.scores, p.phase = nil, nil, starting
 	p.mu.Unlock()
 	if server != nil {
 		server.Kill()
@@ -86,12 +86,12 @@ func (p *panel) stop() {
 
 // workers are the pids by slot; 0 where there is none.
 func (p *panel) workers() []int {
-	if p.board == nil {
+	if p.scores == nil {
 		return nil
 	}
 	pids := make([]int, p.slots)
 	for slot := range pids {
-		pids[slot] = p.board.Slot(slot).PID
+		pids[slot] = p.scores.Ready(slot)
 	}
 	return pids
 }
@@ -145,7 +145,7 @@ func (p *panel) killMaster() error {
 func (p *panel) queues() ([]int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.server == nil || p.board == nil {
+	if p.server == nil || p.scores == nil {
 		return nil, nil
 	}
 	return p.server.Queues()
