@@ -8,21 +8,23 @@ import (
 )
 
 // answer reads one answer as it comes, in whatever pieces. The zero value is at
-// the beginning of an HTTP answer; one that stands at toEnd has no head, as a
-// greeting has none. It reads what servers send to GET, and is no judge of the
-// rest of RFC 9112.
+// the beginning of an HTTP answer; one that stands at toEnd or anyBytes has no head,
+// as a greeting has none. It reads what servers send to a request, and is no judge of
+// the rest of RFC 9112.
 //
 //	statusLine ─► headLine ─┬─► sized ──────────────────────────────┬─► complete
 //	     ▲            │     ├─► chunkSize ─► chunk ─► chunkEnd ─┐   │
 //	     └────1xx─────┘     │       ▲ └─0─► trailer ─────────────┼───┤
 //	                        │       └────────────────────────────┘   │
-//	                        └─► toEnd ──────── end() ────────────────┘
+//	                        └─► toEnd ──────── end() ────────────────┤
+//	                            anyBytes ────────────────────────────┘
 type answer struct {
 	stage   stage
 	started bool // a byte has come
 	persist bool // the server keeps the connection
 	chunked bool
 	sized   bool  // a Content-Length has come
+	headed  bool  // the request was HEAD: there is no body, whatever the head says
 	left    int64 // of the body, or of its chunk
 	status  int
 
@@ -45,17 +47,15 @@ const (
 	chunkEnd
 	trailer
 	toEnd
+	anyBytes // the first that come are all of it
 	complete
 )
 
 var errAnswer = errors.New("not an HTTP answer")
 
 // reset makes it ready for the next answer.
-func (a *answer) reset(protocol string) {
-	*a = answer{}
-	if protocol == Greeting {
-		a.stage = toEnd
-	}
+func (a *answer) reset(first stage, headed bool) {
+	*a = answer{stage: first, headed: headed}
 }
 
 // feed takes in bytes and returns how many of them belong to the answer: all,
@@ -70,6 +70,10 @@ func (a *answer) feed(b []byte) (used int, err error) {
 		case toEnd:
 			n = len(b) - used
 			a.keep(b[used:])
+		case anyBytes:
+			n = len(b) - used
+			a.keep(b[used:])
+			a.stage = complete
 		default:
 			n, err = a.takeLine(b[used:])
 		}
@@ -226,7 +230,7 @@ func (a *answer) endHead() {
 	switch {
 	case a.status < 200: // 100 Continue, 103 Early Hints: the answer is yet to come
 		a.stage = statusLine
-	case a.status == 204 || a.status == 304:
+	case a.headed || a.status == 204 || a.status == 304:
 		a.stage = complete
 	case a.chunked:
 		a.stage = chunkSize

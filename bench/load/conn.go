@@ -27,6 +27,8 @@ type conn struct {
 	inTime         bool // the last answer on this socket (any, if it is kept) is among Result.Requests
 	pid            int  // in the first answer on this socket; 0 if there was none
 	made           int  // requests answered
+	sent           int  // bytes of the request, while the socket buffer has no room for all
+	sending        bool // it had not
 	due            time.Duration
 	begun          time.Duration // the request: when it was sent, or its socket opened
 	demand         time.Duration
@@ -80,7 +82,8 @@ func (e *engine) dial(slot int32, c *conn) {
 // await begins to wait for an answer.
 func (e *engine) await(slot int32, c *conn) {
 	c.begun = e.now
-	c.answer.reset(e.order.Protocol)
+	c.sent, c.sending = 0, false
+	c.answer.reset(e.requests.first, e.requests.headed)
 	e.waiting.push(slot)
 }
 
@@ -116,23 +119,29 @@ func (e *engine) advance(slot int32, events uint32) {
 		}
 		e.send(slot, c)
 	}
+	if c.sending && events&unix.EPOLLOUT != 0 {
+		e.send(slot, c)
+	}
 	if c.fd >= 0 && events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		e.read(slot, c, events)
 	}
 }
 
-// send says what is to be said to get an answer.
+// send says what is to be said to get an answer, or as much of it as there is room
+// for. Epoll tells when there is more.
 func (e *engine) send(slot int32, c *conn) {
-	text := e.requests.text(e, c)
+	text := e.requests.text(e, c)[c.sent:]
 	if len(text) == 0 {
 		return
 	}
 	n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&text[0])), uintptr(len(text)), unix.MSG_NOSIGNAL, 0, 0)
-	switch {
-	case errno != 0:
+	if errno != 0 && errno != unix.EAGAIN {
 		e.broken(slot, c, errno)
-	case int(n) != len(text): // a socket buffer that is full before anything was read from it
-		e.fail(slot, c, Local, unix.ENOBUFS)
+		return
+	}
+	c.sending = errno == unix.EAGAIN || int(n) < len(text)
+	if c.sending && errno == 0 {
+		c.sent += int(n)
 	}
 }
 
@@ -237,7 +246,7 @@ func (e *engine) answered(slot int32, c *conn, persist bool) {
 	c.made++
 	c.reused = true
 	last := e.stopped || c.made == e.requests.total
-	if last || !persist || !c.answer.persist {
+	if last || !persist || !c.answer.persist || c.sending {
 		e.drop(c)
 	}
 	if last {

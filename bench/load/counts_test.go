@@ -41,7 +41,7 @@ func TestShortMeasuredTimes(t *testing.T) {
 				server := queue{workers: make(chan struct{}, 4), service: test.service}
 				var before, after int64 // by the server's own account
 				o := load.Order{Address: listen(t, server.serve), Clients: test.clients, Warmup: 300 * time.Millisecond, Length: length, Timeout: time.Minute}
-				r, err := load.Run(o, func(m load.Mark) {
+				r, err := load.Run(t.Context(), o, func(m load.Mark) {
 					before, after = after, server.answers.Load()
 				})
 				if err != nil {

@@ -5,6 +5,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -31,8 +32,9 @@ type engine struct {
 	target   *target
 	pace     *pacer
 	tally    *tally
-	onMark   func(Mark) // nil in all loops but one
-	onTurn   func()     // called each time around; nil unless the load is live
+	onMark   func(Mark)   // nil in all loops but one
+	onTurn   func()       // called each time around; nil unless the load is live
+	cut      *atomic.Bool // has the order end early; nil if the load is live
 	requests requests
 
 	ep       int
@@ -87,6 +89,10 @@ func (e *engine) run(origin time.Time) error {
 	for {
 		e.now = time.Since(e.origin)
 		e.passMarks()
+		if e.cut != nil && e.cut.Load() {
+			e.endEarly()
+			return nil
+		}
 		if e.onTurn != nil {
 			e.onTurn()
 		}
@@ -164,6 +170,21 @@ func (e *engine) stop() bool {
 		e.releaseKept()
 	}
 	return e.waiting.first() == nil
+}
+
+// endEarly gives up an order. Requests that wait for an answer are in no count.
+func (e *engine) endEarly() {
+	e.tally.cut(e.now)
+	if e.marked == Measuring {
+		e.pass(Measured)
+	}
+	e.stopped = true
+	e.releaseKept()
+	for c := e.waiting.first(); c != nil; c = e.waiting.first() {
+		slot := e.waiting.head
+		e.waiting.remove(slot)
+		e.release(slot, c)
+	}
 }
 
 // dropDue counts connections that there was no time to begin.

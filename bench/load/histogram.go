@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -33,7 +34,16 @@ func bounded(d time.Duration) (us int64) {
 	return min(max(d.Microseconds(), lowest), highest)
 }
 
-// MarshalText encodes it in the HDR library's own interchange form.
+// WriteHGRM writes it as the text that HdrHistogram's tools call .hgrm and their
+// plotters read: values in milliseconds by percentile.
+func (h *Histogram) WriteHGRM(w io.Writer) error {
+	const ticksPerHalf, usPerMS = 5, 1000
+	_, err := h.PercentilesPrint(w, ticksPerHalf, usPerMS)
+	return err
+}
+
+// MarshalText encodes it in HdrHistogram's compressed V2 form in base64, which its
+// libraries read in every language.
 func (h *Histogram) MarshalText() ([]byte, error) {
 	return h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 }

@@ -8,7 +8,7 @@ import "time"
 
 // Order is what a generator is to do.
 type Order struct {
-	Address string // host:port of IPv4, or a Unix-domain path that begins with /
+	Address string // an IP address and a port, or a Unix-domain path that begins with /
 
 	// Closed loop: so many clients, each with one connection at a time, the next
 	// as soon as the last is done. Open loop: so many connections a second, at
@@ -26,8 +26,13 @@ type Order struct {
 	Timeout time.Duration // a request not answered by then is given up as late; 0 is a minute
 	Seed    uint64        // of arrivals and demands
 
-	// Protocol is Greeting or HTTP.
+	// Protocol is Greeting, HTTP, Raw or RawToEnd.
 	Protocol string
+	// Ask is what is asked for in HTTP, or said in Raw.
+	Ask Ask
+	// TLS, unless it is nil, wraps each connection of HTTP. Then an ordinary Go client
+	// does the work, which costs several times as much.
+	TLS *TLS
 
 	// Service, for the app work, is the demand that each client states:
 	// "exp:5ms", as package stats reads it. Spin asks for processor time in place
@@ -81,9 +86,26 @@ func (o Order) Loop() string {
 
 // Protocols.
 const (
-	Greeting = ""     // the server speaks, after the demand if there is one, and closes
-	HTTP     = "http" // GET /
+	Greeting = "" // the server speaks, after the demand if there is one, and closes
+	HTTP     = "http"
+	Raw      = "raw"        // the client may speak first; the first bytes that come are the answer
+	RawToEnd = "raw to end" // the same, and all that comes until the server closes is the answer
 )
+
+// Ask is what clients ask for. The zero value is GET / in HTTP, and nothing in Raw.
+type Ask struct {
+	Method string
+	Path   string   // with the query
+	Host   string   // of the URL; Order.Address if empty
+	Header []string // "Name: value"; Host, Content-Length and Connection are there without
+	Body   []byte   // in Raw, all that is said
+}
+
+// TLS is how the server's certificate is looked at.
+type TLS struct {
+	ServerName string
+	Unverified bool // any will do
+}
 
 // Kinds of errors. Local ones are the generator's own fault, or its machine's.
 const (
@@ -92,6 +114,7 @@ const (
 	Empty   = "empty"   // closed without an answer, or before its end
 	Late    = "late"    // not done within the timeout
 	Status  = "status"  // answered, but not with an HTTP success
+	BadTLS  = "tls"     // the handshake of TLS failed
 	Local   = "local"   // the generator has run out of ports or descriptors
 )
 
@@ -112,6 +135,7 @@ type Result struct {
 	Loop    string        // ClosedLoop, OpenLoop or PartlyOpen
 	From    time.Duration // when measuring began: CLOCK_MONOTONIC
 	Seconds float64       // measured
+	Partial bool          // ended early: Seconds are fewer than ordered, or answers were still awaited
 	Threads int           // event loops
 
 	// Requests is those answered within the measured time, Conns the connections
@@ -167,5 +191,10 @@ type Slice struct {
 	P99      float64
 }
 
-// Throughput is answers a second.
-func (r *Result) Throughput() float64 { return float64(r.Requests) / r.Seconds }
+// Throughput is answers a second; 0 if nothing was measured.
+func (r *Result) Throughput() float64 {
+	if r.Seconds == 0 {
+		return 0
+	}
+	return float64(r.Requests) / r.Seconds
+}

@@ -208,13 +208,13 @@ func TestSources(t *testing.T) {
 func TestOrdersThatAreNone(t *testing.T) {
 	good := load.Order{Address: "127.0.0.1:1", Clients: 1, Length: time.Millisecond, Timeout: time.Second}
 	for want, change := range map[string]func(*load.Order){
-		"closed, with clients, or open":   func(o *load.Order) { o.Rate = 5 },
-		"negative":                        func(o *load.Order) { o.Sources = -1 },
-		`protocol "gopher"`:               func(o *load.Order) { o.Protocol = "gopher" },
-		"want protocol http":              func(o *load.Order) { o.Requests = 2 },
-		"cannot be stated to an HTTP":     func(o *load.Order) { o.Protocol, o.Service = load.HTTP, "exp:1ms" },
-		"want an IPv4 address and a port": func(o *load.Order) { o.Address = "nowhere" },
-		"no such kind":                    func(o *load.Order) { o.Service = "often" },
+		"closed, with clients, or open":                func(o *load.Order) { o.Rate = 5 },
+		"negative":                                     func(o *load.Order) { o.Sources = -1 },
+		`protocol "gopher"`:                            func(o *load.Order) { o.Protocol = "gopher" },
+		"want protocol http":                           func(o *load.Order) { o.Requests = 2 },
+		"to the app work alone":                        func(o *load.Order) { o.Protocol, o.Service = load.HTTP, "exp:1ms" },
+		"want an IP address without a zone and a port": func(o *load.Order) { o.Address = "nowhere" },
+		"no such kind":                                 func(o *load.Order) { o.Service = "often" },
 	} {
 		o := good
 		change(&o)

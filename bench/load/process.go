@@ -11,10 +11,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,11 +56,15 @@ func generate(in io.Reader, out *json.Encoder) error {
 	if err := json.NewDecoder(in).Decode(&order); err != nil {
 		return fmt.Errorf("order: %w", err)
 	}
-	runtime.GOMAXPROCS(max(1, order.Threads))
+	if order.TLS == nil {
+		runtime.GOMAXPROCS(max(1, order.Threads))
+	}
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(memoryLimit)
 	raiseFileLimit()
-	result, err := Run(order, func(m Mark) { _ = out.Encode(line{Mark: m}) }) // if nobody reads, the result will tell
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
+	defer stop()
+	result, err := Run(ctx, order, func(m Mark) { _ = out.Encode(line{Mark: m}) }) // if nobody reads, the result will tell
 	if err != nil {
 		return err
 	}
@@ -77,7 +83,8 @@ func raiseFileLimit() {
 
 // Start has another process of this binary carry out an order, and ends it with
 // ctx; it does not outlive this process either. onMark, unless it is nil, is called
-// as each mark comes, before Start returns and from its goroutine.
+// as each mark comes, before Start returns and from its goroutine. If ctx has ended,
+// the error says so, and the result is what there was by then, or nil.
 func Start(ctx context.Context, o Order, onMark func(Mark)) (*Result, error) {
 	return StartAs(ctx, "/proc/self/exe", o, onMark)
 }
@@ -95,6 +102,8 @@ func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*R
 	cmd.Args = []string{"prefork: load"}
 	cmd.Env = append(os.Environ(), envRole+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
+	cmd.WaitDelay = endPatience
 	var errOut bytes.Buffer
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(order), &errOut
 	out, err := cmd.StdoutPipe()
@@ -105,11 +114,18 @@ func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*R
 		return nil, fmt.Errorf("load generator: %w", err)
 	}
 	result, readErr := listen(out, onMark)
-	if err := cmd.Wait(); err != nil {
+	err = cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return result, context.Cause(ctx)
+	case err != nil:
 		return nil, fmt.Errorf("load generator: %w: %s", err, bytes.TrimSpace(errOut.Bytes()))
 	}
 	return result, readErr
 }
+
+// endPatience is how long a generator may take to say what it has, once it is to end.
+const endPatience = 2 * time.Second
 
 // listen reads a generator's lines up to the result.
 func listen(out io.Reader, onMark func(Mark)) (*Result, error) {

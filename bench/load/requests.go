@@ -3,7 +3,12 @@
 package load
 
 import (
+	"bytes"
+	"cmp"
+	"fmt"
 	"math"
+	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -11,35 +16,68 @@ import (
 type requests struct {
 	protocol string
 	total    int    // of a client
-	further  []byte // HTTP, if others follow
+	further  []byte // if others follow
 	last     []byte
+	first    stage // where an answer begins
+	headed   bool  // answers have no body
 }
 
 func newRequests(o Order) requests {
-	host := o.Address
-	if strings.HasPrefix(host, "/") {
-		host = "localhost"
-	}
-	get := "GET / HTTP/1.1\r\nHost: " + host + "\r\n"
-	r := requests{protocol: o.Protocol, total: max(1, o.Requests), further: []byte(get + "\r\n"), last: []byte(get + "Connection: close\r\n\r\n")}
+	r := requests{protocol: o.Protocol, total: max(1, o.Requests)}
 	if o.Requests < 0 {
 		r.total = math.MaxInt
 	}
+	switch o.Protocol {
+	case HTTP:
+		r.further, r.last = o.http(), o.http("Connection: close")
+		r.headed = o.Ask.Method == http.MethodHead
+	case Raw:
+		r.first, r.last = anyBytes, o.Ask.Body
+	default:
+		r.first, r.last = toEnd, o.Ask.Body
+	}
 	return r
+}
+
+// http is the text of a request. A header that was ordered takes the place of ours.
+func (o Order) http(more ...string) []byte {
+	host := cmp.Or(o.Ask.Host, o.Address)
+	if strings.HasPrefix(host, "/") {
+		host = "localhost"
+	}
+	method := cmp.Or(o.Ask.Method, http.MethodGet)
+	headers := append([]string{"Host: " + host}, more...)
+	if len(o.Ask.Body) > 0 || slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch}, method) {
+		headers = append(headers, fmt.Sprintf("Content-Length: %d", len(o.Ask.Body)))
+	}
+	headers = slices.DeleteFunc(headers, func(ours string) bool {
+		return slices.ContainsFunc(o.Ask.Header, func(theirs string) bool { return strings.EqualFold(headerName(ours), headerName(theirs)) })
+	})
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\n", method, cmp.Or(o.Ask.Path, "/"))
+	for _, header := range append(headers, o.Ask.Header...) {
+		text.WriteString(header + "\r\n")
+	}
+	text.WriteString("\r\n")
+	text.Write(o.Ask.Body)
+	return text.Bytes()
+}
+
+func headerName(line string) string {
+	name, _, _ := strings.Cut(line, ":")
+	return strings.TrimSpace(name)
 }
 
 // text is what to say for a client's present request; nothing to a server that
 // speaks unasked. It is good until the next call.
 func (r *requests) text(e *engine, c *conn) []byte {
 	switch {
-	case r.protocol == HTTP && c.made == r.total-1:
-		return r.last
-	case r.protocol == HTTP:
-		return r.further
 	case e.pace.demands.service != nil:
 		return e.pace.demands.write(e.out[:0], c.demand)
+	case c.made < r.total-1:
+		return r.further
 	}
-	return nil
+	return r.last
 }
 
 // fault is what is wrong with a complete answer; nothing if it is a success.

@@ -3,10 +3,13 @@
 package load
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,8 +21,9 @@ import (
 const promptly = time.Nanosecond
 
 // Run carries out an order in this process, on threads of its own. mark, unless it
-// is nil, is called as each mark passes, from one of them, which it holds up.
-func Run(o Order, mark func(Mark)) (*Result, error) {
+// is nil, is called as each mark passes, from one of them, which it holds up. If ctx
+// ends before the order does, the result is of what there is by then, and Partial.
+func Run(ctx context.Context, o Order, mark func(Mark)) (*Result, error) {
 	loops, err := o.check()
 	if err != nil {
 		return nil, err
@@ -28,6 +32,11 @@ func Run(o Order, mark func(Mark)) (*Result, error) {
 		o.Timeout = longest
 	}
 	clock := &clock{mark: mark}
+	if o.TLS != nil {
+		return runSecure(ctx, o, clock)
+	}
+	var cut atomic.Bool
+	defer context.AfterFunc(ctx, func() { cut.Store(true) })()
 	engines, errs := make([]*engine, loops), make([]error, loops)
 	var ready, done sync.WaitGroup
 	ready.Add(loops)
@@ -42,6 +51,7 @@ func Run(o Order, mark func(Mark)) (*Result, error) {
 				return
 			}
 			defer engines[i].close()
+			engines[i].cut = &cut
 			if i == 0 {
 				engines[i].onMark = clock.pass
 			}
@@ -69,12 +79,14 @@ func (o Order) check() (loops int, err error) {
 		return 0, errors.New("a load is closed, with clients, or open, with a rate")
 	case o.Clients < 0 || o.Rate < 0 || o.Threads < 0 || o.Sources < 0:
 		return 0, errors.New("a load has no negative numbers of clients, threads or sources, nor a negative rate")
-	case o.Protocol != Greeting && o.Protocol != HTTP:
-		return 0, fmt.Errorf("protocol %q: want %q or %q", o.Protocol, Greeting, HTTP)
-	case o.Protocol == Greeting && o.Requests != 0 && o.Requests != 1:
+	case !slices.Contains([]string{Greeting, HTTP, Raw, RawToEnd}, o.Protocol):
+		return 0, fmt.Errorf("protocol %q: want %q, %q, %q or %q", o.Protocol, Greeting, HTTP, Raw, RawToEnd)
+	case o.TLS != nil && (o.Protocol != HTTP || o.Requests < 0):
+		return 0, errors.New("TLS is for HTTP connections with a number of requests")
+	case o.Protocol != HTTP && o.Requests != 0 && o.Requests != 1:
 		return 0, errors.New("several requests a connection: want protocol http")
-	case o.Protocol == HTTP && o.Service != "":
-		return 0, errors.New("a demand cannot be stated to an HTTP server")
+	case o.Protocol != Greeting && o.Service != "":
+		return 0, errors.New("a demand can be stated to the app work alone")
 	}
 	loops = max(1, o.Threads)
 	if o.Clients > 0 {

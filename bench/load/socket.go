@@ -16,7 +16,7 @@ import (
 // target is where to connect, as the kernel reads it, and from where.
 type target struct {
 	family int
-	addr   [110]byte // a sockaddr_in or sockaddr_un
+	addr   [110]byte // a sockaddr_in, sockaddr_in6 or sockaddr_un
 	length uintptr
 	reset  bool // sockets end with RST, which leaves no port behind in TIME_WAIT
 
@@ -32,22 +32,32 @@ func parseTarget(o Order) (*target, error) {
 		t.length = uintptr(2 + copy(t.addr[2:109], o.Address) + 1)
 	} else {
 		ap, err := netip.ParseAddrPort(o.Address)
-		if err != nil || !ap.Addr().Is4() {
-			return nil, fmt.Errorf("address %q: want an IPv4 address and a port, or a path", o.Address)
+		if err != nil || ap.Addr().Zone() != "" {
+			return nil, fmt.Errorf("address %q: want an IP address without a zone and a port, or a path", o.Address)
 		}
-		t.family = unix.AF_INET
+		t.internet(ap)
 		t.reset = !o.FIN
-		ip := ap.Addr().As4()
-		binary.BigEndian.PutUint16(t.addr[2:], ap.Port())
-		copy(t.addr[4:], ip[:])
-		t.length = unix.SizeofSockaddrInet4
-		if ap.Addr().IsLoopback() {
+		if ap.Addr().Is4() && ap.Addr().IsLoopback() {
 			t.sources = uint32(o.Sources)
 		}
 	}
 	binary.NativeEndian.PutUint16(t.addr[:], uint16(t.family))
 	binary.NativeEndian.PutUint16(t.from[:], uint16(t.family))
 	return t, nil
+}
+
+// internet is an address as struct sockaddr_in or sockaddr_in6 has it.
+func (t *target) internet(ap netip.AddrPort) {
+	binary.BigEndian.PutUint16(t.addr[2:], ap.Port())
+	if ap.Addr().Is4() {
+		ip := ap.Addr().As4()
+		copy(t.addr[4:], ip[:])
+		t.family, t.length = unix.AF_INET, unix.SizeofSockaddrInet4
+		return
+	}
+	ip := ap.Addr().As16()
+	copy(t.addr[8:], ip[:])
+	t.family, t.length = unix.AF_INET6, unix.SizeofSockaddrInet6
 }
 
 // dial begins a connection without waiting for it. The caller owns the socket.

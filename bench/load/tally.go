@@ -163,10 +163,18 @@ func (t *tally) explain(kind string, at time.Duration, why string) {
 	t.first[kind] = failure{at, why}
 }
 
+// cut ends the measured time early, unless it is over.
+func (t *tally) cut(now time.Duration) {
+	t.end = max(t.from, min(t.end, now))
+	t.r.Seconds = (t.end - t.from).Seconds()
+	t.r.Partial = true
+}
+
 // add takes in another loop's tally of the same order.
 func (t *tally) add(other *tally) {
 	r, o := &t.r, &other.r
 	r.Threads += o.Threads
+	r.Seconds, r.Partial = max(r.Seconds, o.Seconds), r.Partial || o.Partial
 	r.Requests += o.Requests
 	r.Conns += o.Conns
 	r.Stalled += o.Stalled
