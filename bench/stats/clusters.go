@@ -2,29 +2,74 @@ package stats
 
 import (
 	"math"
-
-	"gonum.org/v1/gonum/stat/combin"
+	"slices"
 )
 
-// clustered is the difference of two shares, of counts that are paired by round.
-func clustered(arm, reference []Count) estimate {
-	n := float64(len(arm))
-	a, b := sumOf(arm), sumOf(reference)
+// harmRounds are the counts of rounds that were compared: of the arm, of the reference
+// as a whole, and of each run of the reference by itself.
+type harmRounds struct{ arm, reference, runs []Count }
+
+func harmRoundsOf(arm, baseline, twin []Count) (h harmRounds, without int) {
+	all := max(len(arm), len(baseline), len(twin))
+	for i := range all {
+		first, second := countAt(baseline, i), countAt(twin, i)
+		reference := first.plus(second)
+		if a := countAt(arm, i); a.Of > 0 && reference.Of > 0 {
+			h.arm, h.reference = append(h.arm, a), append(h.reference, reference)
+			h.runs = append(h.runs, first, second)
+		}
+	}
+	h.runs = slices.DeleteFunc(h.runs, func(c Count) bool { return c.Of == 0 })
+	return h, all - len(h.arm)
+}
+
+// needs is the number of rounds that have MinCountRuns.
+func (h harmRounds) needs() int {
+	if twins := len(h.runs) == 2*len(h.arm); twins && len(h.arm) > 0 {
+		return MinCountRuns / 3
+	}
+	return MinCountRuns / 2
+}
+
+// difference is that of the shares of all, with the variance that rounds give it.
+func (h harmRounds) difference() estimate {
+	n := float64(len(h.arm))
+	a, b := sumOf(h.arm), sumOf(h.reference)
 	difference := a.share() - b.share()
 	if n < 2 {
 		return unknown(difference)
 	}
-	byRound := 0.0
-	for i := range arm {
-		// What the round adds to the difference of the shares of all; these sum to 0.
-		z := (float64(arm[i].Harmed)-a.share()*float64(arm[i].Of))/float64(a.Of) -
-			(float64(reference[i].Harmed)-b.share()*float64(reference[i].Of))/float64(b.Of)
-		byRound += z * z * n / (n - 1)
-	}
 	byDice := diceVariance(a) + diceVariance(b)
-	beyondDice := max(0, byRound-byDice)
+	beyondDice := max(0, h.pairedVariance()-byDice, byDice*(max(overdispersion(h.arm), overdispersion(h.runs))-1))
 	variance := byDice + beyondDice
 	return estimate{difference, math.Sqrt(variance), (n - 1) * square(variance/beyondDice)}
+}
+
+// pairedVariance is the variance of the difference by what each round adds to it.
+func (h harmRounds) pairedVariance() float64 {
+	n := float64(len(h.arm))
+	a, b := sumOf(h.arm), sumOf(h.reference)
+	squares := 0.0
+	for i := range h.arm {
+		squares += square(h.arm[i].beyond(a.share())/float64(a.Of) - h.reference[i].beyond(b.share())/float64(b.Of))
+	}
+	return squares * n / (n - 1)
+}
+
+// overdispersion is how many times as far as dice would have it the counts of runs are
+// spread (Pearson's statistic by its degrees of freedom); 0 where nothing can be said,
+// as all or none came to harm.
+func overdispersion(runs []Count) float64 {
+	all := sumOf(runs)
+	share := all.share()
+	if len(runs) < 2 || all.Harmed == 0 || all.Harmed == all.Of {
+		return 0
+	}
+	statistic := 0.0
+	for _, run := range runs {
+		statistic += square(run.beyond(share)) / (float64(run.Of) * share * (1 - share))
+	}
+	return statistic / float64(len(runs)-1)
 }
 
 // diceVariance is the variance of a share that is thrown by dice. One harmed and one
@@ -37,23 +82,3 @@ func diceVariance(c Count) float64 {
 }
 
 func square(x float64) float64 { return x * x }
-
-// fisher is the two-sided p-value of Fisher's exact test: of all the ways to deal
-// the harmed ones to two samples of these sizes, the probability of those that are
-// no more likely than what was seen.
-func fisher(a, b Count) float64 {
-	harmed := a.Harmed + b.Harmed
-	logProbability := func(k int) float64 {
-		return logWays(a.Of, k) + logWays(b.Of, harmed-k) - logWays(a.Of+b.Of, harmed)
-	}
-	seen, p := logProbability(a.Harmed), 0.0
-	for k := max(0, harmed-b.Of); k <= min(harmed, a.Of); k++ {
-		if other := logProbability(k); other <= seen+1e-7 {
-			p += math.Exp(other)
-		}
-	}
-	return min(1, p)
-}
-
-// logWays is the logarithm of the number of ways to choose k of n.
-func logWays(n, k int) float64 { return combin.LogGeneralizedBinomial(float64(n), float64(k)) }

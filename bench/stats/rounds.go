@@ -3,27 +3,29 @@ package stats
 import (
 	"math"
 	"sort"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// power is how likely the rounds that it would take do tell.
-const power = 0.8
+// luck is how many standard errors the rounds to come may stray without harm: that far
+// or less in 80 % of runs.
+var luck = distuv.UnitNormal.Quantile(0.80)
 
-// roundsToTell is how many rounds in all give an answer with a probability of 80 %,
-// if they are spread as those seen so far and the difference is the one seen so far.
-// Two answers are open to it. Same, once the interval and the luck of the rounds to
-// come fit between the difference and the margin. Different, once they fit between
-// the difference and nothing, at the level that the strictest of all comparisons is
-// held to.
+// roundsToTell is how many rounds in all give an answer, if they are spread as those
+// seen so far and the difference is the one seen so far. Two answers are open to it.
+// Same, once the interval and the luck fit between the difference and the margin.
+// Different, once they fit between the difference and nothing, at the level that the
+// strictest of all comparisons is held to. TestRoundsToTell counts how often it comes
+// true.
 func (c evidence) roundsToTell(members int) int {
-	if math.IsNaN(c.sd) || math.IsNaN(c.middle) {
-		return c.needs
-	}
 	inside := c.margin - math.Abs(c.middle)
-	return c.rounds + 1 + sort.Search(max(0, MaxRounds-c.rounds), func(more int) bool {
-		n := float64(c.rounds + 1 + more)
-		se := c.sd / math.Sqrt(n)
-		luck := studentQuantile(power, n-1)
-		return (studentQuantile(1-level/2, n-1)+luck)*se <= inside ||
-			(studentQuantile(1-level/2/float64(members), n-1)+luck)*se <= math.Abs(c.middle)
+	fits := func(n int, gap, alpha float64) bool {
+		errors := gap / (c.sd / math.Sqrt(float64(n)))
+		return 2*studentCDF(luck-errors, float64(n-1)) <= alpha
+	}
+	next := c.rounds + 1
+	return next + sort.Search(max(0, MaxRounds+1-next), func(more int) bool {
+		n := next + more
+		return fits(n, inside, level) || fits(n, math.Abs(c.middle), level/float64(members))
 	})
 }
