@@ -39,7 +39,7 @@ func benjaminiHochberg(ps []float64) []float64 {
 	adjusted := make([]float64, len(ps))
 	most := 1.0
 	for rank, i := range slices.Backward(ascending(ps)) {
-		most = min(most, ps[i]*float64(len(ps))/float64(rank+1))
+		most = min(most, ps[i]*(float64(len(ps))/float64(rank+1)))
 		adjusted[i] = most
 	}
 	return adjusted

@@ -87,32 +87,44 @@ type aRun struct {
 
 func nothing(int, int) float64 { return 0 }
 
-// draw is the family of the run's comparisons, arm by arm. Each round has conditions of
-// its own, which all arms share, and one baseline and twin for all arms.
-func (s aRun) draw(random *rand.Rand) (family []Comparison) {
-	arms := make([][][]float64, s.arms+2) // arm, metric, round
+// draw is the family of the run's comparisons, arm by arm.
+func (s aRun) draw(random *rand.Rand) []Comparison { return s.measure(random).compare(s.rounds) }
+
+// measurements are the numbers of arms, metrics and rounds; the last two arms are the
+// baseline and its twin.
+type measurements [][][]float64
+
+// measure draws the rounds. Each has conditions of its own, which all arms share.
+func (s aRun) measure(random *rand.Rand) measurements {
+	arms := make(measurements, s.arms+2)
 	for i := range arms {
 		arms[i] = make([][]float64, s.metrics)
-		for m := range arms[i] {
-			arms[i][m] = make([]float64, s.rounds)
-		}
 	}
-	for round := range s.rounds {
+	for range s.rounds {
 		conditions := 3 * random.Float64()
 		for i := range arms {
 			common := s.noise.draw(random)
 			for m := range s.metrics {
-				x := math.Sqrt(s.together)*common + math.Sqrt(1-s.together)*s.noise.draw(random)
+				x := common
+				if s.together < 1 {
+					x = math.Sqrt(s.together)*common + math.Sqrt(1-s.together)*s.noise.draw(random)
+				}
 				if i < s.arms {
 					x += s.effect(i, m)
 				}
-				arms[i][m][round] = math.Exp(conditions + s.sd*x)
+				arms[i][m] = append(arms[i][m], math.Exp(conditions+s.sd*x))
 			}
 		}
 	}
-	for i := range s.arms {
-		for m := range s.metrics {
-			family = append(family, Paired(arms[i][m], arms[s.arms][m], arms[s.arms+1][m]))
+	return arms
+}
+
+// compare sets the first n rounds of all arms against those of one baseline and twin.
+func (arms measurements) compare(n int) (family []Comparison) {
+	last := len(arms) - 1
+	for _, arm := range arms[:last-1] {
+		for m := range arm {
+			family = append(family, Paired(arm[m][:n], arms[last-1][m][:n], arms[last][m][:n]))
 		}
 	}
 	return family

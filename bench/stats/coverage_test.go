@@ -1,0 +1,76 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// holds fails the test unless a 95 % interval holds the truth in 93 to 97 of 100 cases.
+func holds(t *testing.T, what string, held, trials int) {
+	t.Helper()
+	atLeast(t, what, held, trials, 0.93)
+	if share := float64(held) / float64(trials); share > 0.97+chance(0.97, trials) {
+		t.Errorf("%s: %.1f %%, want at most 97 %%", what, 100*share)
+	}
+}
+
+// An arm that is twice the baseline, both with the same kind of noise.
+func TestPairedCoverage(t *testing.T) {
+	for _, n := range []int{6, 10, 20} {
+		for _, noise := range noises {
+			t.Run(fmt.Sprintf("%d rounds, %s", n, noise.name), func(t *testing.T) {
+				t.Parallel()
+				run := aRun{arms: 1, metrics: 1, rounds: n, noise: noise, sd: 0.1, effect: func(int, int) float64 { return math.Log(2) / 0.1 }}
+				random, trials, held := seeded(uint64(n)), fewer(2000), 0
+				for range trials {
+					c := run.draw(random)[0]
+					held += one(c.CI[0] <= 2 && 2 <= c.CI[1])
+				}
+				holds(t, "the interval holds the truth", held, trials)
+			})
+		}
+	}
+}
+
+// Two runs of any sizes, the new one twice as slow and more or less noisy.
+func TestIndependentCoverage(t *testing.T) {
+	for _, c := range []struct {
+		news, olds    int
+		spread, other float64
+	}{{6, 6, 0.05, 0.05}, {10, 10, 0.05, 0.05}, {10, 10, 0.02, 0.2}, {6, 20, 0.1, 0.05}, {20, 20, 0.1, 0.1}} {
+		random, trials, held := seeded(uint64(c.news)), fewer(2000), 0
+		for range trials {
+			ci := Independent(logNormal(c.news, 200, c.spread, random), logNormal(c.olds, 100, c.other, random)).CI
+			held += one(ci[0] <= 2 && 2 <= ci[1])
+		}
+		holds(t, fmt.Sprint(c), held, trials)
+	}
+}
+
+// One arm by itself, whose noise is symmetric or somewhat skewed. Its interval has no
+// second arm whose skewness would take away that of the first: with exponential noise it
+// holds the truth in about 90 %.
+func TestGeoMeanCoverage(t *testing.T) {
+	for _, n := range []int{6, 10, 20} {
+		for _, noise := range noises {
+			t.Run(fmt.Sprintf("%d rounds, %s", n, noise.name), func(t *testing.T) {
+				random, trials, held := seeded(uint64(n)), fewer(2000), 0
+				for range trials {
+					rounds := make([]float64, n)
+					for i := range rounds {
+						rounds[i] = 3 * math.Exp(0.1*noise.draw(random))
+					}
+					ci := GeoMean(rounds).CI
+					held += one(ci[0] <= 3 && 3 <= ci[1])
+				}
+				switch noise.name {
+				case "exponential", "lognormal", "10 % at +5 sd":
+					atLeast(t, "the interval holds the truth", held, trials, 0.88)
+				default:
+					holds(t, "the interval holds the truth", held, trials)
+				}
+			})
+		}
+	}
+}
