@@ -60,6 +60,7 @@ prefork [flags] -- command args…    serve with any program as worker`
 // What the commands that are not everywhere do.
 const (
 	benchSentence = "measure strategies, and other servers, side by side"
+	loadSentence  = "the load generator alone, against anything that listens"
 	demoSentence  = "see what each strategy does, in the terminal or a browser"
 )
 
@@ -77,6 +78,7 @@ func commands() []*cli.Command {
 		},
 		benchCommand(),
 		compareCommand(),
+		loadCommand(),
 		demoCommand(),
 		{
 			Name:            "version",

@@ -10,6 +10,7 @@ import (
 )
 
 func benchCommand() *cli.Command { return linuxOnly("bench", benchSentence) }
+func loadCommand() *cli.Command  { return linuxOnly("load", loadSentence) }
 func demoCommand() *cli.Command  { return linuxOnly("demo", demoSentence) }
 
 // linuxOnly is a command that says why it is not here.

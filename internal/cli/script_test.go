@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"hold":     hold,
 			"stale":    stale,
 			"json":     jsonLines,
+			"web":      web,
 		},
 	})
 }

@@ -1,0 +1,162 @@
+//go:build linux
+
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"prefork/bench/load"
+	"prefork/bench/result"
+	"prefork/internal/ink"
+)
+
+// loadWidth is how wide the table is at most.
+const loadWidth = 80
+
+// failures are the kinds of errors in words.
+var failures = map[string]string{
+	load.Refused: "refused",
+	load.Reset:   "accepted, and then reset",
+	load.Empty:   "closed without an answer, or before its end",
+	load.Late:    "not answered in time",
+	load.Status:  "answered with no success",
+	load.BadTLS:  "no TLS handshake",
+	load.Local:   "not begun, for want of ports or descriptors here",
+}
+
+// loadTable prints a load for people.
+func loadTable(w io.Writer, l loaded) error {
+	var t strings.Builder
+	fmt.Fprintf(&t, "%s · %s · %s\n\n", l.goal.url, l.loop(), brief(seconds(l.seen.Seconds)))
+	row := func(name, value, more string) {
+		fmt.Fprintln(&t, strings.TrimRight(fmt.Sprintf("  %-20s %s%s  %s", name, strings.Repeat(" ", max(0, 10-utf8.RuneCountInString(value))), value, more), " "))
+	}
+	row("answers a second", result.Digits(l.seen.Throughput(), 0), fmt.Sprintf("%s in all", result.Thousands(l.seen.Requests)))
+	missing := false
+	for _, p := range []struct {
+		name string
+		at   float64
+	}{{"typical answer", 50}, {"90 % within", 90}, {"99 % within", 99}, {"99.9 % within", 99.9}, {"slowest", 100}} {
+		value, told := percentile(p.at)(l)
+		if !told {
+			missing = true
+			row(p.name, "–", "")
+			continue
+		}
+		row(p.name, inTime(value), "")
+	}
+	row("failed", result.Thousands(l.lost()), l.ofAll())
+	t.WriteString(l.failures())
+	t.WriteString("\n")
+	for _, note := range l.notes(missing) {
+		fmt.Fprintln(&t, strings.Join(ink.Fold(note, loadWidth), "\n"))
+	}
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
+// loop is what clients do.
+func (l loaded) loop() string {
+	each := ""
+	if l.order.Requests > 1 {
+		each = fmt.Sprintf(" of %s requests", result.Thousands(l.order.Requests))
+	}
+	if l.seen.Loop == load.ClosedLoop {
+		return fmt.Sprintf("closed loop, %s%s", counted(l.order.Clients, "client"), strings.Replace(each, " of", ", connections of", 1))
+	}
+	return fmt.Sprintf("%s loop, %s connections a second%s", l.seen.Loop, result.Digits(l.order.Rate, 0), each)
+}
+
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return result.Thousands(n) + " " + what
+}
+
+// ofAll is of how many requests the failures are, if there are any.
+func (l loaded) ofAll() string {
+	if l.lost() == 0 {
+		return ""
+	}
+	return "of " + result.Thousands(int(l.seen.Response.TotalCount())+l.lost())
+}
+
+// failures are the kinds that occurred, most frequent first, with what the first was.
+func (l loaded) failures() string {
+	var t strings.Builder
+	errors := l.seen.Errors
+	for _, kind := range slices.SortedFunc(maps.Keys(errors), func(a, b string) int { return cmp.Or(errors[b]-errors[a], cmp.Compare(a, b)) }) {
+		fmt.Fprintf(&t, "  %31s  %s\n", result.Thousands(errors[kind]), failures[kind])
+		if first := l.seen.First[kind]; first != "" {
+			fmt.Fprintf(&t, "  %31s  the first: %s\n", "", first)
+		}
+	}
+	return t.String()
+}
+
+// notes are what one has to know to read the table.
+func (l loaded) notes(missing bool) (all []string) {
+	r := l.seen
+	if r.Partial {
+		all = append(all, fmt.Sprintf("PARTIAL: ended after %s of %s; what was not yet answered then is not counted.", brief(seconds(r.Seconds)), brief(l.order.Length)))
+	}
+	for _, doubt := range l.doubts() {
+		all = append(all, "DOUBTFUL: "+doubt+".")
+	}
+	switch r.Loop {
+	case load.ClosedLoop:
+		all = append(all, "Clients that wait for their answers show what the server can take. How long people would wait at a given load is for --rate.")
+	case load.PartlyOpen:
+		all = append(all, "A connection's first answer is timed from when the connection was due, the others from when they were asked for.")
+	}
+	if l.order.TLS != nil {
+		all = append(all, "https:// is asked by an ordinary Go client, slower than the generator of http://: the server may be able to do more.")
+	}
+	if r.Again > 0 {
+		all = append(all, fmt.Sprintf("The server closed a connection between two requests %s; the second was made again on another.", counted(r.Again, "time")))
+	}
+	if missing && !r.Partial {
+		all = append(all, fmt.Sprintf("– too few answers to tell: %d must lie beyond it.", enoughBeyond))
+	}
+	return append(all, fmt.Sprintf("The load generator used %.2f of the %d processors here.", r.CPU.Seconds()/r.Seconds, runtime.NumCPU()))
+}
+
+// inTime is microseconds in three digits and the unit that suits them.
+func inTime(us float64) string {
+	unit := "µs"
+	switch {
+	case us >= 999_500:
+		us, unit = us/1e6, "s"
+	case us >= 999.5:
+		us, unit = us/1e3, "ms"
+	}
+	digits := 0
+	switch {
+	case unit == "µs" || us >= 99.95:
+	case us >= 9.995:
+		digits = 1
+	default:
+		digits = 2
+	}
+	return fmt.Sprintf("%.*f %s", digits, us, unit)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// brief is a time without digits that nobody reads.
+func brief(d time.Duration) string {
+	unit := time.Microsecond
+	if d >= time.Second {
+		unit = 10 * time.Millisecond
+	}
+	return d.Round(unit).String()
+}
