@@ -5,60 +5,50 @@ import (
 	"slices"
 )
 
-// harmRounds are the counts of rounds that were compared: of the arm, of the reference
-// as a whole, and of each run of the reference by itself.
-type harmRounds struct{ arm, reference, runs []Count }
+// harmed are the counts of the rounds that are compared: the runs of the arm, and those of
+// the reference, which are up to two in each round.
+type harmed struct{ arm, reference []Count }
 
-func harmRoundsOf(arm, baseline, twin []Count) (h harmRounds, without int) {
+func harmedIn(arm, baseline, twin []Count) (h harmed, without int) {
 	all := max(len(arm), len(baseline), len(twin))
 	for i := range all {
-		first, second := countAt(baseline, i), countAt(twin, i)
-		reference := first.plus(second)
-		if a := countAt(arm, i); a.Of > 0 && reference.Of > 0 {
-			h.arm, h.reference = append(h.arm, a), append(h.reference, reference)
-			h.runs = append(h.runs, first, second)
+		run, first, second := countAt(arm, i), countAt(baseline, i), countAt(twin, i)
+		if run.Of > 0 && first.Of+second.Of > 0 {
+			h.arm, h.reference = append(h.arm, run), append(h.reference, first, second)
 		}
 	}
-	h.runs = slices.DeleteFunc(h.runs, func(c Count) bool { return c.Of == 0 })
+	h.reference = slices.DeleteFunc(h.reference, func(c Count) bool { return c.Of == 0 })
 	return h, all - len(h.arm)
 }
 
 // needs is the number of rounds that have MinCountRuns.
-func (h harmRounds) needs() int {
-	if twins := len(h.runs) == 2*len(h.arm); twins && len(h.arm) > 0 {
+func (h harmed) needs() int {
+	if n := len(h.arm); n > 0 && len(h.reference) == 2*n {
 		return MinCountRuns / 3
 	}
 	return MinCountRuns / 2
 }
 
-// difference is that of the shares of all, with the variance that rounds give it.
-func (h harmRounds) difference() estimate {
+// difference is that of the shares, with a variance that is as many times what dice
+// would give it as the runs of the arm, or those of the reference, are spread wider. What
+// dice give is known beforehand. Only what is beyond that is estimated from the runs, and
+// has their few degrees of freedom (Satterthwaite, 1946).
+func (h harmed) difference() estimate {
 	n := float64(len(h.arm))
-	a, b := sumOf(h.arm), sumOf(h.reference)
-	difference := a.share() - b.share()
+	arm, reference := sumOf(h.arm), sumOf(h.reference)
+	difference := arm.share() - reference.share()
 	if n < 2 {
 		return unknown(difference)
 	}
-	byDice := diceVariance(a) + diceVariance(b)
-	beyondDice := max(0, h.pairedVariance()-byDice, byDice*(max(overdispersion(h.arm), overdispersion(h.runs))-1))
+	byDice := diceVariance(arm) + diceVariance(reference)
+	beyondDice := byDice * max(0, overdispersion(h.arm)-1, overdispersion(h.reference)-1)
 	variance := byDice + beyondDice
 	return estimate{difference, math.Sqrt(variance), (n - 1) * square(variance/beyondDice)}
 }
 
-// pairedVariance is the variance of the difference by what each round adds to it.
-func (h harmRounds) pairedVariance() float64 {
-	n := float64(len(h.arm))
-	a, b := sumOf(h.arm), sumOf(h.reference)
-	squares := 0.0
-	for i := range h.arm {
-		squares += square(h.arm[i].beyond(a.share())/float64(a.Of) - h.reference[i].beyond(b.share())/float64(b.Of))
-	}
-	return squares * n / (n - 1)
-}
-
-// overdispersion is how many times as far as dice would have it the counts of runs are
-// spread (Pearson's statistic by its degrees of freedom); 0 where nothing can be said,
-// as all or none came to harm.
+// overdispersion is how many times as wide as dice would have it the counts of runs are
+// spread (Pearson's statistic by its degrees of freedom); 0 where nothing can be said, as
+// all or none came to harm.
 func overdispersion(runs []Count) float64 {
 	all := sumOf(runs)
 	share := all.share()
@@ -67,7 +57,8 @@ func overdispersion(runs []Count) float64 {
 	}
 	statistic := 0.0
 	for _, run := range runs {
-		statistic += square(run.beyond(share)) / (float64(run.Of) * share * (1 - share))
+		expected := share * float64(run.Of)
+		statistic += square(float64(run.Harmed)-expected) / (expected * (1 - share))
 	}
 	return statistic / float64(len(runs)-1)
 }

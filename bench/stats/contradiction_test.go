@@ -93,7 +93,7 @@ func TestNoContradictionInCounts(t *testing.T) {
 				"an interval that is not one":                     !(-1 <= low && low <= high && high <= 1),
 				"an interval without the difference":              c.N > 0 && !(low <= c.Difference && c.Difference <= high),
 				"a p-value that is none":                          !(0 <= c.P && c.P <= 1),
-				"a p-value below 0.05, but 0 is not excluded":     c.P < level && !excludes,
+				"a p-value and an interval that disagree":         (c.P < level) != excludes,
 				"different, but the interval does not exclude 0":  j.Finding.Different() && !excludes,
 				"different, but corrected it is not":              j.Finding.Different() && j.P >= level,
 				"the same, but the interval is not in the margin": j.Finding == Same && !(-0.01 < low && high < 0.01),

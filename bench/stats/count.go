@@ -8,9 +8,6 @@ func (c Count) plus(other Count) Count { return Count{c.Harmed + other.Harmed, c
 
 func (c Count) share() float64 { return float64(c.Harmed) / float64(c.Of) }
 
-// beyond is by how many the harmed are more than a share would have it.
-func (c Count) beyond(share float64) float64 { return float64(c.Harmed) - share*float64(c.Of) }
-
 // countAt is the count of a round, and a zero one where that has none or one that
 // cannot be: nothing was counted, or more than there were.
 func countAt(counts []Count, i int) Count {

@@ -22,10 +22,10 @@ type Counted struct {
 	// below 2.
 	CI [2]float64
 	// P is the two-sided p-value for no difference, not corrected for other
-	// comparisons (see JudgeCounts); 1 if N is below 2. CI excludes 0 where it is
-	// below 0.05.
+	// comparisons (see JudgeCounts); 1 if N is below 2. It is below 0.05 where CI
+	// excludes 0, and only there.
 	P float64
-	// sd is the standard deviation of a round's difference, and needs the number
+	// sd is what a round's difference is spread by, and needs the number
 	// of rounds that have MinCountRuns.
 	sd    float64
 	needs int
@@ -35,18 +35,15 @@ type Counted struct {
 // arm[i], baseline[i] and twin[i] are of the same round; nil for no twin, and a zero
 // Count for a round without one.
 //
-// Two tests must both find a difference. The sums: Fisher's exact test, as if every
-// request were thrown by itself. And the rounds: a request that stalls has others
-// that stall with it, so the counts of rounds are spread wider than dice would have
-// it, and by that much the difference is less sure. How much is the largest of three
-// estimates: by the paired differences of rounds, by the runs of the arm, and by those
-// of the baseline and its twin. One bad round in ten is then one value that is far
-// out, and no claim. What dice alone would spread is known beforehand; only what is
-// beyond it is estimated from the rounds, and has their few degrees of freedom
-// (Satterthwaite, 1946). So two rounds that agree are enough: 99 of 600 stalled in
-// each, and none of the baseline's. TestCountsClaimedFalsely and TestCountsFound hold it.
+// A request that stalls has others that stall with it, so the counts of runs are spread
+// wider than dice would have it, and by that much the difference is less sure
+// (quasi-binomial; McCullagh & Nelder, "Generalized Linear Models", 1989, section 4.5).
+// One bad round in ten is then one value that is far out, and no claim, whatever was in
+// it. Two rounds that agree are enough: 99 of 600 stalled in each, and none of the
+// baseline's. TestCountsClaimedFalsely and TestCountsFound hold it. What nothing can tell
+// in two rounds is two mishaps that happen to be of one size.
 func CompareCounts(arm, baseline, twin []Count) Counted {
-	h, without := harmRoundsOf(arm, baseline, twin)
+	h, without := harmedIn(arm, baseline, twin)
 	difference := h.difference()
 	c := Counted{
 		N: len(h.arm), Without: without,
@@ -57,7 +54,7 @@ func CompareCounts(arm, baseline, twin []Count) Counted {
 	if c.N >= 2 {
 		half := difference.halfWidth(level)
 		c.CI = [2]float64{max(-1, c.Difference-half), min(1, c.Difference+half)}
-		c.P = max(difference.p(), fisher(c.Arm, c.Reference))
+		c.P = difference.p()
 	}
 	return c
 }

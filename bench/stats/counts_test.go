@@ -95,6 +95,16 @@ func mishaps(often float64) harm {
 	}}
 }
 
+// mishapsOfAnySize hit a tenth in the mean.
+func mishapsOfAnySize(often float64) harm {
+	return harm{fmt.Sprintf("mishaps of any size in %g of runs", often), func(r *rand.Rand) Count {
+		if r.Float64() < often {
+			return thrown(r, 0.1*r.ExpFloat64())
+		}
+		return Count{0, requests}
+	}}
+}
+
 // Where arm and baseline come to harm alike, at most 5 % are called different, with
 // harm by dice, in clusters and by mishaps. Fisher's test alone would do so to most.
 func TestCountsClaimedFalsely(t *testing.T) {
@@ -122,6 +132,27 @@ func TestCountsClaimedFalsely(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A run of three arms with counts that it is judged by, lost and stalled, makes a false
+// claim in at most 5 % of cases.
+func TestCountsFamilyError(t *testing.T) {
+	for _, h := range []harm{dice(0.002), dice(0.1), clusters(0.05, 0.05), mishapsOfAnySize(0.1), mishapsOfAnySize(0.3)} {
+		for _, rounds := range []int{2, 6} {
+			random, trials, claimed := seeded(uint64(rounds)), fewer(500), 0
+			for range trials {
+				var family []Counted
+				for range 2 {
+					baseline, twin := h.rounds(rounds, random), h.rounds(rounds, random)
+					for range 2 {
+						family = append(family, CompareCounts(h.rounds(rounds, random), baseline, twin))
+					}
+				}
+				claimed += one(slices.ContainsFunc(JudgeCounts(family, 0), func(j Judgement) bool { return j.Finding.Different() }))
+			}
+			atMost(t, fmt.Sprintf("%s, %d rounds, runs with a false claim", h.name, rounds), claimed, trials, level)
+		}
 	}
 }
 

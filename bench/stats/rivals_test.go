@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"gonum.org/v1/gonum/stat/combin"
 )
 
 // The tests that Student's was chosen among. Each gives the two-sided p-value for the
@@ -76,3 +78,23 @@ func formerRule(arm, baseline, twin []float64) bool {
 	threshold := max(same.CI[1], 1/same.CI[0])
 	return c.CI[0] > 1 && c.Ratio > threshold || c.CI[1] < 1 && c.Ratio < 1/threshold
 }
+
+// fisher is the two-sided p-value of Fisher's exact test: of all the ways to deal
+// the harmed ones to two samples of these sizes, the probability of those that are
+// no more likely than what was seen.
+func fisher(a, b Count) float64 {
+	harmed := a.Harmed + b.Harmed
+	logProbability := func(k int) float64 {
+		return logWays(a.Of, k) + logWays(b.Of, harmed-k) - logWays(a.Of+b.Of, harmed)
+	}
+	seen, p := logProbability(a.Harmed), 0.0
+	for k := max(0, harmed-b.Of); k <= min(harmed, a.Of); k++ {
+		if other := logProbability(k); other <= seen+1e-7 {
+			p += math.Exp(other)
+		}
+	}
+	return min(1, p)
+}
+
+// logWays is the logarithm of the number of ways to choose k of n.
+func logWays(n, k int) float64 { return combin.LogGeneralizedBinomial(float64(n), float64(k)) }
