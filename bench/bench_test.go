@@ -15,7 +15,7 @@ import (
 
 	"prefork/bench"
 	"prefork/bench/result"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 )
 
@@ -58,8 +58,8 @@ func try(t *testing.T, ctx context.Context, p result.Plan, s bench.Selection) (*
 		t.Fatal(err)
 	}
 	r, err := bench.Run(ctx, p, arms, "test", func(bench.Progress) {})
-	if left := proctree.Children(os.Getpid()); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if left, err := kernel.Children(os.Getpid()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
 	}
 	return r, err
 }
@@ -311,7 +311,7 @@ func TestInterruptedRunIsPartial(t *testing.T) {
 	if err == nil || r == nil || r.Partial == "" || len(r.Rounds) != 1 {
 		t.Fatalf("error %v, result %+v; want one round, marked partial", err, r)
 	}
-	if left := proctree.Children(os.Getpid()); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if left, err := kernel.Children(os.Getpid()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
 	}
 }

@@ -3,14 +3,10 @@
 package bench
 
 import (
-	"os"
 	"runtime"
-	"strings"
-
-	"github.com/prometheus/procfs"
-	"golang.org/x/sys/unix"
 
 	"prefork/bench/result"
+	"prefork/internal/kernel"
 )
 
 // recordedSysctls are those that change what is measured.
@@ -29,26 +25,12 @@ var recordedSysctls = []string{
 // out.
 func readEnvironment() result.Environment {
 	e := result.Environment{CPUs: runtime.NumCPU(), Go: runtime.Version(), Sysctls: map[string]string{}, Namespace: InNamespace()}
-	var name unix.Utsname
-	if unix.Uname(&name) == nil {
-		e.Kernel = unix.ByteSliceToString(name.Release[:])
-	}
+	e.Kernel, e.CPUModel = kernel.Release(), kernel.CPUModel()
 	for _, sysctl := range recordedSysctls {
-		if text, err := os.ReadFile(sysctlPath(sysctl)); err == nil {
-			e.Sysctls[sysctl] = strings.Join(strings.Fields(string(text)), " ")
+		if value, err := kernel.Sysctl(sysctl); err == nil {
+			e.Sysctls[sysctl] = value
 		}
 	}
-	fs, err := procfs.NewDefaultFS()
-	if err != nil {
-		return e
-	}
-	if cpus, err := fs.CPUInfo(); err == nil && len(cpus) > 0 {
-		e.CPUModel = cpus[0].ModelName
-	}
-	if load, err := fs.LoadAvg(); err == nil {
-		e.LoadAvg = load.Load1
-	}
+	e.LoadAvg, _ = kernel.Load()
 	return e
 }
-
-func sysctlPath(name string) string { return "/proc/sys/" + strings.ReplaceAll(name, ".", "/") }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/kernel"
 )
 
 // envNamespace tells a process that it is the one inside.
@@ -63,7 +65,7 @@ func Furnish(sysctls map[string]string) error {
 		return fmt.Errorf("bring up loopback: %w", err)
 	}
 	for name, value := range sysctls {
-		err := os.WriteFile(sysctlPath(name), []byte(value), 0)
+		err := kernel.SetSysctl(name, value)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("--sysctl %s: a network namespace of this kernel has none of that name", name)

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 )
 
@@ -188,13 +188,13 @@ func TestDispatchLetsTheMonitorSleep(t *testing.T) {
 	const conns = 300
 	tick := time.NewTicker(3 * time.Millisecond)
 	defer tick.Stop()
-	before, _ := proctree.Read(s.PID())
+	before, _ := kernel.Switches(s.PID())
 	for range conns {
 		<-tick.C
 		s.Ask()
 	}
-	after, _ := proctree.Read(s.PID())
-	per := float64(after.Sub(before).Switches) / conns
+	after, _ := kernel.Switches(s.PID())
+	per := float64(after-before) / conns
 	t.Logf("the master's threads woke %.2f times a connection", per)
 	if per > 3 {
 		t.Errorf("the master's threads woke %.2f times a connection, want little more than 1", per)

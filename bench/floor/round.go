@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 )
 
 // startTimeout is how long a server may take until it listens.
@@ -74,7 +74,7 @@ func (p plan) measure(ctx context.Context, dir string, of command) (result, erro
 
 // end kills a server and waits until its workers are gone too.
 func end(server *exec.Cmd) {
-	family := proctree.Of(server.Process.Pid)
+	family, _ := kernel.Family(server.Process.Pid)
 	for _, pid := range family {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -139,11 +139,11 @@ func perConn(used time.Duration, conns float64) float64 {
 }
 
 // treeCPU is the processor time that a process and those below it have used.
-func treeCPU(pid int) time.Duration {
-	var sum proctree.Usage
-	for _, member := range proctree.Of(pid) {
-		usage, _ := proctree.Read(member)
-		sum = sum.Add(usage)
+func treeCPU(pid int) (sum time.Duration) {
+	family, _ := kernel.Family(pid)
+	for _, member := range family {
+		used, _ := kernel.ProcessCPU(member)
+		sum += used
 	}
-	return sum.CPU
+	return sum
 }

@@ -9,7 +9,7 @@ import (
 
 	"prefork/bench/load"
 	"prefork/bench/result"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/subject"
 	"prefork/internal/sys"
 )
@@ -19,22 +19,22 @@ import (
 type meter struct {
 	reading       sync.Mutex // held while the server's processes are looked at
 	server        *subject.Server
-	before, after map[int]proctree.Usage
-	begun         time.Duration    // when before was read: CLOCK_MONOTONIC
-	machine       proctree.Machine // when measuring began
+	before, after map[int]kernel.Usage
+	begun         time.Duration  // when before was read: CLOCK_MONOTONIC
+	machine       kernel.Machine // when measuring began
 }
 
 func newMeter(s *subject.Server) *meter {
-	return &meter{server: s, before: map[int]proctree.Usage{}, after: map[int]proctree.Usage{}}
+	return &meter{server: s, before: map[int]kernel.Usage{}, after: map[int]kernel.Usage{}}
 }
 
 // begin is where the cost starts to count. Processes that are not there yet count
 // from their start.
 func (m *meter) begin() {
-	m.machine = proctree.ReadMachine()
+	m.machine, _ = kernel.ReadMachine()
 	from := sys.Monotonic()
 	for _, pid := range m.server.Processes() {
-		m.before[pid], _ = proctree.Read(pid)
+		m.before[pid], _ = kernel.Used(pid)
 	}
 	m.begun = (from + sys.Monotonic()) / 2
 }
@@ -44,7 +44,7 @@ func (m *meter) read() {
 	m.reading.Lock()
 	defer m.reading.Unlock()
 	for _, pid := range m.server.Processes() {
-		if usage, ok := proctree.Read(pid); ok {
+		if usage, err := kernel.Used(pid); err == nil {
 			m.after[pid] = usage
 		}
 	}
@@ -73,7 +73,7 @@ func (m *meter) doubt(seen *load.Result) error {
 // beginning is taken to have cost as much as the rest.
 func (m *meter) costs(r *result.Round, seen *load.Result) {
 	r.CPU.Client = perConn(microseconds(seen.CPU), seen.Conns)
-	var sum, master proctree.Usage
+	var sum, master kernel.Usage
 	for pid, usage := range m.after {
 		sum = sum.Add(usage.Sub(m.before[pid]))
 	}

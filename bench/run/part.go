@@ -10,7 +10,7 @@ import (
 
 	"prefork/bench/load"
 	"prefork/bench/result"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/subject"
 )
 
@@ -48,8 +48,8 @@ func (p part) measure(ctx context.Context) (result.Round, error) {
 type observed struct {
 	*load.Result
 	meter *meter
-	peak  *int             // of the queue
-	after proctree.Machine // when the measured time was over
+	peak  *int           // of the queue
+	after kernel.Machine // when the measured time was over
 }
 
 // load puts the load on, and has the scenario strike meanwhile.
@@ -68,7 +68,7 @@ func (p part) load(ctx context.Context, server *subject.Server, order load.Order
 			beside.Go(func() { disruption.wait(around, seen.meter) })
 		case load.Measured:
 			seen.meter.read()
-			seen.after = proctree.ReadMachine()
+			seen.after, _ = kernel.ReadMachine()
 			beside.Go(func() { disruption.end(around, p.run.plan.Stall) })
 		}
 	})

@@ -17,7 +17,7 @@ import (
 
 	"prefork/bench/load"
 	"prefork/bench/result"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/subject"
 )
 
@@ -63,8 +63,11 @@ func Run(ctx context.Context, t Task, tell func(Progress)) (*result.Result, erro
 	for _, out := range t.Plan.LeftOut {
 		r.leaveOut(out)
 	}
-	before := proctree.ReadMachine()
-	err := r.all(ctx)
+	before, err := kernel.ReadMachine()
+	if err != nil {
+		return nil, err
+	}
+	err = r.all(ctx)
 	if len(r.result.Rounds) == 0 && err != nil {
 		return nil, err
 	}
@@ -72,8 +75,10 @@ func Run(ctx context.Context, t Task, tell func(Progress)) (*result.Result, erro
 		r.result.Partial = briefly(err)
 	}
 	r.result.Arms = r.arms
-	_, stolen := proctree.ReadMachine().Since(before)
-	r.result.Environment.StealPct = 100 * stolen
+	if after, err := kernel.ReadMachine(); err == nil {
+		_, stolen := after.Since(before)
+		r.result.Environment.StealPct = 100 * stolen
+	}
 	r.result.Plan = r.plan
 	r.result.Summarise(rand.New(rand.NewPCG(t.Plan.Seed, summaryStream)))
 	return r.result, err

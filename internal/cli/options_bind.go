@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/inspect"
+	"prefork/internal/kernel"
 	"prefork/internal/supervisor"
 	"prefork/strategies"
 )
@@ -32,7 +33,7 @@ func readBacklog(c *cli.Context, o *supervisor.Options) error {
 	if backlog < 1 {
 		return usage(fmt.Errorf("--backlog %d: at least one connection must be able to wait", backlog))
 	}
-	if limit, err := inspect.SomaxConn(); err == nil && backlog > limit {
+	if limit, err := kernel.SysctlInt("net.core.somaxconn"); err == nil && backlog > limit {
 		if c.IsSet("backlog") {
 			o.Log.Warn("the kernel cuts the backlog", "backlog", backlog, "net.core.somaxconn", limit)
 		}

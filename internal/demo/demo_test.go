@@ -17,7 +17,7 @@ import (
 	"unicode/utf8"
 
 	"prefork/internal/demo"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 )
 
@@ -36,8 +36,8 @@ func play(t *testing.T, ctx context.Context, teller demo.Teller, scenes ...demo.
 	t.Helper()
 	servertest.PlayInChildren(t)
 	err := demo.Play(ctx, scenes, teller)
-	if left := proctree.Children(os.Getpid()); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if left, failed := kernel.Children(os.Getpid()); failed != nil || len(left) > 0 {
+		t.Errorf("left behind: %v (%v)", left, failed)
 	}
 	return err
 }

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"slices"
 
-	"prefork/internal/subject"
+	"prefork/internal/kernel"
 )
 
 // idle waits until every process of a server waits for the next connection, but
 // for workers that stand still, and returns the threads that do, the workers' by
 // slot and then the master's, if it waits too.
-func (v *server) idle(still ...int) (threads []subject.Thread, err error) {
+func (v *server) idle(still ...int) (threads []kernel.Thread, err error) {
 	for slot, pid := range v.workers {
 		if slices.Contains(still, slot) {
 			continue
@@ -35,15 +35,15 @@ func (v *server) idle(still ...int) (threads []subject.Thread, err error) {
 }
 
 // awaitIn waits until a process waits in a system call.
-func (v *server) awaitIn(who string, pid, call int) (thread subject.Thread, err error) {
+func (v *server) awaitIn(who string, pid, call int) (thread kernel.Thread, err error) {
 	failed := v.stage.await(who+" waits for a connection", func() (ok bool) {
-		thread, ok, err = subject.Waiting(pid, call)
-		if !ok && err == nil && subject.Gone(pid) {
+		thread, ok, err = kernel.Waiting(pid, call)
+		if !ok && err == nil && kernel.Gone(pid) {
 			err = fmt.Errorf("%s has gone, and was to wait for connections", who)
 		}
 		return ok || err != nil
 	})
-	if errors.Is(err, subject.ErrUnseen) {
+	if errors.Is(err, kernel.ErrUnseen) {
 		return thread, errCannot{err}
 	}
 	return thread, errors.Join(err, failed)
@@ -58,7 +58,7 @@ func (v *server) spaced(n int) (slots []int, wakeups wakeups, err error) {
 			return nil, wakeups, err
 		}
 		slots = append(slots, v.slotOf(v.ask()))
-		var after []subject.Thread
+		var after []kernel.Thread
 		after, err = v.idle()
 		wakeups.add(before, after, len(v.workers))
 		before = after
@@ -69,9 +69,9 @@ func (v *server) spaced(n int) (slots []int, wakeups wakeups, err error) {
 // wakeups is how often threads have gone from waiting to running.
 type wakeups struct{ workers, master int }
 
-func (w *wakeups) add(before, after []subject.Thread, workers int) {
+func (w *wakeups) add(before, after []kernel.Thread, workers int) {
 	for i := range after {
-		woken := after[i].Switches - before[i].Switches
+		woken := int(after[i].Switches - before[i].Switches)
 		if after[i].ID != before[i].ID {
 			woken = 1 // another thread of the process waits now, so it has woken
 		}

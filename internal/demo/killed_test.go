@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 	"prefork/internal/subject"
 )
@@ -38,7 +38,7 @@ func TestKilledDemoLeavesNothing(t *testing.T) {
 			number, _ := strconv.Atoi(pid[1])
 			workers = append(workers, number)
 			t.Cleanup(func() {
-				if !subject.Gone(number) {
+				if !kernel.Gone(number) {
 					_ = unix.Kill(number, unix.SIGKILL)
 				}
 			})
@@ -50,10 +50,10 @@ func TestKilledDemoLeavesNothing(t *testing.T) {
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	for _, pid := range workers {
-		servertest.Eventually(t, "a worker has ended", func() bool { return subject.Gone(pid) })
+		servertest.Eventually(t, "a worker has ended", func() bool { return kernel.Gone(pid) })
 	}
 	servertest.Eventually(t, "no child is left behind", func() bool {
-		children := proctree.Children(os.Getpid())
+		children, _ := kernel.Children(os.Getpid())
 		for _, pid := range children {
 			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
 		}

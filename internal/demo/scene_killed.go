@@ -4,10 +4,10 @@ package demo
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/kernel"
 )
 
 func playKilled(s *Stage) error {
@@ -60,8 +60,8 @@ func killWorkers(s *Stage) error {
 
 // migrates reports whether the kernel gives a dead listener's queue to others.
 func migrates() bool {
-	text, _ := os.ReadFile("/proc/sys/net/ipv4/tcp_migrate_req")
-	return strings.TrimSpace(string(text)) == "1"
+	on, _ := kernel.SysctlInt("net.ipv4.tcp_migrate_req")
+	return on == 1
 }
 
 // killFull kills a worker for whom connections wait, and returns how many are lost.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"prefork/bench/load"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 )
 
 func playTollBooth(s *Stage) error {
@@ -102,8 +102,8 @@ func (v *server) busy(seconds []float64) Picture {
 // used is the processor time of the master and the workers so far, in seconds.
 func (v *server) used() (all []float64) {
 	for _, pid := range append([]int{v.PID()}, v.workers...) {
-		usage, _ := proctree.Read(pid)
-		all = append(all, usage.CPU.Seconds())
+		used, _ := kernel.ProcessCPU(pid)
+		all = append(all, used.Seconds())
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/kernel"
 	"prefork/internal/subject"
 )
 
@@ -93,7 +94,7 @@ func (v *server) freeze(slots ...int) error {
 		}
 	}
 	return v.stage.await(fmt.Sprintf("workers %v stand still", slots), func() bool {
-		return !slices.ContainsFunc(slots, func(slot int) bool { return !subject.Stopped(v.workers[slot]) })
+		return !slices.ContainsFunc(slots, func(slot int) bool { return !kernel.Stopped(v.workers[slot]) })
 	})
 }
 

@@ -6,12 +6,10 @@ package inspect
 import (
 	"errors"
 	"fmt"
-	"os"
+	"net"
 	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/prometheus/procfs"
+	"prefork/internal/kernel"
 )
 
 // Process is one that holds a socket.
@@ -29,64 +27,105 @@ var ErrUnknown = errors.New("no process found")
 // Listener finds the process whose listening socket stands in the way of one on
 // this address, "tcp" or "unix".
 func Listener(network, address string) (Process, error) {
-	inodes, err := listening(network, address)
+	sockets, err := inTheWay(network, address)
 	if err != nil {
 		return Process{}, err
 	}
-	holders, err := holding(inodes)
+	holders, err := kernel.Holders(sockets)
 	if err != nil {
 		return Process{}, err
 	}
 	return topmost(holders)
 }
 
-// holding are the processes that have one of these sockets open, by pid, as far
-// as this user may see them.
-func holding(inodes []uint32) (map[int]procfs.ProcStat, error) {
-	processes, err := procfs.AllProcs()
+// topmost is the holder that no other one has started: whoever wants the address
+// has to stop the master, for a worker would be replaced.
+func topmost(holders []int) (Process, error) {
+	for _, pid := range holders {
+		parent, err := kernel.Parent(pid)
+		if err != nil || slices.Contains(holders, parent) {
+			continue
+		}
+		if name, err := kernel.Name(pid); err == nil {
+			return Process{PID: pid, Name: name}, nil
+		}
+	}
+	return Process{}, ErrUnknown
+}
+
+// Waiting is how many connections wait to be accepted on a TCP port, in the queues of
+// all its listening sockets.
+func Waiting(port int) (sum int, err error) {
+	listeners, err := kernel.Listeners(port)
+	for _, l := range listeners {
+		sum += l.Waiting
+	}
+	return sum, err
+}
+
+// inTheWay are the inodes of the sockets in the way of one on this address.
+func inTheWay(network, address string) ([]uint32, error) {
+	if network == "unix" {
+		return onPath(address)
+	}
+	wanted, err := net.ResolveTCPAddr(network, address)
 	if err != nil {
 		return nil, err
 	}
-	holders := make(map[int]procfs.ProcStat)
-	for _, process := range processes {
-		targets, err := process.FileDescriptorTargets()
-		if err != nil || !slices.ContainsFunc(targets, func(target string) bool { return isSocket(target, inodes) }) {
-			continue
-		}
-		if stat, err := process.Stat(); err == nil {
-			holders[stat.PID] = stat
-		}
-	}
-	return holders, nil
+	return onAddress(wanted)
 }
 
-// isSocket reports whether a link in /proc/PID/fd leads to one of the sockets.
-func isSocket(target string, inodes []uint32) bool {
-	number, found := strings.CutPrefix(target, "socket:[")
-	inode, err := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 32)
-	return found && err == nil && slices.Contains(inodes, uint32(inode))
-}
-
-// topmost is the holder that no other one has started: whoever wants the address
-// has to stop the master, for a worker would be replaced.
-func topmost(holders map[int]procfs.ProcStat) (Process, error) {
-	var top Process
-	for pid, stat := range holders {
-		if _, child := holders[stat.PPID]; !child && (top.PID == 0 || pid < top.PID) {
-			top = Process{PID: pid, Name: stat.Comm}
+func onPath(path string) (inodes []uint32, err error) {
+	listeners, err := kernel.UnixListeners()
+	for _, l := range listeners {
+		if l.Path == path {
+			inodes = append(inodes, l.Inode)
 		}
 	}
-	if top.PID == 0 {
-		return Process{}, ErrUnknown
-	}
-	return top, nil
+	return inodes, err
 }
 
-// SomaxConn is the largest backlog that the kernel allows.
-func SomaxConn() (int, error) {
-	text, err := os.ReadFile("/proc/sys/net/core/somaxconn")
-	if err != nil {
-		return 0, err
+// onAddress prefers sockets on the very address to those on all addresses.
+func onAddress(wanted *net.TCPAddr) (inodes []uint32, err error) {
+	listeners, err := kernel.Listeners(wanted.Port)
+	best := overlaps
+	for _, l := range listeners {
+		switch near := nearness(wanted.IP, l); {
+		case near > best:
+			best, inodes = near, []uint32{l.Inode}
+		case near == best:
+			inodes = append(inodes, l.Inode)
+		}
 	}
-	return strconv.Atoi(strings.TrimSpace(string(text)))
+	return inodes, err
+}
+
+// How a socket's address stands to a wanted one on the same port.
+const (
+	apart    = iota // both can be had
+	overlaps        // one of them means every address
+	same
+)
+
+// nearness compares a wanted address with one that is taken. A wanted address
+// that means all of them is for IPv4 and IPv6, be it written 0.0.0.0, :: or not
+// at all: so package net listens.
+func nearness(wanted net.IP, taken kernel.Listener) int {
+	address := net.IP(taken.Address.Addr().AsSlice())
+	everywhere := address.IsUnspecified()
+	switch all := wanted == nil || wanted.IsUnspecified(); {
+	case all && everywhere, wanted.Equal(address):
+		return same
+	case all, everywhere && speaks(taken, wanted.To4() != nil):
+		return overlaps
+	}
+	return apart
+}
+
+// speaks reports whether a socket on all addresses has IPv4, or IPv6.
+func speaks(taken kernel.Listener, ipv4 bool) bool {
+	if taken.Address.Addr().Is4() {
+		return ipv4
+	}
+	return !ipv4 || !taken.OnlyIPv6
 }

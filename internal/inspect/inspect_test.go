@@ -70,6 +70,12 @@ func TestListenerOnAnotherAddressIsNotInTheWay(t *testing.T) {
 	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	notFound(t, "tcp", net.JoinHostPort("127.0.0.2", port))
 	notFound(t, "tcp", net.JoinHostPort("::1", port))
+	if only, err := net.Listen("tcp6", "[::]:0"); err == nil { // else there is no IPv6 here
+		defer only.Close()
+		port := strconv.Itoa(only.Addr().(*net.TCPAddr).Port)
+		notFound(t, "tcp", net.JoinHostPort("127.0.0.1", port))
+		wantPID(t, "tcp", net.JoinHostPort("::1", port), os.Getpid())
+	}
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -5,19 +5,18 @@
 package keeper
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/kernel"
 )
 
 const (
@@ -48,11 +47,11 @@ func Keep(in io.Reader) int {
 		return 0
 	}
 	for deadline := time.Now().Add(keeperTime); time.Now().Before(deadline); time.Sleep(keeperPoll) {
-		left := marked(os.Getenv(envKeeper))
+		left, err := marked(os.Getenv(envKeeper))
 		for _, pid := range left {
 			_ = unix.Kill(pid, unix.SIGKILL)
 		}
-		if len(left) == 0 {
+		if err == nil && len(left) == 0 {
 			return 0
 		}
 	}
@@ -65,20 +64,19 @@ func mark() string { return fmt.Sprintf("%d.%d", os.Getpid(), processStart) }
 var processStart = time.Now().UnixNano()
 
 // marked are the living processes that bear a mark.
-func marked(mark string) (pids []int) {
-	files, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, file := range files {
-		environ, _ := os.ReadFile(file) // of a zombie: empty
-		if slices.ContainsFunc(bytes.Split(environ, []byte{0}), func(entry []byte) bool { return string(entry) == envMark+"="+mark }) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+func marked(mark string) (pids []int, err error) {
+	all, err := kernel.Processes()
+	for _, pid := range all {
+		environ, _ := kernel.Environment(pid) // of a zombie: none
+		if slices.Contains(environ, envMark+"="+mark) {
 			pids = append(pids, pid)
 		}
 	}
-	return pids
+	return pids, err
 }
 
 // Marked are the living processes that this one has started, but for the keeper.
-func Marked() []int { return marked(mark()) }
+func Marked() ([]int, error) { return marked(mark()) }
 
 // New starts one, before anything that it is to end. Ctrl-C in a terminal is not for
 // it.

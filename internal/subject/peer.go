@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 )
 
 const (
@@ -58,7 +58,8 @@ func (s *Server) answers(ctx context.Context) bool {
 		if err == nil {
 			_ = conn.Close()
 		}
-		if n := len(proctree.Of(s.PID())); err != nil || n != processes {
+		family, _ := kernel.Family(s.PID())
+		if n := len(family); err != nil || n != processes {
 			calm, processes = 0, n
 		}
 	}

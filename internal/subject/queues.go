@@ -3,19 +3,13 @@
 package subject
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
-	"github.com/vishvananda/netlink/nl"
-	"golang.org/x/sys/unix"
-
-	"prefork/internal/inspect"
+	"prefork/internal/kernel"
 	"prefork/internal/scoreboard"
 	"prefork/strategies/accept"
 )
@@ -101,7 +95,12 @@ func (s *Server) listeners() (map[uint32]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	return inspect.Queues(port)
+	listeners, err := kernel.Listeners(port)
+	queues := make(map[uint32]int)
+	for _, l := range listeners {
+		queues[l.Inode] = l.Waiting
+	}
+	return queues, err
 }
 
 func anyIn(listeners map[uint32]int, inodes []uint32) bool {
@@ -139,86 +138,28 @@ func (s *Server) inodes(listeners map[uint32]int) (inodes []uint32, err error) {
 // sourceOf is the socket from which a worker takes connections, 0 if there is no
 // such worker: the listening one that it has bound itself, or what it has
 // inherited.
-func sourceOf(pid int, listeners map[uint32]int) uint32 {
-	dir := fmt.Sprintf("/proc/%d/fd/", pid)
-	inherited := socketAt(dir + strconv.Itoa(accept.InheritedFD))
-	if _, listens := listeners[inherited]; listens {
-		return inherited
-	}
-	links, _ := os.ReadDir(dir)
-	for _, link := range links {
-		inode := socketAt(dir + link.Name())
+func sourceOf(pid int, listeners map[uint32]int) (inherited uint32) {
+	descriptors, _ := kernel.Descriptors(pid)
+	for _, d := range descriptors { // what was inherited comes first
+		inode, _ := d.Socket()
 		if _, listens := listeners[inode]; listens {
 			return inode
+		}
+		if d.FD == accept.InheritedFD {
+			inherited = inode
 		}
 	}
 	return inherited
 }
 
-// socketAt is the inode of the socket that a link in /proc leads to, 0 if it leads
-// to none.
-func socketAt(link string) uint32 {
-	target, err := os.Readlink(link)
-	number, found := strings.CutPrefix(target, "socket:[")
-	if err != nil || !found {
-		return 0
-	}
-	inode, _ := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 32)
-	return uint32(inode)
-}
-
-func dispatched(listeners map[uint32]int, inodes []uint32) ([]int, error) {
+func dispatched(listeners map[uint32]int, pairs []uint32) ([]int, error) {
 	depths := []int{0}
 	for _, depth := range listeners {
 		depths[0] += depth
 	}
-	for _, inode := range inodes {
-		depth, err := undelivered(inode)
-		if err != nil {
-			return nil, err
-		}
-		depths = append(depths, depth)
-	}
-	return depths, nil
-}
-
-// undelivered is how many bytes wait in a Unix socket: one for each connection
-// that was passed. A socket that has gone has none.
-func undelivered(inode uint32) (int, error) {
-	request := nl.NewNetlinkRequest(nl.SOCK_DIAG_BY_FAMILY, 0)
-	request.AddData(unixSocket(inode))
-	messages, err := request.Execute(unix.NETLINK_INET_DIAG, 0)
-	if err == unix.ENOENT || len(messages) == 0 && err == nil {
-		return 0, nil
-	}
+	passed, err := kernel.UnixQueues(pairs) // a byte for each connection
 	if err != nil {
-		return 0, fmt.Errorf("ask for the queue of a socket pair: %w", err)
+		return nil, err
 	}
-	const header, lengths = 16, 4 // sizeof(struct unix_diag_msg), UNIX_DIAG_RQLEN
-	attributes, err := nl.ParseRouteAttr(messages[0][header:])
-	if err != nil {
-		return 0, fmt.Errorf("ask for the queue of a socket pair: %w", err)
-	}
-	for _, a := range attributes {
-		if a.Attr.Type == lengths && len(a.Value) >= 4 {
-			return int(binary.NativeEndian.Uint32(a.Value)), nil
-		}
-	}
-	return 0, nil
-}
-
-// unixSocket is a struct unix_diag_req (linux/unix_diag.h) for one socket's queue.
-type unixSocket uint32
-
-func (unixSocket) Len() int { return 24 }
-
-func (inode unixSocket) Serialize() []byte {
-	const showLengths, anyCookie = 1 << 4, ^uint64(0)
-	request := make([]byte, inode.Len())
-	request[0] = unix.AF_UNIX
-	binary.NativeEndian.PutUint32(request[4:], ^uint32(0)) // in any state
-	binary.NativeEndian.PutUint32(request[8:], uint32(inode))
-	binary.NativeEndian.PutUint32(request[12:], showLengths)
-	binary.NativeEndian.PutUint64(request[16:], anyCookie)
-	return request
+	return append(depths, passed...), nil
 }

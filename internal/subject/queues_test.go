@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 	"prefork/internal/subject"
 )
@@ -93,6 +94,6 @@ func stopAll(t *testing.T, s *subject.Server) {
 		if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
-		servertest.Eventually(t, "a worker is stopped", func() bool { return subject.Stopped(pid) })
+		servertest.Eventually(t, "a worker is stopped", func() bool { return kernel.Stopped(pid) })
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 )
 
 const (
@@ -42,8 +42,13 @@ type Server struct {
 }
 
 // Adopt makes this process the one to which those come whose parent has died, so
-// that Stop can end and reap them too. It is for the process as a whole.
+// that Stop can end and reap them too. It is for the process as a whole. It makes sure
+// first that processes can be looked at, so that whoever looks at them later hears no
+// more than that they have gone.
 func Adopt() error {
+	if err := kernel.Mounted(); err != nil {
+		return err
+	}
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become a subreaper: %w", err)
 	}
@@ -137,8 +142,17 @@ func (s *Server) await(ctx context.Context) error {
 		s.words.hearOut(stopTimeout)
 		return fmt.Errorf("%s ended before it listened: %s%s", s.Name, s.cmd.ProcessState, s.words.quoted())
 	case <-timeout.C:
-		return fmt.Errorf("%s did not listen within %s; its process is in state %s%s", s.where(), startTimeout, stateOf(s.PID()), s.words.quoted())
+		return fmt.Errorf("%s did not listen within %s; its process is in state %s%s", s.where(), startTimeout, state(s.PID()), s.words.quoted())
 	}
+}
+
+// state is the letter for what a process does, "?" if it has gone.
+func state(pid int) string {
+	letter, err := kernel.State(pid)
+	if err != nil {
+		return "?"
+	}
+	return string(letter)
 }
 
 // where is a server with its address, if that is known before it listens.
@@ -153,7 +167,8 @@ func (s *Server) where() string {
 // live without it.
 func (s *Server) Processes() []int {
 	if !s.Over() { // else its number may be a stranger's
-		for _, pid := range proctree.Of(s.PID()) {
+		family, _ := kernel.Family(s.PID())
+		for _, pid := range family {
 			s.kin.meet(pid)
 		}
 	}
@@ -162,7 +177,7 @@ func (s *Server) Processes() []int {
 
 // Workers are the processes that the first one has started, in order.
 func (s *Server) Workers() []int {
-	children := proctree.Children(s.PID())
+	children, _ := kernel.Children(s.PID())
 	slices.Sort(children)
 	return children
 }
@@ -179,8 +194,8 @@ func (s *Server) Victim() (int, error) {
 
 // SlotOf is the slot of a worker of prefork, -1 for anybody else.
 func SlotOf(pid int) int {
-	environ, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	for entry := range strings.SplitSeq(string(environ), "\x00") {
+	environ, _ := kernel.Environment(pid)
+	for _, entry := range environ {
 		if value, found := strings.CutPrefix(entry, "PREFORK_SLOT="); found {
 			if slot, err := strconv.Atoi(value); err == nil {
 				return slot
@@ -219,7 +234,8 @@ func (s *Server) Kill() {
 // looked at, and those whose end they did not live to hear of, and reports whether there
 // are any. They are ours now, by Adopt, and may have children themselves.
 func (s *Server) meetOrphans() (any bool) {
-	for _, pid := range proctree.Children(os.Getpid()) {
+	children, _ := kernel.Children(os.Getpid())
+	for _, pid := range children {
 		if session, err := unix.Getsid(pid); err == nil && session == s.PID() {
 			s.kin.meet(pid)
 			any = true

@@ -21,7 +21,7 @@ import (
 
 	"prefork/internal/browsertest"
 	"prefork/internal/demo/lab"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 )
 
@@ -107,9 +107,10 @@ func browse(t *testing.T, url string, width, height int64) *tab {
 func reapBrowser() {
 	for reaped := true; reaped; {
 		reaped = false
-		for _, pid := range proctree.Children(os.Getpid()) {
-			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-			if strings.HasPrefix(string(name), "chrom") || strings.HasPrefix(string(name), "cat") {
+		children, _ := kernel.Children(os.Getpid())
+		for _, pid := range children {
+			name, _ := kernel.Name(pid)
+			if strings.HasPrefix(name, "chrom") || strings.HasPrefix(name, "cat") {
 				_, _ = unix.Wait4(pid, nil, 0, nil)
 				reaped = true
 			}

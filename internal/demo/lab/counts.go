@@ -8,9 +8,8 @@ import (
 	"time"
 
 	"prefork/bench/load"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/scoreboard"
-	"prefork/internal/subject"
 )
 
 // counts is what was counted in one panel since its server started or the counts
@@ -31,12 +30,12 @@ type counts struct {
 	sent  struct{ a, d int } // of begun and done, in the last frame
 	loss  int                // of all kinds, in the last frame
 
-	usage    map[int]proctree.Usage // as of the last second, by pid
-	finished uint64                 // likewise, of all workers
-	costs    []cost                 // of the last seconds
-	master   float64                // share of a processor
-	cpus     []float64              // likewise, by slot
-	takens   [][]uint64             // by slot, taken until then, as of each of the last seconds
+	usage    map[int]kernel.Usage // as of the last second, by pid
+	finished uint64               // likewise, of all workers
+	costs    []cost               // of the last seconds
+	master   float64              // share of a processor
+	cpus     []float64            // likewise, by slot
+	takens   [][]uint64           // by slot, taken until then, as of each of the last seconds
 }
 
 // cost is what some connections have cost.
@@ -171,7 +170,7 @@ func stateOf(pid int) int {
 	if pid == 0 {
 		return gone
 	}
-	switch subject.State(pid) {
+	switch state, _ := kernel.State(pid); state {
 	case 0, 'Z', 'X':
 		return gone
 	case 'T', 't':
@@ -240,20 +239,21 @@ func (c *counts) lately(taken []uint64) []uint64 {
 // measure asks what each process has used.
 func (p *panel) measure(interval time.Duration) {
 	c := &p.counts
-	usage, pids, finished := make(map[int]proctree.Usage), p.workers(), uint64(0)
+	usage, pids, finished := make(map[int]kernel.Usage), p.workers(), uint64(0)
 	var sum cost
 	used := func(pid int) time.Duration {
-		now, ok := proctree.Read(pid)
-		if !ok {
+		now, err := kernel.Used(pid)
+		if err != nil {
 			return 0
 		}
 		usage[pid] = now
 		before, known := c.usage[pid]
-		if !known || now.CPU < before.CPU || now.Switches < before.Switches { // of one that is dying, less is seen
+		if !known {
 			return 0
 		}
-		sum.wakes += now.Switches - before.Switches
-		return now.CPU - before.CPU
+		since := now.Sub(before)
+		sum.wakes += since.Switches
+		return since.CPU
 	}
 	c.cpus = make([]float64, len(pids))
 	for slot, pid := range pids {

@@ -23,7 +23,7 @@ import (
 
 	"prefork/bench/load"
 	"prefork/internal/keeper"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/subject"
 	"prefork/strategies"
 )
@@ -58,7 +58,7 @@ type Lab struct {
 	settings Settings
 	watched  bool // the load is on
 
-	machine proctree.Machine // when viewers were last told of it; Watch's alone
+	machine kernel.Machine // when viewers were last told of it; Watch's alone
 }
 
 // New starts the servers and the load generator; the latter does nothing until the
@@ -67,8 +67,11 @@ func New(ctx context.Context) (*Lab, error) {
 	if err := subject.Adopt(); err != nil {
 		return nil, err
 	}
-	l := &Lab{hub: newHub(), settings: defaults(), loader: newThread(), facts: allFacts(), machine: proctree.ReadMachine()}
+	l := &Lab{hub: newHub(), settings: defaults(), loader: newThread(), facts: allFacts()}
 	var err error
+	if l.machine, err = kernel.ReadMachine(); err != nil {
+		return nil, err
+	}
 	if l.keeper, err = keeper.New(); err != nil {
 		return nil, err
 	}
@@ -282,9 +285,11 @@ func (l *Lab) sendSecond(interval time.Duration) {
 	for _, s := range all {
 		quantiles = append(quantiles, s.Second.P50, s.Second.P99)
 	}
-	now, machine := time.Now(), proctree.ReadMachine()
-	used, _ := machine.Since(l.machine)
-	l.machine = machine
+	now, used := time.Now(), 0.0
+	if machine, err := kernel.ReadMachine(); err == nil {
+		used, _ = machine.Since(l.machine)
+		l.machine = machine
+	}
 	l.history.point(now, quantiles...)
 	l.hub.send("second", encode(struct {
 		At      int64    `json:"at"`

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/keeper"
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 	"prefork/internal/subject"
 )
@@ -85,12 +85,15 @@ func command(t *testing.T, who ...func(*exec.Cmd)) (cmd *exec.Cmd, url string) {
 }
 
 // below are all processes of a lab: what it has started and what it has adopted.
-func below(pid int) []int { return proctree.Of(pid)[1:] }
+func below(pid int) []int {
+	family, _ := kernel.Family(pid)
+	return family[1:]
+}
 
 // left are those that live.
 func left(pids []int) (alive []int) {
 	for _, pid := range pids {
-		if !subject.Gone(pid) {
+		if !kernel.Gone(pid) {
 			alive = append(alive, pid)
 		}
 	}
@@ -101,7 +104,7 @@ func left(pids []int) (alive []int) {
 // have come to it when their parents died.
 func reapAll(t *testing.T) {
 	servertest.Eventually(t, "no child is left behind", func() bool {
-		children := proctree.Children(os.Getpid())
+		children, _ := kernel.Children(os.Getpid())
 		for _, pid := range children {
 			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
 		}
@@ -113,9 +116,9 @@ func reapAll(t *testing.T) {
 func TestMark(t *testing.T) {
 	url := open(t)
 	view(t, url).await("frame", anything)
-	marked := keeper.Marked()
-	if len(marked) < 3*5+1 {
-		t.Errorf("%d processes bear the mark, want masters, workers and the generator", len(marked))
+	marked, err := keeper.Marked()
+	if err != nil || len(marked) < 3*5+1 {
+		t.Errorf("%d processes bear the mark (%v), want masters, workers and the generator", len(marked), err)
 	}
 	for _, pid := range marked {
 		if pid == os.Getpid() || pid == os.Getppid() {
@@ -145,6 +148,6 @@ func TestNothingLeaks(t *testing.T) {
 }
 
 func openFiles() int {
-	files, _ := os.ReadDir("/proc/self/fd")
+	files, _ := kernel.Descriptors(os.Getpid())
 	return len(files)
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/kernel"
 	"prefork/internal/scoreboard"
 	"prefork/internal/subject"
 )
@@ -104,7 +105,7 @@ func (p *panel) worker(slot int) (int, error) {
 	if slot < 0 || slot >= len(pids) {
 		return 0, fmt.Errorf("worker %d: %s has workers 0 to %d", slot, p.strategy, len(pids)-1)
 	}
-	if pids[slot] == 0 || subject.Gone(pids[slot]) {
+	if pids[slot] == 0 || kernel.Gone(pids[slot]) {
 		return 0, fmt.Errorf("%w: %s has no worker %d at present", errState, p.strategy, slot)
 	}
 	return pids[slot], nil

@@ -20,7 +20,7 @@ import (
 	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
 
-	"prefork/internal/proctree"
+	"prefork/internal/kernel"
 )
 
 var speed = flag.Bool("speed", false, "measure how the lab holds its load, and the page its frames")
@@ -42,7 +42,7 @@ func TestSpeed(t *testing.T) {
 	for i, name := range names {
 		before[i] = ask[int](b, answered(name))
 	}
-	cpu, _ := proctree.Read(cmd.Process.Pid)
+	cpu, _ := kernel.ProcessCPU(cmd.Process.Pid)
 	browser := browserCPU(cmd.Process.Pid)
 	streamed := make(chan int64)
 	start := time.Now()
@@ -51,9 +51,9 @@ func TestSpeed(t *testing.T) {
 	bytes := <-streamed
 	frames := trace()
 	took := time.Since(start).Seconds()
-	now, _ := proctree.Read(cmd.Process.Pid)
+	now, _ := kernel.ProcessCPU(cmd.Process.Pid)
 	browser = browserCPU(cmd.Process.Pid) - browser
-	load, _ := os.ReadFile("/proc/loadavg")
+	load, _ := kernel.Load()
 	var rates []string
 	for i, name := range names {
 		rates = append(rates, fmt.Sprintf("%s %.0f", name, float64(ask[int](b, answered(name))-before[i])/took))
@@ -61,19 +61,21 @@ func TestSpeed(t *testing.T) {
 	fmt.Printf("answered a second   %s (wanted: 2000 each)\n", strings.Join(rates, ", "))
 	fmt.Printf("frames a second     %.1f drawn, %.1f dropped, the longest wait %.0f ms, as the browser traces them (wanted: 50)\n", float64(frames.drawn)/took, float64(frames.dropped)/took, frames.longest)
 	fmt.Printf("to a viewer         %.1f kB/s (wanted: at most 30)\n", float64(bytes)/1000/took)
-	fmt.Printf("the lab's own CPU   %.1f %% of one processor, with two viewers (wanted: at most 10)\n", 100*now.Sub(cpu).CPU.Seconds()/took)
+	fmt.Printf("the lab's own CPU   %.1f %% of one processor, with two viewers (wanted: at most 10)\n", 100*(now-cpu).Seconds()/took)
 	fmt.Printf("the browser's CPU   %.0f %% of one processor, %.1f ms a frame\n", 100*browser.Seconds()/took, 1000*browser.Seconds()/float64(max(1, frames.drawn)))
-	fmt.Printf("load average        %s", load)
+	fmt.Printf("load average        %.2f\n", load)
 	b.check()
 }
 
 // browserCPU is what the processes of this test have used, without the lab's and its
 // own: those of the browser.
 func browserCPU(lab int) (used time.Duration) {
-	ours := append(proctree.Of(lab), os.Getpid())
-	for _, pid := range proctree.Of(os.Getpid()) {
-		if now, ok := proctree.Read(pid); ok && !slices.Contains(ours, pid) {
-			used += now.CPU
+	ours, _ := kernel.Family(lab)
+	ours = append(ours, os.Getpid())
+	all, _ := kernel.Family(os.Getpid())
+	for _, pid := range all {
+		if now, err := kernel.ProcessCPU(pid); err == nil && !slices.Contains(ours, pid) {
+			used += now
 		}
 	}
 	return used
