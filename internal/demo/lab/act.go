@@ -124,6 +124,9 @@ func (p *panel) reset() {
 	p.begin()
 }
 
+// afterStall ends a stall when it has lasted long enough. Tests change it.
+var afterStall = func(end func()) { time.AfterFunc(time.Second, end) }
+
 // stall stops for a second all workers of a panel that nobody has stopped.
 func (p *panel) stall() error {
 	p.mu.Lock()
@@ -141,7 +144,7 @@ func (p *panel) stall() error {
 		_ = unix.Kill(pid, unix.SIGSTOP)
 	}
 	p.stalled = pids
-	time.AfterFunc(time.Second, func() { p.goOn(pids) })
+	afterStall(func() { p.goOn(pids) })
 	return nil
 }
 

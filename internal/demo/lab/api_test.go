@@ -25,6 +25,7 @@ type viewer struct {
 	t      *testing.T
 	events chan event
 	leave  func()
+	want   string // what an event is awaited for, to say it in vain
 }
 
 func view(t *testing.T, url string) *viewer {
@@ -69,7 +70,7 @@ func (v *viewer) await(name string, f func(data string) bool) string {
 				return e.data
 			}
 		case <-late:
-			v.t.Fatalf("no such %s", name)
+			v.t.Fatalf("no such %s: %s", name, v.want)
 		}
 	}
 }

@@ -40,3 +40,12 @@ func Counted(reports ...load.Report) (begun, lost, local int) {
 	}
 	return int(c.begun), c.allLost(), c.local
 }
+
+// HoldStalls has stalls of labs that are started by a test last until it ends them, by
+// calling what it gets for each panel.
+func HoldStalls(t *testing.T) (ends <-chan func()) {
+	held, was := make(chan func(), 16), afterStall
+	afterStall = func(end func()) { held <- end }
+	t.Cleanup(func() { afterStall = was })
+	return held
+}

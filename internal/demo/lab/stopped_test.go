@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"prefork/bench/load"
+	"prefork/internal/demo/lab"
 )
 
 // second is what a viewer is told once a second of a panel.
 type second struct {
 	Second, Recent load.Quantiles
 	Taken, Lately  []uint64
+	Lost           map[string]int
 }
 
 func secondsOf(data string) []second {
@@ -24,36 +26,35 @@ func secondsOf(data string) []second {
 	return all.Panels
 }
 
-const asleep = 2 // in a frame, of a worker
+const awake, asleep = 1, 2 // in a frame, of a worker
 
 // A stall wakes only those whom it has stopped.
 func TestStallLeavesTheStoppedAlone(t *testing.T) {
+	ends := lab.HoldStalls(t)
 	url := open(t)
 	v := view(t, url)
-	post204(t, url, "/act", `{"do":"stop","worker":1}`)
-	v.await("frame", func(data string) bool { return frames(data)[0].W[1][3] == asleep })
-	post204(t, url, "/act", `{"do":"stall"}`)
-	if code, answer := post(t, url, "/act", `{"do":"stall"}`); code != http.StatusConflict {
+	is := func(want ...int) func(string) bool {
+		return func(data string) bool {
+			for slot, w := range frames(data)[0].W {
+				if w[3] != want[slot] {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	v.await("frame", is(awake, awake, awake, awake))
+	post204(t, url, "/act", `{"do":"stop","worker":1,"panel":"shared"}`)
+	v.await("frame", is(awake, asleep, awake, awake))
+	post204(t, url, "/act", `{"do":"stall","panel":"shared"}`)
+	v.await("frame", is(asleep, asleep, asleep, asleep))
+	if code, answer := post(t, url, "/act", `{"do":"stall","panel":"shared"}`); code != http.StatusConflict {
 		t.Errorf("a stall within a stall: %d %s", code, answer)
 	}
-	// One that is stopped by the viewer meanwhile stays so too.
-	post204(t, url, "/act", `{"do":"stop","worker":2}`)
-	states := func(data string) (all [4]int) {
-		for slot, w := range frames(data)[0].W {
-			all[slot] = w[3]
-		}
-		return all
-	}
-	v.await("frame", func(data string) bool { return states(data) == [4]int{asleep, asleep, asleep, asleep} })
-	v.await("frame", func(data string) bool { return states(data)[0] != asleep })
-	v.await("frame", func(data string) bool { return states(data)[3] != asleep })
-	v.await("second", anything)
-	v.await("frame", func(data string) bool {
-		if now := states(data); now != [4]int{1, asleep, asleep, 1} {
-			t.Errorf("after the stall the workers' states are %v", now)
-		}
-		return true
-	})
+	// One that the viewer stops meanwhile stays so too.
+	post204(t, url, "/act", `{"do":"stop","worker":2,"panel":"shared"}`)
+	(<-ends)()
+	v.await("frame", is(awake, asleep, asleep, awake))
 }
 
 // While connections wait behind a worker that is stopped, the 99th percentile rises,

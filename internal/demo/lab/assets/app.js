@@ -1,6 +1,7 @@
 // Puts the page together.
-import { connect, lab, on } from "./live.js";
+import { connect, lab, on, set } from "./live.js";
 import { el, put, sum, timeText, whole } from "./format.js";
+import * as link from "./link.js";
 import { Panel } from "./panel.js";
 import { run, scale } from "./flow.js";
 import { words } from "./words.js";
@@ -16,14 +17,18 @@ const REFUSED = 6000; // ms for which a refusal is shown
 
 let panels = [], frames = 0, seconds = 0, refusal = "", refused = 0;
 
-if (new URLSearchParams(location.search).has("present")) document.documentElement.classList.add("present");
+const asked = new URLSearchParams(location.search);
+present(asked.has("present"));
+at("present").addEventListener("click", () => present(!document.documentElement.classList.contains("present")));
+at("notice-close").addEventListener("click", () => notice(""));
+addEventListener("hashchange", () => { if (location.hash !== link.write(lab.settings)) restore(); });
 
 on("state", () => {
   if (!panels.length) build();
   for (const p of panels) p.settle(lab.settings);
   list();
 });
-on("settings", () => { for (const p of panels) p.settle(lab.settings); });
+on("settings", () => { for (const p of panels) p.settle(lab.settings); address(); });
 on("frame", all => {
   const write = ++frames % WRITE === 0;
   panels.forEach((p, i) => p.frame(all[i], write));
@@ -36,23 +41,53 @@ on("second", ({ panels: all }) => {
 on("mark", mark => { if (mark.text && words[mark.do] && !tour.asks()) tell(mark.do, mark); });
 on("mark", list);
 on("refusal", ({ panel, reason }) => { refusal = reason; panels.find(p => p.name === panel)?.refuse(reason); });
-on("online", link);
+on("online", online);
 on("refused", reason => {
   if (refusal && reason.includes(refusal)) return; // its panel says so
   clearTimeout(refused);
-  refused = setTimeout(link, REFUSED);
+  refused = setTimeout(online, REFUSED);
   warn(reason);
 });
 at("marks").addEventListener("toggle", list);
 
 /** Says whether there is a connection to the lab. */
-function link() { warn(lab.online ? "" : "no connection to the lab; trying again …"); }
+function online() { warn(lab.online ? "" : "no connection to the lab; trying again …"); }
 
 function warn(text) {
   put(at("link"), text);
   at("link").title = text;
   at("link").classList.toggle("off", text !== "");
   if (text) speak(text);
+}
+
+/** Says something that stays until it is closed: of a link that cannot be followed. */
+function notice(text) {
+  put(at("notice-text"), text);
+  at("notice").hidden = text === "";
+  if (text) speak(text);
+}
+
+/** Larger, for a lecture, or as it was; the address says which. */
+function present(on) {
+  document.documentElement.classList.toggle("present", on);
+  at("present").setAttribute("aria-pressed", String(on));
+  if (on === asked.has("present")) return;
+  on ? asked.set("present", "") : asked.delete("present");
+  address();
+}
+
+/** Keeps in the address bar what a link to this has to say. */
+function address() {
+  const query = asked.toString().replace(/=(&|$)/g, "$1");
+  history.replaceState(null, "", `${location.pathname}${query && `?${query}`}${tour.playing() || !lab.settings ? location.hash : link.write(lab.settings)}`);
+}
+
+/** Sets what the link says, all of it or nothing. */
+async function restore() {
+  let reason = "";
+  try { reason = await set(link.parse(location.hash), "link"); } catch (error) { reason = error.message; }
+  if (reason) notice(`This link cannot be followed: ${reason}. Nothing was changed.`);
+  address();
 }
 
 function build() {
@@ -64,8 +99,12 @@ function build() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", measure);
   run(panels.map(p => p.flow));
   chart.start(at("chart"));
-  tour.start(panels);
+  at("marks").open = at("chart").clientHeight > 16 * parseFloat(getComputedStyle(document.documentElement).fontSize); // there is room
+  const wanted = asked.get("tour");
+  tour.start(panels, wanted);
   if (!tour.playing()) tell("welcome", {});
+  if (wanted !== null && !tour.playing()) notice(`There is no tour “${wanted}”. There are ${tour.names.join(", ")}.`);
+  else if (location.hash.length > 1 && !tour.playing()) restore();
 }
 
 /** Says what was done, and in each panel what came of it. */
@@ -76,10 +115,7 @@ function tell(key, mark) {
   put(at("story"), text);
   put(at("read"), w.read ? `Read on: ${w.read}` : "");
   if (key !== "welcome") speak(`${title}. ${text}`);
-  for (const p of panels) {
-    const text = !mark.panel || mark.panel === p.name ? w[p.name] : "";
-    p.say(typeof text === "function" ? text(p.chosenWays()) : text);
-  }
+  for (const p of panels) p.say(key !== "welcome" && (!mark.panel || mark.panel === p.name) && w[p.name] || "");
 }
 
 /** All marks of the timeline, the last one first, for whoever opens the list. */

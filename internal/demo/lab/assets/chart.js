@@ -4,7 +4,7 @@ import { timeText } from "./format.js";
 
 const SPAN = 90; // seconds shown
 const GAP = 2500; // ms: a second was not measured
-const LOW = 100, HIGH = 1e7; // µs: the axis stands still
+const STEPS = [1, 2, 5];
 
 let plot, names = [];
 
@@ -16,10 +16,11 @@ export function start(box) {
   names = lab.facts.map(f => f.name);
   build(box);
   const again = () => { plot.destroy(); build(box); };
-  let was = narrow(box);
+  const kind = () => `${narrow(box)} ${tall(box)} ${rem()}`;
+  let was = kind();
   new ResizeObserver(() => {
-    if (was === narrow(box)) plot.setSize(size(box)); else again();
-    was = narrow(box);
+    if (was === kind()) plot.setSize(size(box)); else again();
+    was = kind();
   }).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   on("second", show);
@@ -32,24 +33,50 @@ const size = box => ({ width: Math.max(box.clientWidth, 200), height: box.client
 /** Where there is no room for names, colour and order must do. */
 const narrow = box => box.clientWidth < 34 * rem();
 
+/** Where there is room for two rows of marks. */
+const tall = box => box.clientHeight > 14 * rem();
+
 function build(box) {
   const root = rem(), font = `${Math.round(root * .75)}px ${css("--font")}`;
   const axis = { stroke: css("--quiet"), font, grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false } };
   plot = new uPlot({
     ...size(box), pxAlign: 1, cursor: { show: false }, legend: { show: false }, select: { show: false },
-    padding: [root * 2.5, root * (narrow(box) ? 5 : 9), 0, 0],
+    padding: [root * (tall(box) ? 2.5 : 1.5), root * (narrow(box) ? 5 : 9), 0, 0],
     scales: {
       x: { time: false, range: () => { const now = Date.now() / 1000; return [now - SPAN, now]; } },
-      y: { distr: 3, range: () => [LOW, HIGH] },
+      y: { distr: 3, range: (u, low, high) => bounds(low, high) },
     },
     axes: [
-      { ...axis, size: root * 1.75, space: 80, splits: (u, _, min, max) => (narrow(box) ? [0, 45] : [0, 15, 30, 45, 60, 75]).map(s => max - s), values: (u, splits) => splits.map(s => { const ago = Math.round(u.scales.x.max - s); return ago ? `${ago} s ago` : "now"; }) },
-      { ...axis, size: root * 4, splits: () => [100, 1e3, 1e4, 1e5, 1e6, 1e7], values: (u, splits) => splits.map(timeText), filter: (u, s) => s },
+      { ...axis, size: root * 1.5, space: 80, splits: (u, _, min, max) => (narrow(box) ? [0, 45] : [0, 15, 30, 45, 60, 75]).map(s => max - s), values: (u, splits) => splits.map(s => { const ago = Math.round(u.scales.x.max - s); return ago ? `${ago} s ago` : "now"; }) },
+      { ...axis, size: root * 4, splits: (u, _, low, high) => ticks(low, high, u.bbox.height / (devicePixelRatio || 1) / (1.5 * root)), values: (u, splits) => splits.map(timeText), filter: (u, s) => s },
     ],
     series: [{}, ...[["p99", 2.25], ["p50", 1]].flatMap(([what, width]) => names.map(name =>
       ({ label: `${name} ${what}`, stroke: css(`--${name}-line`), width, points: { show: false }, spanGaps: false })))],
     hooks: { draw: [drawMarks, drawNames] },
   }, data(), box);
+}
+
+/** The next of 1, 2, 5, 10 …, down or up. */
+function step(value, up) {
+  const decade = 10 ** Math.floor(Math.log10(value) + 1e-9), digit = value / decade, all = [...STEPS, 10];
+  return decade * (up ? all.find(s => s >= digit - 1e-9) : all.findLast(s => s <= digit + 1e-9));
+}
+
+/** From where to where an axis of times (µs) goes: all that there is, and a decade at least. */
+export function bounds(low, high) {
+  if (!(low > 0)) return [1e3, 1e5];
+  const from = step(low, false), to = step(high, true);
+  return to >= 10 * from ? [from, to] : [from, 10 * from];
+}
+
+/** Where lines are drawn: at 1, 2, 5, or, where there is no room for so many, at fewer. */
+export function ticks(low, high, most) {
+  const all = digits => {
+    const found = [];
+    for (let decade = 10 ** Math.floor(Math.log10(low)); decade <= high; decade *= 10) found.push(...digits.map(d => d * decade));
+    return found.filter(t => t >= low * .999 && t <= high * 1.001);
+  };
+  return [STEPS, [1, 3], [1]].map(all).find(t => t.length <= most) || all([1]);
 }
 
 /** A row of nothing wherever nothing was measured, so that no line leads across. */
@@ -66,14 +93,14 @@ function show() {
   if (!document.hidden) plot.setData(data());
 }
 
-/** Marks: a line each, its words above in one of two rows, as far as there is room. */
+/** Marks: a line each, its words above in a row or two, as far as there is room. */
 function drawMarks(u) {
   const pen = u.ctx, dpr = devicePixelRatio || 1, { left, top, width, height } = u.bbox, line = rem() * dpr;
   pen.save();
   pen.font = `${Math.round(.75 * line)}px ${css("--font")}`;
   pen.strokeStyle = css("--axis"); pen.lineWidth = dpr; pen.textAlign = "left"; pen.textBaseline = "alphabetic";
   pen.setLineDash([3 * dpr, 3 * dpr]);
-  const room = [Infinity, Infinity], said = []; // where the words to the right begin, by row
+  const room = Array(tall(u.root.parentNode) ? 2 : 1).fill(Infinity), said = []; // where the words to the right begin, by row
   for (const mark of lab.marks.toReversed()) {
     const x = Math.round(u.valToPos(mark.at / 1000, "x", true));
     if (x < left) break;

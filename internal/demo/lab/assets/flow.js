@@ -5,7 +5,7 @@
 import { on } from "./live.js";
 import { whole } from "./format.js";
 
-const PITCH = 9, RADIUS = 3; // of waiting dots, px
+const PITCH = 9 / 16, RADIUS = 3 / 16, HEAD = 18 / 16; // of waiting dots and of a lane's words, rem
 const MOST = 60;             // flights a second and kind in a panel
 const FALL = 360, HAND = 240, TAKE = 240, LEAVE = 320, FADE = 1400; // ms
 const SPREAD = 100;          // a frame's events are spread over the time it covers
@@ -22,8 +22,8 @@ on("frame", frames => {
   scale = [1, 2, 5, 10, 20, 50, 100].find(k => rate / k <= MOST) || 100;
 });
 
-/** How many rings a lane has room for. */
-const room = lane => ({ columns: Math.max(1, Math.floor((lane.w - 6) / PITCH)), rows: Math.max(1, Math.floor((lane.h - 18) / PITCH)) });
+/** How many rings a lane has room for, where a rem is so many px. */
+const room = (lane, rem) => ({ columns: Math.max(1, Math.floor((lane.w - 6) / (PITCH * rem))), rows: Math.max(1, Math.floor((lane.h - HEAD * rem) / (PITCH * rem))) });
 
 /** How many of n are drawn: where there are too many, the last row is for their number. */
 export const rings = (n, { columns, rows }) => n > columns * rows ? columns * (rows - 1) : n;
@@ -38,18 +38,19 @@ export class Flow {
     this.depths = []; // {at, q}: shown once the dots before have landed
     this.shown = [];
     this.debts = { arrive: 0, lost: 0, take: [], leave: [], hand: [] };
-    this.lanes = []; this.cells = []; this.gate = null;
+    this.lanes = []; this.cells = [];
   }
 
-  /** Where lanes, gate and workers are; called when they may have moved. */
-  measure(lanes, cells, gate) {
+  /** Where lanes and workers are; called when they may have moved. */
+  measure(lanes, cells) {
     const box = this.canvas.getBoundingClientRect(), dpr = Math.min(devicePixelRatio || 1, 2);
     const rect = e => { const r = e.getBoundingClientRect(); return { x: r.x - box.x, y: r.y - box.y, w: r.width, h: r.height, cx: r.x - box.x + r.width / 2, b: r.bottom - box.y }; };
-    this.w = box.width; this.h = box.height;
+    this.w = box.width; this.h = box.height; this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const w = Math.round(box.width * dpr), h = Math.round(box.height * dpr);
     if (this.canvas.width !== w || this.canvas.height !== h) { this.canvas.width = w; this.canvas.height = h; }
     this.pen.setTransform(dpr, 0, 0, dpr, 0, 0);
-    this.lanes = lanes.map(rect); this.cells = cells.map(rect); this.gate = gate && rect(gate);
+    this.lanes = lanes.map(rect); this.cells = cells.map(rect);
+    this.middle = this.lanes.length ? (this.lanes[0].x + this.lanes.at(-1).x + this.lanes.at(-1).w) / 2 : this.w / 2;
     const style = getComputedStyle(this.canvas);
     this.colour = style.getPropertyValue("--ring") || style.getPropertyValue("--arm"); this.ink = style.getPropertyValue("--ink"); this.font = `600 ${style.getPropertyValue("font-size")} ${style.getPropertyValue("font-family")}`; this.lostColour = style.getPropertyValue("--lost"); this.paper = style.getPropertyValue("--panel");
   }
@@ -75,7 +76,7 @@ export class Flow {
     const joined = lanes.map(i => Math.max(0, (one || gated ? frame.a : frame.w[i][0]) + (one || gated ? 0 : frame.q[i] - (before[i] || 0))));
     lanes.forEach((i, at) => {
       const lane = first(i);
-      if (lane) this.owe("arrive", i, joined[at], () => this.fly({ x: this.w / 2 + (Math.random() - .5) * 24, y: -4 }, this.spot(lane, frame.q[i] || 0), now, FALL));
+      if (lane) this.owe("arrive", i, joined[at], () => this.fly({ x: this.middle + (Math.random() - .5) * 24, y: -4 }, this.spot(lane, frame.q[i] || 0), now, FALL));
     });
     this.owe("lost", 0, frame.l, () => this.cross(now));
     this.last = frame.q;
@@ -90,11 +91,11 @@ export class Flow {
 
   /** The place of the i-th in a lane: the front row first, from its middle. */
   spot(lane, i) {
-    const { columns, rows } = room(lane);
+    const { columns, rows } = room(lane, this.rem);
     i = Math.min(i, columns * rows - 1);
     const row = Math.floor(i / columns), at = i % columns, side = at % 2 ? -1 : 1;
-    const offset = side * Math.ceil(at / 2) * PITCH + (columns % 2 ? 0 : PITCH / 2);
-    return { x: lane.cx + offset, y: lane.b - 7 - row * PITCH };
+    const offset = side * Math.ceil(at / 2) * PITCH * this.rem + (columns % 2 ? 0 : PITCH * this.rem / 2);
+    return { x: lane.cx + offset, y: lane.b - 7 - row * PITCH * this.rem };
   }
 
   /** Sends a dot on its way; gated, through the opening before it turns aside. */
@@ -120,8 +121,8 @@ export class Flow {
       const t = (now - f.at) / f.lasts;
       if (f.lost || t < 0 || t > 1) continue;
       const s = f.gated ? Math.max(0, 2 * t - 1) : t, ease = s * s * (3 - 2 * s), x = f.from.x + (f.to.x - f.from.x) * ease, y = f.from.y + (f.to.y - f.from.y) * t;
-      pen.moveTo(x + RADIUS, y);
-      pen.arc(x, y, RADIUS, 0, 7);
+      pen.moveTo(x + RADIUS * this.rem, y);
+      pen.arc(x, y, RADIUS * this.rem, 0, 7);
     }
     pen.fill();
     this.drawLost(pen, now);
@@ -132,18 +133,18 @@ export class Flow {
     pen.strokeStyle = this.colour; pen.lineWidth = 1.5;
     pen.beginPath();
     this.lanes.forEach((lane, l) => {
-      const n = rings(this.shown[l] || 0, room(lane));
+      const n = rings(this.shown[l] || 0, room(lane, this.rem));
       for (let i = 0; i < n; i++) {
         const { x, y } = this.spot(lane, i);
-        pen.moveTo(x + RADIUS, y);
-        pen.arc(x, y, RADIUS, 0, 7);
+        pen.moveTo(x + RADIUS * this.rem, y);
+        pen.arc(x, y, RADIUS * this.rem, 0, 7);
       }
     });
     pen.stroke();
     pen.fillStyle = this.ink; pen.font = this.font; pen.textAlign = "center"; pen.textBaseline = "middle";
     this.lanes.forEach((lane, l) => {
-      const more = (this.shown[l] || 0) - rings(this.shown[l] || 0, room(lane));
-      if (more > 0) pen.fillText(`+${whole(more)}`, lane.cx, lane.b - 7 - (room(lane).rows - 1) * PITCH);
+      const more = (this.shown[l] || 0) - rings(this.shown[l] || 0, room(lane, this.rem));
+      if (more > 0) pen.fillText(`+${whole(more)}`, lane.cx, lane.b - 7 - (room(lane, this.rem).rows - 1) * PITCH * this.rem);
     });
   }
 

@@ -3,7 +3,7 @@
 /** @returns {[string, string]} a time in microseconds: number and unit. */
 export function time(us) {
   if (!us) return ["–", ""];
-  if (us < 1000) return [String(Math.round(us)), "µs"];
+  if (us < 999.5) return [String(Math.round(us)), "µs"];
   if (us < 1e6) return [digits(us / 1000), "ms"];
   return [digits(us / 1e6), "s"];
 }

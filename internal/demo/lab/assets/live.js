@@ -4,7 +4,7 @@ import { sum } from "./format.js";
 /** All that is known. Counts are the server's, which counts every connection. */
 export const lab = {
   settings: null, limits: null, facts: [], points: [], marks: [],
-  panels: {}, // by strategy: {phase, frame, second, taken[], answered, arrived, lost}, since the last reset
+  panels: {}, // by strategy: {phase, frame, second, replaced[], taken[], answered, arrived, lost}, since the last reset
   machine: 0, // how much of its processors' time was used in the last second
   online: false,
 };
@@ -22,24 +22,32 @@ export function on(kind, f) {
 }
 function tell(kind, data) { for (const f of listeners[kind] || []) f(data); }
 
-export function connect() {
-  const source = new EventSource("events");
-  const hear = (kind, f) => source.addEventListener(kind, e => { const data = JSON.parse(e.data); f(data); tell(kind, data); });
-  hear("state", state => {
+/** What each kind of event changes of what is known. */
+const takes = {
+  state(state) {
     Object.assign(lab, state);
     for (const f of lab.facts) lab.panels[f.name] ||= fresh();
     setOnline(true);
-  });
-  hear("settings", settings => { lab.settings = settings; });
-  hear("frame", takeFrame);
-  hear("second", takeSecond);
-  hear("refusal", () => {});
-  hear("mark", mark => {
+  },
+  settings(settings) { lab.settings = settings; },
+  frame: takeFrame,
+  second: takeSecond,
+  refusal() {},
+  mark(mark) {
     if (mark.do === "set" || mark.do === "reset" || mark.do === "start") forget(mark.panel);
     if (mark.do === "start") phase(mark.panel, "running");
     if (mark.do === "kill-master") phase(mark.panel, "masterless");
+    if (mark.do === "reload") for (const p of named(mark.panel)) p.replaced = p.second?.pids.filter(pid => pid) || [];
     if (mark.text) lab.marks.push(mark);
-  });
+  },
+};
+
+/** The one door through which events come in. */
+export function hear(kind, data) { takes[kind](data); tell(kind, data); }
+
+export function connect() {
+  const source = new EventSource("events");
+  for (const kind of Object.keys(takes)) source.addEventListener(kind, e => hear(kind, JSON.parse(e.data)));
   source.onerror = () => setOnline(false);
 }
 
@@ -49,16 +57,19 @@ function setOnline(online) {
   tell("online", online);
 }
 
-const fresh = () => ({ phase: "running", frame: null, second: null, taken: [], answered: 0, arrived: 0, lost: 0 });
+// replaced are the pids of workers that are being replaced by a reload.
+const fresh = () => ({ phase: "running", frame: null, second: null, replaced: [], taken: [], answered: 0, arrived: 0, lost: 0 });
+
+/** The panels that a mark is about: one, or all. */
+const named = panel => Object.entries(lab.panels).filter(([name]) => !panel || panel === name).map(([, p]) => p);
 
 /** What a mark says of the masters, before the next second does. */
-function phase(panel, now) {
-  for (const [name, p] of Object.entries(lab.panels)) if (!panel || panel === name) p.phase = now;
-}
+function phase(panel, now) { for (const p of named(panel)) p.phase = now; }
 
 function forget(panel) {
-  for (const name of Object.keys(lab.panels)) {
-    if (!panel || panel === name) { const { phase, second, frame } = lab.panels[name]; Object.assign(lab.panels[name], fresh(), { phase, second, frame }); };
+  for (const p of named(panel)) {
+    const { phase, second, frame } = p;
+    Object.assign(p, fresh(), { phase, second, frame });
   }
 }
 
@@ -80,6 +91,7 @@ function takeSecond({ at, panels, machine }) {
   panels.forEach((second, i) => {
     const panel = lab.panels[lab.facts[i].name]; // totals: who has come late has not seen all frames
     Object.assign(panel, { phase: second.phase, second, arrived: second.begun, answered: second.done, lost: sum(Object.values(second.lost || {})), taken: [...second.taken] });
+    panel.replaced = panel.replaced.filter(pid => second.pids?.includes(pid));
     point.push(second.second.p50, second.second.p99);
   });
   lab.points.push(point);
@@ -91,7 +103,7 @@ const DEAF = "the lab does not answer";
 /** @returns {Promise<string>} why it was not done; empty if it was. */
 async function post(path, body) {
   const reason = await ask(path, body).catch(() => DEAF);
-  if (reason && !body.by) tell("refused", reason); // a tour tells of its own
+  if (reason && !body.by) tell("refused", reason); // a tour, or a link, tells of its own
   return reason;
 }
 

@@ -3,10 +3,12 @@ import { act, lab, set } from "./live.js";
 import { button, el, enable, percent, put, sum, time, whole } from "./format.js";
 import { onChoice, showChoice } from "./choice.js";
 import { Flow } from "./flow.js";
+import { stateOf, workersOf } from "./states.js";
 import { words } from "./words.js";
 
 const WAYS = ["accept", "steer", "policy"];
 const STATES = ["gone", "awake", "asleep"];
+const MARKS = { gone: ["×", "gone"], awake: ["", ""], asleep: ["‖", "stopped"] };
 
 export class Panel {
   constructor(facts) {
@@ -14,6 +16,8 @@ export class Panel {
     this.facts = facts;
     this.chosen = 0; // the worker that the buttons are for
     this.busy = [];
+    this.said = "";  // of what was done
+    this.state = ""; // what is so while something is not well; it comes first
     this.build();
   }
 
@@ -27,12 +31,10 @@ export class Panel {
     this.note = el("p", { class: "note" });
     this.numbers = {};
     this.root = el("section", { class: `panel ${f.name}`, id: f.name, title: sentence(f.sentence), "aria-labelledby": title },
-      el("header", {}, el("h2", { id: title }, f.name), el("span", { class: "count" }, "arrived", this.arrived)),
-      el("div", { class: "ways" }, ...this.selects()),
-      el("div", { class: "flow" }, this.canvas, this.zone, this.workers,
-        el("div", { class: "exit" }, el("span", { class: "count" }, "answered", this.answered))),
-      el("dl", { class: "numbers" }, ...this.figures()), this.note,
-      this.answer, this.buttons());
+      el("header", {}, el("h2", { id: title }, f.name), el("div", { class: "ways" }, ...this.selects())),
+      el("div", { class: "flow" }, this.canvas, this.zone, this.workers, this.beside(),
+        el("div", { class: "exit" }, el("span", { class: "count" }, "arrived", this.arrived), el("span", { class: "count" }, "answered", this.answered))),
+      el("dl", { class: "numbers" }, ...this.figures()), el("div", { class: "texts" }, this.note, this.answer), this.buttons());
     this.flow = new Flow(this.canvas, f.name === "dispatch");
   }
 
@@ -45,6 +47,15 @@ export class Panel {
     });
   }
 
+  /** The master: a gate across the way in dispatch, and beside it in the others. */
+  beside() {
+    this.gateCPU = el("span", { class: "cpu" }, "");
+    const across = this.name === "dispatch";
+    this.gate = el("div", { class: across ? "gate across" : "gate beside", title: across ? "every connection passes the master" : "the master starts, watches and replaces workers; no connection passes it" },
+      el("span", { class: "name" }, "master"), this.gateCPU);
+    return across ? "" : this.gate;
+  }
+
   /** The rows that are chosen, of those that are not the first. */
   chosenWays() {
     const way = lab.settings.ways[this.name];
@@ -53,15 +64,34 @@ export class Panel {
 
   /** Says nothing: what was said is no answer to what is asked now. */
   hush() {
+    this.hushed = true;
     put(this.answer, "");
     this.answer.classList.remove("refused");
   }
 
   /** Says something below the numbers: what came of what was done, or what it does. */
   say(text) {
-    const ways = this.chosenWays().map(r => `${r.name}: ${r.sentence}.`).join(" ");
-    put(this.answer, text || ways || words.welcome[this.name]);
+    this.hushed = false;
+    this.said = text;
     this.answer.classList.remove("refused");
+    this.utter();
+  }
+
+  /** What is so now comes before what came of what was done. */
+  utter() {
+    if (this.hushed || this.answer.classList.contains("refused")) return;
+    const ways = this.chosenWays().map(r => `${r.name}: ${r.sentence}.`).join(" ");
+    put(this.answer, this.state || this.said || ways || words.welcome[this.name]);
+  }
+
+  /** Looks what is dead, stopped or being replaced. */
+  look(frame) {
+    const { phase, replaced } = lab.panels[this.name], way = lab.settings.ways[this.name];
+    if (!frame.w.length) return;
+    const state = stateOf(this.name, phase === "running" ? "runs" : "dead", workersOf(frame, replaced.length > 0), Object.values(way))?.words || "";
+    if (state === this.state) return;
+    this.state = state;
+    this.utter();
   }
 
   /** Says why the server has not started as wanted. */
@@ -78,8 +108,8 @@ export class Panel {
     };
     return [
       figure("waiting", "waiting", "connections in the queues, now"),
-      figure("p50", "p50", "half of the answers of the last ten seconds took less"),
-      figure("p99", "p99", "99 of 100 answers of the last ten seconds took less"),
+      figure("p50", "p50", "half of the answers of the last ten seconds took less; who still waits counts with the time so far"),
+      figure("p99", "p99", "99 of 100 answers of the last ten seconds took less; who still waits counts with the time so far"),
       figure("lost", "lost", "refused, reset, or not answered within five seconds"),
       figure("cost", "CPU each", "processor time of all its processes for one connection"),
     ];
@@ -103,6 +133,7 @@ export class Panel {
   /** Makes lanes and cells for so many workers. */
   furnish(n) {
     this.root.style.setProperty("--n", n);
+    this.root.classList.toggle("many", n > 4);
     this.lanes = [];
     const lane = (called, name, more = "") => {
       const count = el("span", { class: "waits none" }, "0");
@@ -117,8 +148,6 @@ export class Panel {
     if (this.name === "reuseport") this.zone.replaceChildren(rows("one each"));
     if (this.name === "dispatch") {
       this.zone.classList.add("gated");
-      this.gateCPU = el("span", { class: "cpu" }, "");
-      this.gate = el("div", { class: "gate" }, el("span", { class: "name" }, "master"), this.gateCPU);
       this.zone.replaceChildren(el("div", { class: "row one" }, lane("the one queue", "one queue", ", in the kernel")), this.gate, rows("handed"));
     }
     this.cells = Array.from({ length: n }, (_, i) => this.cell(i));
@@ -128,7 +157,7 @@ export class Panel {
   }
 
   cell(i) {
-    const c = { share: el("span", { class: "share" }), open: el("span"), word: el("span", { class: "long" }), fill: el("b"), cpu: el("span", { class: "cpu" }), state: -1 };
+    const c = { share: el("span", { class: "share", title: "its share of what was taken in the last ten seconds" }), open: el("span"), word: el("span", { class: "long" }), fill: el("b"), cpu: el("span", { class: "cpu" }), state: -1 };
     c.e = el("button", { type: "button", class: "worker", "aria-label": `worker ${i} of ${this.name}`, "aria-pressed": "false", onclick: () => this.choose(i) },
       el("span", { class: "who" }, el("span", {}, String(i)), el("span", { class: "open" }, c.open, c.word)), c.share, el("span", { class: "work" }, el("span", { class: "long" }, "busy"), el("span", { class: "bar" }, c.fill)), c.cpu);
     return c;
@@ -154,7 +183,7 @@ export class Panel {
   }
 
   measure() {
-    if (this.cells) this.flow.measure(this.lanes.map(l => l.e), this.cells.map(c => c.e), this.gate);
+    if (this.cells) this.flow.measure(this.lanes.map(l => l.e), this.cells.map(c => c.e));
   }
 
   /** Shows the settings. */
@@ -168,14 +197,15 @@ export class Panel {
   frame(frame, write) {
     frame.w.forEach(([, , open, state], i) => this.cellFrame(i, open, state));
     if (!write) return;
+    this.look(frame);
     // As many as are drawn: those have seen the dots before them land.
     const q = document.hidden ? frame.q : this.flow.shown;
     q.forEach((n, i) => {
       const lane = this.lanes[i];
       if (!lane) return;
-      put(lane.count, whole(n));
+      put(lane.count, String(n));
       lane.count.classList.toggle("none", n === 0);
-      lane.e.classList.toggle("some", n > 99);
+      lane.e.classList.toggle("some", n > 9);
     });
     this.show("waiting", [whole(sum(q)), ""]);
     const now = lab.panels[this.name];
@@ -195,9 +225,10 @@ export class Panel {
       c.e.classList.toggle("gone", STATES[state] === "gone");
       this.offer();
     }
-    const [glyph, word] = STATES[state] === "asleep" ? ["‖", " stopped"] : STATES[state] === "gone" ? ["×", " gone"] : open ? [String(open), " open"] : ["", ""];
-    put(c.open, glyph);
-    put(c.word, word);
+    const [mark, does] = MARKS[STATES[state]];
+    put(c.open, mark || (open ? whole(open) : ""));
+    put(c.word, !mark && open ? " open" : "");
+    if (does && c.cpu.textContent !== does) c.cpu.replaceChildren(el("span", { class: "word" }, does));
   }
 
   /** Shows what changes once a second: shares, times, costs. */
@@ -205,8 +236,8 @@ export class Panel {
     const lately = s.lately || [], all = sum(lately);
     this.cells.forEach((c, i) => {
       const share = all ? lately[i] / all : 0, cpu = s.cpu?.[i] || 0;
-      c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", all ? el("i", {}, " %", el("span", { class: "long" }, " taken")) : "");
-      c.cpu.replaceChildren(el("span", { class: "word" }, "cpu "), percent(cpu));
+      c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", all ? el("i", {}, " %") : "");
+      if (STATES[c.state] === "awake") c.cpu.replaceChildren(el("span", { class: "word" }, "cpu "), percent(cpu));
       c.e.setAttribute("aria-label", `worker ${i} of ${this.name}, ${STATES[c.state] || ""}: ${percent(share)} of what was taken in the last ten seconds, processor ${percent(cpu)}`);
     });
     this.show("p50", time(s.recent.p50));
@@ -215,10 +246,8 @@ export class Panel {
     this.show("lost", [whole(n), ""], n > 0);
     put(this.note, this.notes(s));
     const [cost] = s.cost;
-    this.show("cost", cost == null ? ["–", ""] : [String(cost), "µs"]);
-    if (this.gate) {
-      put(this.gateCPU, `cpu ${percent(s.master)}`);
-    }
+    this.show("cost", cost == null ? ["–", ""] : time(cost));
+    put(this.gateCPU, `cpu ${percent(s.master)}`);
     this.phase(s);
   }
 
@@ -226,11 +255,11 @@ export class Panel {
   master(phase) {
     const runs = phase === "running";
     for (const b of this.ofMaster) enable(b, runs);
-    if (this.gate && runs === this.gate.classList.contains("dead")) {
+    if (runs === this.gate.classList.contains("dead")) {
       put(this.gateCPU, "");
       this.gate.classList.toggle("dead", !runs);
     }
-    if (this.gate && !runs) put(this.gateCPU, "× gone");
+    if (!runs) put(this.gateCPU, "× dead");
     this.again.classList.toggle("primary", phase === "masterless" || phase === "broken");
   }
 
@@ -244,7 +273,7 @@ export class Panel {
    * is in its queue all the same until a worker takes it.
    */
   notes(s) {
-    const now = lab.panels[this.name], open = now.arrived - now.answered - now.lost, lost = s.lost || {};
+    const now = lab.panels[this.name], open = Math.max(0, now.arrived - now.answered - now.lost), lost = s.lost || {};
     const dead = Math.min(sum(now.frame?.q || []) - open, lost.late || 0);
     return [
       ...Object.entries(lost).map(([kind, n]) => `${whole(n)} ${LOST[kind] || kind}`),

@@ -24,14 +24,17 @@ export const playing = () => !!current;
 /** Whether a question is being asked, so that nobody should say the answer. */
 export const asks = () => !!run && !run.guessed && !run.ended;
 
-export function start(all) {
+export const names = tours.map(t => t.id);
+
+/** Makes the menu for some panels, and begins a tour if one is wanted. */
+export function start(all, name) {
   panels = all;
   menu.append(...tours.map(t => el("option", { value: t.id }, t.id)));
   at("tour-start").addEventListener("click", () => begin(tours.find(t => t.id === menu.value)));
   on("mark", mark => { if (mark.by !== ME) stop(new Broken(`Somebody has changed something (${mark.text || mark.do}), so this is no longer what was asked.`)); });
   on("online", online => { if (!online) stop(new Broken("The lab does not answer.")); });
   on("second", ({ machine }) => run?.busy.push(machine));
-  const wanted = tours.find(t => t.id === new URLSearchParams(location.search).get("tour"));
+  const wanted = tours.find(t => t.id === name);
   if (wanted) begin(wanted);
 }
 

@@ -1,6 +1,6 @@
-// What is said of what was done: a question, each strategy's answer to it, and where to
-// read on. A text may be a function of the settings, an answer one of the ways that are
-// chosen there, other than the usual ones.
+// What is said of what was done, whatever else is dead or stopped: what it is, what each
+// strategy makes of it while its master lives, and where to read on. What is so for as long
+// as something is not well is in states.js. A text may be a function of the settings.
 
 export const words = {
   welcome: {
@@ -15,13 +15,6 @@ export const words = {
     title: "A worker is stuck",
     text: "It is stopped (SIGSTOP), like one that waits for a database or spins in a loop. It is still there; it only takes nothing any more. Watch where connections wait.",
     read: "docs/steering.md, signal(7)",
-    shared: "Nobody queues behind it; the one it held waits. The others take what comes.",
-    reuseport: ways => ways.some(w => w.watches)
-      ? "The program in the kernel sees that its queue stands still, and passes it over after a second."
-      : "The kernel does not know. The stuck worker still gets its share, and that share waits.",
-    dispatch: ways => ways.length
-      ? "The master knows how many it holds already. What it was handed waits."
-      : "In its turn it is handed some until its pair is full; then it is passed over.",
   },
   continue: {
     title: "The worker goes on",
@@ -31,19 +24,16 @@ export const words = {
   },
   kill: {
     title: "A worker is killed",
-    text: "By SIGKILL, so it cannot say goodbye. The master starts another in its place, which inherits the same socket with all that is queued. Only the connection in its hands is lost.",
+    text: "By SIGKILL, so it cannot say goodbye: the connection in its hands is lost. A master that lives starts another worker in its place. Without a master the place stays empty.",
     read: "docs/shared.md, docs/reuseport.md, docs/dispatch.md",
-    shared: "The queue is not its own. At most the one connection it held is lost.",
-    reuseport: "Its queue outlives it, because the master holds the socket too. The next worker finds it full.",
-    dispatch: "What it was handed and had not taken waits in the pair, whose other end the master holds.",
+    shared: "Another worker is in its place. The queue was never its own, so nothing in it is lost.",
+    reuseport: "Another worker is in its place and finds the queue as it was: the master holds each socket too.",
+    dispatch: "Another worker is in its place and finds what the dead one had not taken: the master holds both ends of the pair.",
   },
   "kill-master": {
     title: "The master is killed",
-    text: "Here is the difference that matters most: is the master in the way of connections, or only the one who starts workers? Start it again with the button.",
-    read: "docs/choosing.md",
-    shared: "Carries on. Workers accept for themselves; nobody replaces them, though.",
-    reuseport: "Carries on, as long as nobody dies: a dead worker's share would be refused.",
-    dispatch: "Falls silent. Nobody accepts any more, and clients are refused.",
+    text: "The difference that matters most: is the master in the way, or beside it? A stopped worker goes on now: the kernel wakes those whom a dead parent leaves behind stopped.",
+    read: "docs/choosing.md, setpgid(2)",
   },
   start: {
     title: "Started again", text: "New masters with new workers.",
@@ -52,22 +42,22 @@ export const words = {
   },
   reload: {
     title: "Reloaded",
-    text: "Every worker is replaced by a new one (SIGHUP), which is ready before the old one leaves. Watch the count of lost connections: it does not move.",
+    text: "Every worker is replaced by a new one (SIGHUP), which is ready before the old one leaves. Watch the count of lost connections.",
     read: "docs/architecture.md",
-    shared: "Old and new take from the same queue for a moment.",
-    reuseport: "The new worker inherits the old one's queue.",
-    dispatch: "The new worker inherits the old one's pair.",
+    shared: "All workers are new ones, at the same queue.",
+    reuseport: "All workers are new ones. Each has inherited its predecessor's queue.",
+    dispatch: "All workers are new ones. Each has inherited its predecessor's pair.",
   },
   stall: {
     title: "A second without anybody",
-    text: "All workers are stopped for one second, then go on. Those who came in between waited up to a second, and a fair stopwatch says so.",
+    text: "All workers that were awake are stopped for one second, then go on. Those who came in between waited up to a second, and a fair stopwatch says so.",
     read: "docs/measuring.md",
     shared: "One queue grows, and is worked off together.", reuseport: "Each queue grows and is worked off alone.", dispatch: "First the pairs fill, then the kernel's queue behind the gate.",
   },
   send: {
     title: "Sent", text: "A few connections, all at once. Where did each go?",
     read: "docs/reuseport.md, socket(7)",
-    shared: "Each free worker takes one; the rest waits in the one queue.", reuseport: "Thrown, not dealt: some get more, some none.", dispatch: "Dealt in turn, one after the other, by the master.",
+    shared: "Each free worker takes one; the rest waits in the one queue.", reuseport: "Each joins the queue that its steering chose. A hash is a die: some get more, some none.", dispatch: "Handed out one by one by the master, as its policy says.",
   },
   set: {
     title: "Changed",
