@@ -74,3 +74,21 @@ func TestGeoMeanCoverage(t *testing.T) {
 		}
 	}
 }
+
+// Where an arm has rare slow rounds and the baseline none, the logarithms of the ratios
+// are as skewed as they can be, and the interval is somewhat too sure of itself.
+func TestCoverageOfRareSlowRounds(t *testing.T) {
+	slow := noises[len(noises)-1]
+	for _, n := range []int{6, 10, 20} {
+		random, trials, held := seeded(uint64(n)), fewer(2000), 0
+		for range trials {
+			arm, baseline := make([]float64, n), make([]float64, n)
+			for i := range arm {
+				arm[i], baseline[i] = math.Exp(0.1*slow.draw(random)), math.Exp(0.03*random.NormFloat64())
+			}
+			ci := Paired(arm, baseline, nil).CI
+			held += one(ci[0] <= 1 && 1 <= ci[1])
+		}
+		atLeast(t, fmt.Sprintf("%d rounds, the interval holds the truth", n), held, trials, 0.89)
+	}
+}
