@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"syscall"
 	"unsafe"
 
@@ -154,10 +155,19 @@ func (p Pair) Undelivered() (int, error) {
 }
 
 // Limit makes the sending end writable, to poll, once at most half of window
-// one-connection messages wait, and full at twice window. A Unix socket counts
+// one-connection messages wait, and full at twice window. It returns the window that it
+// comes to, which is smaller where net.core.wmem_max allows no more. A Unix socket counts
 // the memory of what is undelivered against SO_SNDBUF, which the kernel doubles,
 // and is writable below a quarter of it (unix_writable in net/unix/af_unix.c).
-func (p Pair) Limit(window int) error {
+func (p Pair) Limit(window int) (int, error) {
 	const messageMemory = 768 // truesize of a one-byte message on 64-bit kernels
-	return unix.SetsockoptInt(p.Master, unix.SOL_SOCKET, unix.SO_SNDBUF, window*messageMemory)
+	size := min(window, math.MaxInt32/messageMemory) * messageMemory
+	if err := unix.SetsockoptInt(p.Master, unix.SOL_SOCKET, unix.SO_SNDBUF, size); err != nil {
+		return 0, fmt.Errorf("SO_SNDBUF: %w", err)
+	}
+	doubled, err := unix.GetsockoptInt(p.Master, unix.SOL_SOCKET, unix.SO_SNDBUF)
+	if err != nil {
+		return 0, fmt.Errorf("SO_SNDBUF: %w", err)
+	}
+	return min(window, doubled/(2*messageMemory)), nil
 }

@@ -245,8 +245,8 @@ func TestLimit(t *testing.T) {
 	for _, window := range []int{4, 16, 64} {
 		t.Run(fmt.Sprint(window), func(t *testing.T) {
 			pair := newPair(t)
-			if err := pair.Limit(window); err != nil {
-				t.Fatal(err)
+			if got, err := pair.Limit(window); err != nil || got != window {
+				t.Fatalf("limited to %d: %v", got, err)
 			}
 			ours, peers := conns(t, 1)
 			defer closeAll(append(ours, peers...))

@@ -3,273 +3,256 @@
 package dispatch
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
-	"syscall"
-	"time"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/sys"
 )
 
-const (
-	// acceptBatch is how many connections the master takes before it passes any
-	// on. More would let those taken first wait for the last.
-	acceptBatch = 16
+// Counts are how many connections the workers of a slot have taken, ever, and how many
+// of those they hold. known is false where they do not count.
+type Counts func(slot int) (taken uint64, open int, known bool)
 
-	// recheck bounds the wait for room where no descriptor tells of it: a
-	// worker becoming ready again is only seen by looking.
-	recheck = 10 * time.Millisecond
-)
+// Options are how connections are dispatched.
+type Options struct {
+	Listener    int // the listening socket, which must not block; the caller's
+	Policy      Policy
+	Random      *rand.Rand
+	Window      int // connections on their way to one worker at most
+	Concurrency int // connections that a worker serves at once
+	Counts      Counts
+	// Foreign says that the workers are programs that know nothing of package accept.
+	Foreign bool
+	// Broken hears of a slot whose worker has broken its pair, once. Nil for nobody.
+	Broken func(slot int)
+	Log    *slog.Logger // nil for none
+	// State is where to go on from; nil begins anew. Its descriptors are the Pump's
+	// from then on.
+	State *State
+}
 
-// Run is the master's loop: accept, choose, pass on, close. It ends when ctx is
-// done, with every connection it accepted passed on or closed.
-func (p *Pump) Run(ctx context.Context) error {
-	stopped, wake, err := wakeOnDone(ctx)
+// State is what another image of this process needs to go on: descriptors, by number,
+// and slots.
+type State struct {
+	Pairs     []Pair `json:",omitempty"` // in slot order
+	Held      []int  `json:",omitempty"` // connections that are not passed on yet
+	Suspended []int  `json:",omitempty"`
+}
+
+// FDs are its descriptors.
+func (s State) FDs() (fds []int) {
+	for _, pair := range s.Pairs {
+		fds = append(fds, pair.Master, pair.Worker)
+	}
+	return append(fds, s.Held...)
+}
+
+// Pump takes connections from one listening socket to the workers: a socket pair for
+// every slot, and Run. Its methods may be called from any goroutine, also while it runs.
+type Pump struct {
+	options Options
+	pick    Picker
+	wake    int // an eventfd, owned: readable when Run has to look again
+
+	mu   sync.Mutex // guards what follows
+	ways []*way
+	held []int // accepted, and not passed on yet; owned
+
+	narrowed bool // it has been told that a window is too large
+}
+
+// New has no slots yet, or those of the State.
+func New(o Options) (*Pump, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	defer wake()
-	r := run{Pump: p, stopped: stopped, empty: true}
-	// A raw wait keeps a processor from the rest of the master, which needs one too.
-	r.pace.Hot = runtime.GOMAXPROCS(0) > 1
-	defer r.pace.Release()
-	defer r.closeHeld()
-	for ctx.Err() == nil {
-		if err := r.turn(); err != nil {
-			return err
-		}
+	p := &Pump{options: o, pick: o.Policy.New(o.Random), wake: wake}
+	if o.State == nil {
+		return p, nil
 	}
-	return r.drain()
+	for _, fd := range o.State.FDs() {
+		unix.CloseOnExec(fd)
+	}
+	for slot, pair := range o.State.Pairs {
+		// How many were sent, and are still in there, comes of looking.
+		p.ways = append(p.ways, &way{Pair: pair, window: o.Window, unseen: o.Window,
+			suspended: slices.Contains(o.State.Suspended, slot)})
+	}
+	p.held = slices.Clone(o.State.Held)
+	return p, nil
 }
 
-// wakeOnDone returns a descriptor that becomes readable when ctx is done, and
-// the function that closes it.
-func wakeOnDone(ctx context.Context) (fd int, closeIt func(), err error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return -1, nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
-	return int(r.Fd()), func() {
-		if stop() {
-			_ = w.Close()
+// State is what New goes on from. The descriptors stay the Pump's. Nothing may run.
+func (p *Pump) State() State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := State{Held: slices.Clone(p.held)}
+	for slot, to := range p.ways {
+		s.Pairs = append(s.Pairs, to.Pair)
+		if to.suspended {
+			s.Suspended = append(s.Suspended, slot)
 		}
-		_ = r.Close()
-	}, nil
+	}
+	return s
 }
 
-// run is the state of one Run.
-type run struct {
-	*Pump
-	stopped  int // readable when Run is to end
-	pace     sys.Pace
-	sender   Sender
-	held     []int // accepted, and without a worker that has room
-	empty    bool  // the accept queue was, when last looked at
-	draining bool  // ctx is done
-}
-
-// turn takes and passes on one batch, or waits for the reason it cannot.
-func (r *run) turn() error {
-	if !r.room() {
-		return r.waitForRoom()
-	}
-	if r.empty && len(r.held) == 0 {
-		if err := r.waitForConnection(); err != nil {
-			return err
-		}
-	}
-	if err := r.accept(); err != nil {
-		return err
-	}
-	r.passOn()
-	return nil
-}
-
-// drain passes on what is queued by now. What comes later is for the master that
-// has the socket next, if there is one.
-func (r *run) drain() error {
-	r.draining = true
-	for left := sys.Queued(r.options.Listener); left > 0 || len(r.held) > 0; {
-		for !r.room() {
-			if !r.anyReady() {
-				return nil // nobody to pass anything to, and nobody to come
-			}
-			if err := r.waitForRoom(); err != nil {
-				return err
-			}
-		}
-		had := len(r.held)
-		if left > 0 {
-			if err := r.accept(); err != nil {
-				return err
-			}
-		}
-		for _, conn := range r.held[had:] {
-			sys.AdmitAnyTTL(conn)
-		}
-		left -= len(r.held) - had
-		if r.empty {
-			left = 0
-		}
-		r.passOn()
-	}
-	return nil
-}
-
-// waitForConnection waits until the listening socket or stopped is readable.
-func (r *run) waitForConnection() error {
-	fds := []unix.PollFd{
-		{Fd: int32(r.options.Listener), Events: unix.POLLIN},
-		{Fd: int32(r.stopped), Events: unix.POLLIN},
-	}
-	if errno := sys.PollReady(&r.pace, fds); errno != 0 && errno != unix.EINTR {
-		return errno
-	}
-	return nil
-}
-
-// accept fills held, without waiting.
-func (r *run) accept() error {
-	listener := r.options.Listener
-	r.empty = false
-	for len(r.held) < acceptBatch {
-		conn, errno := sys.TryAccept(listener, 0)
-		switch {
-		case errno == 0:
-			r.held = append(r.held, conn)
-		case errno == unix.EAGAIN:
-			r.empty = true
-			return nil
-		case sys.Transient(errno):
-		case sys.Exhausted(errno):
-			time.Sleep(recheck)
-			return nil
-		default:
-			return fmt.Errorf("accept: %w", errno)
-		}
-	}
-	return nil
-}
-
-// passOn gives every held connection to a worker, as long as any has room. What
-// goes to one worker goes in as few messages as may be.
-func (r *run) passOn() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	waiting := r.held
-	r.held = r.held[:0]
-	for i, conn := range waiting {
-		slot := r.pick(loads{r.Pump})
-		if slot < 0 {
-			r.held = append(r.held, waiting[i:]...)
-			break
-		}
-		to := r.pairs[slot]
-		to.pending = append(to.pending, conn)
-		to.sent++
-		to.unseen++
-	}
-	for slot, to := range r.pairs {
-		if len(to.pending) == 0 {
-			continue
-		}
-		r.send(slot, to)
-	}
-}
-
-// send passes on what is pending for one slot. What does not fit is held again; so
-// is all of it if the worker has broken its socket, which then gets no more.
-func (r *run) send(slot int, to *way) {
-	for len(to.pending) > 0 {
-		batch := to.pending[:min(len(to.pending), r.batch(slot))]
-		err := r.sender.Send(to.Master, batch)
+// FD is the end that the workers of a slot inherit, the same at every call unless one of
+// them has broken the pair; it is made when the slot is first asked for, and suspended
+// then. The Pump owns it.
+func (p *Pump) FD(slot int) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.ways) <= slot {
+		to, err := p.open(len(p.ways))
 		if err != nil {
-			full := errors.Is(err, ErrFull) || errors.Is(err, unix.ETOOMANYREFS) || exhausted(err)
-			to.broken = !full
-			to.sent -= uint64(len(to.pending))
-			to.unseen = r.options.Window // look before the next one
-			r.held = append(r.held, to.pending...)
-			break
+			return -1, err
 		}
-		for _, conn := range batch {
-			sys.Close(conn)
-		}
-		to.pending = to.pending[len(batch):]
+		p.ways = append(p.ways, to)
 	}
-	to.pending = to.buffer[:0]
+	if broken := p.ways[slot]; broken.broken {
+		to, err := p.open(slot)
+		if err != nil {
+			return -1, err
+		}
+		p.takeBack(broken)
+		_ = broken.Close()
+		p.ways[slot] = to
+	}
+	return p.ways[slot].Worker, nil
 }
 
-func exhausted(err error) bool {
-	var errno syscall.Errno
-	return errors.As(err, &errno) && sys.Exhausted(errno)
+// open makes a pair; mu is held.
+func (p *Pump) open(slot int) (*way, error) {
+	ends, err := NewPair()
+	if err != nil {
+		return nil, err
+	}
+	holds, err := ends.Limit(p.options.Window)
+	if !p.options.Foreign {
+		err = errors.Join(err, sys.Interruptible(ends.Worker))
+	}
+	if err != nil {
+		return nil, errors.Join(err, ends.Close())
+	}
+	if holds < p.options.Window && !p.narrowed {
+		p.narrowed = true
+		p.options.Log.Warn("the window is smaller than asked for: a worker's socket holds no more; raise net.core.wmem_max", "asked", p.options.Window, "window", holds)
+	}
+	// A slot that was there before has counts from then.
+	taken, _, _ := p.options.Counts(slot)
+	return &way{Pair: ends, window: min(p.options.Window, holds), suspended: true, sent: taken}, nil
 }
 
-// batch is how many connections one message to this slot may carry: no more
-// than the worker can serve at once, so that a worker that dies takes nothing
-// with it but what it was serving.
-func (r *run) batch(slot int) int {
-	_, open, known := r.options.Workers.Counts(slot)
-	if !known {
-		return 1 // a program of somebody else's, which reads one at a time
+// Suspend passes nothing more to the slot. What is in its pair stays there.
+func (p *Pump) Suspend(slot int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slot < len(p.ways) {
+		p.ways[slot].suspended = true
 	}
-	return min(max(1, r.options.Concurrency-open), MaxBatch)
+	return nil
 }
 
-// room reports whether any worker has room.
-func (r *run) room() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for slot := range r.inService() {
-		if (loads{r.Pump}).Room(slot) {
-			return true
-		}
+// Resume passes connections to the slot.
+func (p *Pump) Resume(slot int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slot < len(p.ways) {
+		p.ways[slot].suspended = false
 	}
-	return false
+	return p.lookAgain()
 }
 
-func (r *run) anyReady() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for slot := range r.inService() {
-		if r.options.Workers.Ready(slot) {
-			return true
-		}
-	}
-	return false
-}
-
-// waitForRoom waits until a worker may have room; meanwhile the kernel's
-// backlog does its work.
-func (r *run) waitForRoom() error {
-	fds := []unix.PollFd{{Fd: int32(r.stopped), Events: unix.POLLIN}}
-	if r.draining {
-		fds = fds[:0] // stopped is readable for good
-	}
-	r.mu.Lock()
-	for slot := range r.inService() {
-		if r.options.Workers.Ready(slot) {
-			fds = append(fds, unix.PollFd{Fd: int32(r.pairs[slot].Master), Events: unix.POLLOUT})
-		}
-	}
-	r.mu.Unlock()
-	ready, err := sys.PollAny(fds, recheck)
-	if ready && !r.room() {
-		time.Sleep(time.Millisecond) // the kernel's idea of room is not quite ours: do not spin
-	}
-	if errors.Is(err, unix.EINTR) {
+// Rescue takes what is in the pair of a slot without a worker back, for the others.
+func (p *Pump) Rescue(slot int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slot >= len(p.ways) {
 		return nil
 	}
-	return err
+	return errors.Join(p.takeBack(p.ways[slot]), p.lookAgain())
 }
 
-func (r *run) closeHeld() {
-	for _, conn := range r.held {
+// takeBack reads what no worker has, from the worker's end; mu is held.
+func (p *Pump) takeBack(to *way) error {
+	var receiver Receiver
+	for {
+		conns, err := receiver.Receive(to.Worker, unix.MSG_DONTWAIT)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err == nil:
+			p.held = append(p.held, conns...)
+			to.sent -= uint64(len(conns))
+		default:
+			to.unseen = to.window // look before the next one
+			if errors.Is(err, unix.EMFILE) {
+				return fmt.Errorf("take connections back from a worker that has ended: %w", err)
+			}
+			return nil // it is empty
+		}
+	}
+}
+
+// Queued is how many connections wait for the slot: in its pair, and before the Pump for
+// whichever worker comes first.
+func (p *Pump) Queued(slot int) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.held)
+	if waiting, err := sys.Poll(p.options.Listener, unix.POLLIN, 0); waiting && err == nil {
+		depth, _, _ := sys.QueueDepth(p.options.Listener) // a Unix listener does not tell
+		n += max(1, depth)
+	}
+	if slot >= len(p.ways) {
+		return n, nil
+	}
+	inPair, err := p.ways[slot].Undelivered()
+	return n + inPair, err
+}
+
+// Drop closes the pairs from this slot on. What is in them goes to the others.
+func (p *Pump) Drop(slot int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for i := len(p.ways) - 1; i >= slot; i-- {
+		errs = append(errs, p.takeBack(p.ways[i]), p.ways[i].Close())
+	}
+	p.ways = p.ways[:min(slot, len(p.ways))]
+	return errors.Join(append(errs, p.lookAgain())...)
+}
+
+// Close closes everything that the Pump owns; what it holds of connections is lost.
+// Nothing may run.
+func (p *Pump) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	errs := []error{unix.Close(p.wake)}
+	for _, to := range p.ways {
+		errs = append(errs, to.Close())
+	}
+	for _, conn := range p.held {
 		sys.Close(conn)
 	}
+	p.ways, p.held = nil, nil
+	return errors.Join(errs...)
+}
+
+// lookAgain ends the wait of Run or Drain.
+func (p *Pump) lookAgain() error {
+	_, err := unix.Write(p.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	if err == unix.EAGAIN {
+		return nil // it is readable
+	}
+	return err
 }

@@ -80,12 +80,12 @@ func bare(text string) string { return strings.Join(strings.Fields(text), " ") }
 func TestWrongExcerpts(t *testing.T) {
 	const file = "../strategies/shared.go"
 	for text, right := range map[string]bool{
-		"type shared struct{ *socket }":                                true,
-		"type  shared struct{\n*socket }":                              true,
-		"type shared struct{ *sockets }":                               false,
-		"type shared struct{ *socket }\n// …\nfunc openShared(":        true,
-		"func openShared(\n\t// …\n\ttype shared struct{ *socket }":    false,
-		"type shared struct{ *socket } func openShared(c Config) bool": false,
+		"type shared struct{ listeners *Listeners }":                                true,
+		"type  shared struct{\nlisteners *Listeners }":                              true,
+		"type shared struct{ listeners *Listener }":                                 false,
+		"type shared struct{ listeners *Listeners }\n// …\nfunc openShared(":        true,
+		"func openShared(\n\t// …\n\ttype shared struct{ listeners *Listeners }":    false,
+		"type shared struct{ listeners *Listeners } func openShared(c Config) bool": false,
 	} {
 		if err := excerpt(strings.Split(text, "\n"), file); (err == nil) != right {
 			t.Errorf("%q: %v", text, err)

@@ -5,16 +5,16 @@ package strategies
 import (
 	"context"
 	"errors"
-	"net"
 
 	"prefork/dispatch"
+	"prefork/internal/steer"
 )
 
 // dispatcher is one listening socket that only the master accepts from, and a
 // socket pair for every slot over which it passes each connection on.
 type dispatcher struct {
-	*socket
-	pump *dispatch.Pump
+	listeners *Listeners
+	pump      *dispatch.Pump // owned
 }
 
 func openDispatch(c Config) (Front, error) {
@@ -22,33 +22,41 @@ func openDispatch(c Config) (Front, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := dispatch.Options{Policy: policy, Random: c.Random, Window: c.Window, Concurrency: c.Concurrency, Workers: c.Workers, Foreign: c.Foreign}
-	// The master waits by poll, so that it can take several at a time.
-	c.Accept, c.Foreign = "epoll", false
-	var s *socket
-	if len(c.Sockets) > 0 {
-		s, err = adopt(c, c.Sockets[0])
-	} else {
-		s, err = listen(c, nil)
+	o := dispatch.Options{
+		Policy: policy, Random: c.Random, Window: c.Window, Concurrency: c.Concurrency, Foreign: c.Foreign,
+		Counts: c.Counts, Log: c.Log, Broken: c.Broken,
 	}
+	if c.State != nil {
+		o.State = c.State.Pump
+	}
+	l, err := openOne(c, forPump)
 	if err != nil {
 		return nil, err
 	}
-	o.Listener = s.fd
-	return &dispatcher{s, dispatch.New(o)}, nil
+	o.Listener = l.sockets[0].fd
+	pump, err := dispatch.New(o)
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return &dispatcher{l, pump}, nil
 }
 
-func (d *dispatcher) Addr() net.Addr                { return d.addr }
-func (d *dispatcher) FD(slot int) (int, error)      { return d.pump.FD(slot) }
-func (d *dispatcher) Run(ctx context.Context) error { return d.pump.Run(ctx) }
-func (d *dispatcher) Drop(slot int) error           { return d.pump.Drop(slot) }
-func (d *dispatcher) Quiesce() error                { return d.quiesce() }
-func (d *dispatcher) Sockets() []int                { return []int{d.fd} }
+func (d *dispatcher) Listeners() *Listeners           { return d.listeners }
+func (d *dispatcher) FD(slot int) (int, error)        { return d.pump.FD(slot) }
+func (d *dispatcher) Suspend(slot int) error          { return d.pump.Suspend(slot) }
+func (d *dispatcher) Resume(slot int) error           { return d.pump.Resume(slot) }
+func (d *dispatcher) Rescue(slot int) error           { return d.pump.Rescue(slot) }
+func (d *dispatcher) Queued(slot int) (int, error)    { return d.pump.Queued(slot) }
+func (d *dispatcher) Drop(slot int) error             { return d.pump.Drop(slot) }
+func (d *dispatcher) Run(ctx context.Context) error   { return d.pump.Run(ctx) }
+func (d *dispatcher) Drain(ctx context.Context) error { return d.pump.Drain(ctx) }
+func (d *dispatcher) Close() error                    { return errors.Join(d.pump.Close(), d.listeners.close()) }
 
-// Retire passes nothing more to the slot.
-func (d *dispatcher) Retire(slot int) error {
-	d.pump.Retire(slot)
-	return nil
+// Steering is by the master, not in the kernel.
+func (d *dispatcher) Steering() *steer.Kernel { return nil }
+
+func (d *dispatcher) State() State {
+	state, pump := d.listeners.state(), d.pump.State()
+	state.Pump = &pump
+	return state
 }
-
-func (d *dispatcher) Close() error { return errors.Join(d.pump.Drop(0), d.close()) }

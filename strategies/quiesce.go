@@ -14,8 +14,8 @@ import (
 // quiesce turns new connections away, and leaves alone those on their way: a
 // client that has not begun its handshake hears nothing and tries again in a
 // second, when the port is closed or has its next owner.
-func (s *socket) quiesce() error {
-	if _, ok := s.addr.(*net.UnixAddr); ok {
+func (s *socket) quiesce(addr net.Addr) error {
+	if _, ok := addr.(*net.UnixAddr); ok {
 		// A Unix listener shut down refuses to connect but still hands out its
 		// queue (unix_stream_connect and unix_accept in net/unix/af_unix.c).
 		return unix.Shutdown(s.fd, unix.SHUT_RD)

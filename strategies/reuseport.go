@@ -5,9 +5,11 @@ package strategies
 import (
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/libp2p/go-reuseport"
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/steer"
 )
 
 // grouped is a SO_REUSEPORT socket for every slot. The kernel picks the socket
@@ -18,204 +20,171 @@ import (
 // group is its slot; removing any but the last would move the last into the hole.
 type grouped struct {
 	config    Config
-	addr      net.Addr
-	sockets   []*socket
+	listeners *Listeners
 	steering  steering
-	inherited bool // the sockets are another master's
 }
 
 func openReuseport(c Config) (Front, error) {
 	if c.Bind.Network == "unix" {
 		return nil, fmt.Errorf("bind %s: SO_REUSEPORT is for TCP; a Unix-domain socket has one queue, so use --strategy shared or dispatch", c.Bind)
 	}
-	g := &grouped{config: c, inherited: len(c.Sockets) > 0}
+	c.prepare = forWorkers
+	l, err := openListeners(c, bindFirst)
+	if err != nil {
+		return nil, err
+	}
+	g := &grouped{config: c, listeners: l}
 	if err := g.open(); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
-	if !c.BindInWorker {
-		return g, nil
-	}
-	// The socket has shown that the address can be had and which port it is; it
-	// must not stay, for nobody would accept from it.
-	g.config.Bind.Address = g.addr.String()
-	return g, g.closeFrom(0)
+	return g, nil
 }
 
 func (g *grouped) open() error {
+	if g.config.BindInWorker {
+		// The socket has shown that the address can be had and which port it is; it
+		// must not stay, for nobody would accept from it.
+		return g.listeners.closeFrom(0)
+	}
+	if err := g.checkGiven(); err != nil {
+		return err
+	}
 	steer, err := LookupSteer(g.config.Steer)
 	if err != nil {
 		return err
 	}
-	for _, fd := range g.config.Sockets {
-		s, err := adopt(g.config, fd)
+	g.steering, err = steer.open(g.config, g.listeners)
+	return err
+}
+
+// bindFirst binds the socket of slot 0. The group has to be ours alone: where another
+// program of this user has begun one, the kernel would send it some of the connections.
+// A socket without SO_REUSEPORT gets the port only if nobody listens on it, and while
+// it does, nobody else gets it like that.
+func bindFirst(c Config) (*socket, error) {
+	alone, err := listen(c, nil)
+	if err != nil {
+		return nil, err
+	}
+	addr, err := alone.name()
+	if err == nil {
+		err = unix.SetsockoptInt(alone.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	}
+	if err != nil {
+		return nil, errors.Join(err, unix.Close(alone.fd))
+	}
+	c.Bind.Address = addr.String() // the port that :0 became
+	first, err := listen(c, reuseport.Control)
+	// The kernel's group now has first in the second place, which moves up.
+	return first, errors.Join(err, unix.Close(alone.fd))
+}
+
+// checkGiven wants of sockets that somebody else has bound what another one on their
+// port takes.
+func (g *grouped) checkGiven() error {
+	if g.listeners.given == 0 {
+		return nil
+	}
+	for _, s := range g.listeners.sockets[:g.listeners.given] {
+		set, err := unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT)
 		if err != nil {
 			return err
 		}
-		g.sockets = append(g.sockets, s)
-	}
-	if !g.inherited {
-		if err := g.bindFirst(steer); err != nil {
-			return err
-		}
-	}
-	g.addr = g.sockets[0].addr
-	if g.steering, err = steer.open(g, steer); err != nil {
-		return err
-	}
-	for slot, s := range g.sockets {
-		if err := g.steering.add(slot, s.fd); err != nil {
-			return err
+		if set == 0 {
+			return fmt.Errorf("the socket that was given, %s, was bound without SO_REUSEPORT, which --strategy reuseport needs for a second one on its port: set ReusePort=true in the .socket unit, or use --strategy shared", g.listeners.addr)
 		}
 	}
 	return nil
 }
 
-// bindFirst binds the socket of slot 0. A group that is steered has to be ours
-// alone: another program of this user could have begun it, and what the kernel
-// sent to its sockets would be lost to our workers.
-func (g *grouped) bindFirst(steer Steer) error {
-	if steer.Name != Steers[0].Name {
-		alone, err := listen(g.config, nil)
-		if err != nil {
-			return err
-		}
-		if err := alone.close(); err != nil {
-			return err
-		}
-	}
-	return g.bindNext()
-}
-
-// bindNext binds the socket of the next slot.
-func (g *grouped) bindNext() error {
-	c := g.config
-	if g.addr != nil {
-		c.Bind.Address = g.addr.String() // the port that :0 became
-	}
-	s, err := listen(c, reuseport.Control)
-	if err == nil {
-		g.sockets = append(g.sockets, s)
-	}
-	return err
-}
-
-func (g *grouped) Addr() net.Addr { return g.addr }
+func (g *grouped) Listeners() *Listeners { return g.listeners }
 
 func (g *grouped) FD(slot int) (int, error) {
 	if g.config.BindInWorker {
 		return -1, nil
 	}
-	for len(g.sockets) <= slot {
-		if err := g.bindNext(); err != nil {
+	for len(g.listeners.sockets) <= slot {
+		if err := g.grow(); err != nil {
 			return -1, err
 		}
-		last := len(g.sockets) - 1
-		if err := g.steering.add(last, g.sockets[last].fd); err != nil {
-			return -1, errors.Join(err, g.closeFrom(last))
-		}
 	}
-	return g.sockets[slot].fd, nil
+	return g.listeners.sockets[slot].fd, nil
 }
 
-// Retire has the kernel choose among the slots before this one.
-func (g *grouped) Retire(slot int) error {
-	if slot >= len(g.sockets) || slot == 0 {
+func (g *grouped) grow() error {
+	err := g.steering.add(func() (fd int, err error) {
+		s, err := g.listeners.another(reuseport.Control)
+		if err != nil {
+			return -1, err
+		}
+		g.listeners.sockets = append(g.listeners.sockets, s)
+		return s.fd, nil
+	})
+	if g.listeners.given > 0 && errors.Is(err, unix.EADDRINUSE) {
+		err = fmt.Errorf("%w: only sockets of one user can share a port, and the one that was given is another's: run prefork as who has opened it, or use --strategy shared", err)
+	}
+	return err
+}
+
+func (g *grouped) Suspend(slot int) error { return g.set(slot, false) }
+func (g *grouped) Resume(slot int) error  { return g.set(slot, true) }
+
+func (g *grouped) set(slot int, ready bool) error {
+	if slot >= len(g.listeners.sockets) { // workers bind their own
 		return nil
 	}
-	return g.steering.retire(slot)
+	return g.steering.set(slot, ready)
 }
 
 // Rescue closes the slot's socket for a new one: then the program in the kernel
 // picks others for what is queued. A program run as worker may have children that
-// still hold the old one; its queue would be theirs, and wait for ever.
+// still hold the old one; its queue would be theirs, and wait for ever. A socket that
+// was given is not ours to close: it would go on without us.
 func (g *grouped) Rescue(slot int) error {
-	p, ok := g.steering.(programmed)
-	if !ok || g.config.Foreign || slot >= len(g.sockets) {
+	kernel := g.Steering()
+	if kernel == nil || g.config.Foreign || slot < g.listeners.given || slot >= len(g.listeners.sockets) {
 		return nil
 	}
-	c := g.config
-	c.Bind.Address = g.addr.String()
-	s, err := listen(c, reuseport.Control)
+	s, err := g.listeners.another(reuseport.Control)
 	if err != nil {
 		return err
 	}
-	if err := p.renew(slot, s.fd); err != nil {
-		return errors.Join(err, s.close())
+	if err := kernel.Renew(slot, s.fd); err != nil {
+		return errors.Join(err, unix.Close(s.fd))
 	}
-	old := g.sockets[slot]
-	g.sockets[slot] = s
-	return old.close()
+	old := g.listeners.sockets[slot]
+	g.listeners.sockets[slot] = s
+	return unix.Close(old.fd)
 }
 
-// Drop closes the sockets from this slot on.
+func (g *grouped) Queued(slot int) (int, error) { return g.listeners.queued(slot) }
+
 func (g *grouped) Drop(slot int) error {
-	return errors.Join(g.closeFrom(slot), g.steering.dropped(slot))
-}
-
-// TakeOver has the kernel choose as this master wants it to.
-func (g *grouped) TakeOver() error {
-	if len(g.sockets) == 0 { // workers bind their own
+	if slot >= len(g.listeners.sockets) {
 		return nil
 	}
-	return g.steering.takeOver()
+	return g.steering.drop(slot, func() error { return g.listeners.closeFrom(slot) })
 }
 
-// Scoreboard is Steered's.
-func (g *grouped) Scoreboard() (fd int, ok bool) {
-	if p, ok := g.steering.(programmed); ok {
-		return p.scoreboard(), true
-	}
-	return -1, false
-}
-
-// SocketTable is Steered's.
-func (g *grouped) SocketTable() (fd int, ok bool) {
-	if p, ok := g.steering.(programmed); ok {
-		return p.table(), true
-	}
-	return -1, false
-}
-
-// Recount is Steered's.
-func (g *grouped) Recount(slot int) error {
-	if p, ok := g.steering.(programmed); ok {
-		return p.recount(slot)
+func (g *grouped) Steering() *steer.Kernel {
+	if p, ok := g.steering.(byProgram); ok {
+		return p.kernel
 	}
 	return nil
 }
 
-func (g *grouped) Quiesce() error {
-	var errs []error
-	for _, s := range g.sockets {
-		errs = append(errs, s.quiesce())
+func (g *grouped) State() State {
+	state := g.listeners.state()
+	if g.steering != nil {
+		g.steering.note(&state)
 	}
-	return errors.Join(errs...)
+	return state
 }
-
-func (g *grouped) Sockets() (fds []int) {
-	for _, s := range g.sockets {
-		fds = append(fds, s.fd)
-	}
-	return fds
-}
-
-// Shared has nothing to do: TCP sockets leave no path behind.
-func (g *grouped) Shared(bool) {}
 
 func (g *grouped) Close() error {
 	var err error
-	if p, ok := g.steering.(programmed); ok {
-		err = p.close() // which looks at the sockets
+	if kernel := g.Steering(); kernel != nil {
+		err = kernel.Close() // which looks at the sockets
 	}
-	return errors.Join(err, g.closeFrom(0))
-}
-
-// closeFrom closes from the last one down, so that no socket changes its place.
-func (g *grouped) closeFrom(slot int) error {
-	var errs []error
-	for i := len(g.sockets) - 1; i >= slot; i-- {
-		errs = append(errs, g.sockets[i].close())
-	}
-	g.sockets = g.sockets[:min(slot, len(g.sockets))]
-	return errors.Join(errs...)
+	return errors.Join(err, g.listeners.close())
 }

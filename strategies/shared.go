@@ -2,23 +2,30 @@
 
 package strategies
 
-import "net"
+import "prefork/internal/steer"
 
 // shared is one listening socket that every worker inherits. The kernel keeps
 // one queue, and wakes one waiting worker for each connection in it.
-type shared struct{ *socket }
+type shared struct{ listeners *Listeners }
 
 func openShared(c Config) (Front, error) {
-	if len(c.Sockets) > 0 {
-		s, err := adopt(c, c.Sockets[0])
-		return shared{s}, err
+	l, err := openOne(c, forWorkers)
+	if err != nil {
+		return nil, err
 	}
-	s, err := listen(c, nil)
-	return shared{s}, err
+	return shared{l}, nil
 }
 
-func (s shared) Addr() net.Addr      { return s.addr }
-func (s shared) FD(int) (int, error) { return s.fd, nil }
-func (s shared) Quiesce() error      { return s.quiesce() }
-func (s shared) Sockets() []int      { return []int{s.fd} }
-func (s shared) Close() error        { return s.close() }
+func (s shared) Listeners() *Listeners   { return s.listeners }
+func (s shared) FD(int) (int, error)     { return s.listeners.sockets[0].fd, nil }
+func (s shared) Queued(int) (int, error) { return s.listeners.queued(0) }
+func (s shared) State() State            { return s.listeners.state() }
+func (s shared) Close() error            { return s.listeners.close() }
+
+// No queue belongs to a slot, and nobody is sent where no worker is.
+
+func (shared) Suspend(int) error       { return nil }
+func (shared) Resume(int) error        { return nil }
+func (shared) Rescue(int) error        { return nil }
+func (shared) Drop(int) error          { return nil }
+func (shared) Steering() *steer.Kernel { return nil }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,11 +15,7 @@ import (
 )
 
 // socket is one listening socket, as a master holds it.
-type socket struct {
-	fd     int // owned
-	addr   net.Addr
-	shared bool // another master listens on it too
-}
+type socket struct{ fd int } // owned
 
 // control is what is done to a socket before it is bound.
 type control func(network, address string, c syscall.RawConn) error
@@ -30,69 +25,65 @@ func listen(c Config, before control) (*socket, error) {
 	if c.Bind.Network == "unix" {
 		removeStale(c.Bind.Address)
 	}
-	fd, addr, err := sys.Listen(c.Bind.Network, c.Bind.Address, before)
+	fd, _, err := sys.Listen(c.Bind.Network, c.Bind.Address, before)
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", c.Bind, withAdvice(err))
 	}
-	s := &socket{fd: fd, addr: addr}
-	if err := s.prepare(c); err != nil {
+	s := &socket{fd}
+	// Once more: it only changes the backlog.
+	if err := unix.Listen(fd, c.Backlog); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen with a backlog of %d: %w", c.Backlog, err), unix.Close(fd))
+	}
+	if err := c.prepare(c, fd); err != nil {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
 	return s, nil
 }
 
-// adopt takes over a listening socket that somebody else opened.
-func adopt(c Config, fd int) (*socket, error) {
-	name, err := unix.Getsockname(fd)
+// adopt takes a listening socket that somebody else has opened.
+func adopt(c Config, fd int) (*socket, net.Addr, error) {
+	s := &socket{fd}
+	addr, err := s.name()
 	if err != nil {
-		return nil, fmt.Errorf("inherited socket: %w", err)
+		return nil, nil, err
 	}
-	s := &socket{fd: fd, addr: sys.AddrOf(name), shared: true}
-	if c.Foreign {
-		return s, nil // the programs of the master before may rely on how it is
+	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	if err != nil || listens == 0 {
+		return nil, nil, fmt.Errorf("the socket that was given, %s, does not listen for connections (a .socket unit says ListenStream=)", addr)
 	}
-	return s, s.prepare(c)
+	return s, addr, c.prepare(c, fd)
 }
 
-// prepare sets what the workers expect of the socket.
-func (s *socket) prepare(c Config) error {
-	if err := unix.Listen(s.fd, c.Backlog); err != nil { // again: it only changes the backlog
-		return fmt.Errorf("listen with a backlog of %d: %w", c.Backlog, err)
+// name is the address that the socket is bound to.
+func (s *socket) name() (net.Addr, error) {
+	name, err := unix.Getsockname(s.fd)
+	if err != nil {
+		return nil, fmt.Errorf("listening socket, descriptor %d: %w", s.fd, err)
 	}
+	return sys.AddrOf(name), nil
+}
+
+// forWorkers prepares a socket for the workers' accept mode; programs get it as they would
+// expect it.
+func forWorkers(c Config, fd int) error {
 	if c.Foreign {
-		return unix.SetNonblock(s.fd, false)
+		return unix.SetNonblock(fd, false)
 	}
 	mode, err := accept.Lookup(c.Accept)
 	if err != nil {
 		return err
 	}
-	return mode.Prepare(s.fd)
+	return mode.Prepare(fd)
 }
 
-// close closes the socket, and removes its path if it has one (an abstract name,
-// with @, is none) and is the last.
-func (s *socket) close() error {
-	err := unix.Close(s.fd)
-	if a, ok := s.addr.(*net.UnixAddr); ok && a.Name != "" && a.Name[0] != '@' && !s.shared {
-		err = errors.Join(err, os.Remove(a.Name))
+// forPump prepares a socket for a master that accepts: it waits by poll, so that it can
+// take several at a time. Built-in workers need the receive timeout that connections
+// inherit; see sys.Interruptible.
+func forPump(c Config, fd int) error {
+	if c.Foreign {
+		return unix.SetNonblock(fd, true)
 	}
-	return err
-}
-
-// removeStale removes the path of a Unix socket that nobody listens on any more.
-func removeStale(path string) {
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode()&os.ModeSocket == 0 {
-		return
-	}
-	conn, err := net.Dial("unix", path)
-	if err == nil {
-		_ = conn.Close()
-		return
-	}
-	if errors.Is(err, unix.ECONNREFUSED) {
-		_ = os.Remove(path)
-	}
+	return errors.Join(unix.SetNonblock(fd, true), sys.Interruptible(fd))
 }
 
 // withAdvice adds what a user can do about an error of bind.
@@ -106,5 +97,15 @@ func withAdvice(err error) error {
 	return err
 }
 
-// Shared is Heirloom's, for every strategy with one socket.
-func (s *socket) Shared(with bool) { s.shared = with }
+// queued is how many connections wait. Of a Unix listener it says whether any does.
+func (s *socket) queued() (int, error) {
+	depth, _, err := sys.QueueDepth(s.fd)
+	if err == nil {
+		return depth, nil
+	}
+	waits, err := sys.Poll(s.fd, unix.POLLIN, 0)
+	if waits {
+		return 1, err
+	}
+	return 0, err
+}

@@ -5,6 +5,8 @@ package strategies
 import (
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"prefork/internal/steer"
 )
 
@@ -17,8 +19,8 @@ type Steer struct {
 	// Config.StuckAfter.
 	Watches bool
 
-	program string // for the kernel, among those of package steer; or ""
-	open    func(*grouped, Steer) (steering, error)
+	program string                                         // for the kernel, among those of package steer; or ""
+	filter  func(active []bool) ([]unix.SockFilter, error) // else: see classic
 }
 
 // Steers are all there are; the first is the default.
@@ -26,32 +28,29 @@ var Steers = []Steer{
 	{
 		Name:     "hash",
 		Sentence: "by a hash of addresses and ports, which is dice",
-		open:     openHash,
+		filter:   byHash,
 	},
 	{
 		Name:     "cpu",
 		Sentence: "by the CPU that the connection comes in on; with --pin, its worker is there too",
-		open:     openCPU,
+		filter:   byCPU,
 	},
 	{
 		Name:     "round-robin",
 		Sentence: "each worker in its turn, however busy it is (eBPF)",
 		program:  steer.RoundRobin,
-		open:     openProgram,
 	},
 	{
 		Name:     "least-loaded",
 		Sentence: "the worker with the fewest connections, open and queued, that is not stuck (eBPF)",
 		Watches:  true,
 		program:  steer.LeastLoaded,
-		open:     openProgram,
 	},
 	{
 		Name:     "p2c",
 		Sentence: "of two workers drawn at random, the one with fewer connections: cheaper for many (eBPF)",
 		Watches:  true,
 		program:  steer.TwoChoices,
-		open:     openProgram,
 	},
 }
 
@@ -70,26 +69,21 @@ func (s Steer) Probe() error {
 // steering has the kernel pick among the sockets of a group. Like the group, it
 // belongs to one goroutine.
 type steering interface {
-	// add lets the socket of the next slot be picked.
-	add(slot, fd int) error
-	// retire has no slot picked from this one on.
-	retire(slot int) error
-	// dropped is told when the sockets from this slot on are closed.
-	dropped(slot int) error
-	// takeOver is told when a group is to be steered by this master, which is or
-	// was another's as well.
-	takeOver() error
+	// add opens the socket of the next slot, which is not to be picked before it is set
+	// ready. A socket that listens has joined the kernel's group.
+	add(open func() (fd int, err error)) error
+	// set says whether a slot is to be picked.
+	set(slot int, ready bool) error
+	// drop closes the sockets from this slot on, none of which is picked.
+	drop(slot int, close func() error) error
+	// note writes down what the next image of this process has to know.
+	note(*State)
 }
 
-// programmed is a steering by a program that keeps the scoreboard and a table of
-// sockets in the kernel. Both descriptors stay its own.
-type programmed interface {
-	// renew has the slot go on with another socket. The one before can then be
-	// closed.
-	renew(slot, fd int) error
-	// recount is told that the slot's counts have been corrected.
-	recount(slot int) error
-	scoreboard() int
-	table() int
-	close() error
+// open steers the sockets that there are.
+func (s Steer) open(c Config, l *Listeners) (steering, error) {
+	if s.program != "" {
+		return openProgram(c, l, s.program)
+	}
+	return openClassic(c, l, s.filter)
 }

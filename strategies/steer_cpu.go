@@ -3,6 +3,8 @@
 package strategies
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/sys"
@@ -10,42 +12,33 @@ import (
 
 // byCPU picks by the number of the processor that handles the connection's first
 // packet: with one queue of the network card for each, that is where its data
-// will be. Over loopback it is the client's.
-type byCPU struct {
-	group *grouped
-	slots int // in service
-}
-
-func openCPU(g *grouped, _ Steer) (steering, error) { return &byCPU{group: g}, nil }
-
-func (c *byCPU) add(slot, _ int) error { return c.among(slot + 1) }
-func (c *byCPU) retire(slot int) error { return c.among(slot) }
-func (c *byCPU) dropped(int) error     { return nil }
-func (c *byCPU) takeOver() error       { return c.among(c.slots) }
-
-func (c *byCPU) among(slots int) error {
-	c.slots = slots
+// will be. Over loopback it is the client's. Worker i gets what comes in on the ith
+// processor of those that may be used, for there --pin puts it.
+func byCPU(active []bool) ([]unix.SockFilter, error) {
 	cpus, err := sys.Processors()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.group.attachClassic(skfAdCPU, ranks(cpus, slots), slots)
-}
-
-// ranks has worker i get what comes in on the ith processor of those that may be used,
-// for there --pin puts it. Where that is processor i, nothing needs to be said.
-func ranks(cpus []int, slots int) (program []unix.SockFilter) {
-	const room = 4096 - 8 // BPF_MAXINSNS
+	if !slices.Contains(active, true) {
+		active = slices.Repeat([]bool{true}, len(active))
+	}
+	program := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: loadCPU}}
+	all := !slices.Contains(active, false)
 	for rank, cpu := range cpus {
-		if cpu != rank && len(program) < room {
+		// Where worker i's is processor i, nothing needs to be said.
+		if slot := rank % len(active); active[slot] && !(all && cpu == rank) && len(program) < roomForCPUs {
 			program = append(program,
 				unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: uint32(cpu), Jt: 0, Jf: 1},
-				unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: uint32(rank % slots)})
+				unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: uint32(slot)})
 		}
 	}
-	return program
+	if all {
+		return append(program, nth(active)...), nil
+	}
+	// What comes in where a suspended slot's worker would be is anybody's.
+	return append(program, draw(active)...), nil
 }
 
-// skfAdCPU loads the number of the processor (SKF_AD_OFF + SKF_AD_CPU,
-// linux/filter.h).
-const skfAdCPU = 0xfffff000 + 36
+// roomForCPUs is what draw leaves of BPF_MAXINSNS, 4096, at worst: with every other one of
+// 1024 slots suspended.
+const roomForCPUs = 4096 - 3*512 - 3

@@ -8,46 +8,65 @@ import (
 	"prefork/internal/steer"
 )
 
-// byProgram has a program in the kernel pick; see package steer.
+// byProgram has an eBPF program in the kernel pick; see package steer.
 type byProgram struct {
-	kernel *steer.Kernel // owned
-	group  *grouped
+	kernel    *steer.Kernel // owned
+	listeners *Listeners
 }
 
-func openProgram(g *grouped, s Steer) (steering, error) {
-	stuckAfter := g.config.StuckAfter
-	if stuckAfter <= 0 {
-		stuckAfter = DefaultStuckAfter
+func openProgram(c Config, l *Listeners, program string) (steering, error) {
+	o := steer.Options{Program: program, StuckAfter: c.StuckAfter}
+	if o.StuckAfter <= 0 {
+		o.StuckAfter = DefaultStuckAfter
 	}
-	kernel, err := steer.Load(steer.Options{Program: s.program, StuckAfter: stuckAfter, Sockets: g.config.SocketTable})
+	known := 0 // slots that are in the kernel's table
+	if c.State != nil && c.State.Steering != nil {
+		o.State, known = c.State.Steering, len(l.sockets)
+	}
+	kernel, err := steer.Load(o)
 	if err != nil {
 		return nil, err
 	}
-	p := &byProgram{kernel, g}
-	if g.inherited {
-		return p, nil // takeOver attaches
+	for slot, s := range l.sockets {
+		if slot < known {
+			err = errors.Join(err, kernel.Regain(slot, s.fd))
+		} else {
+			err = errors.Join(err, kernel.Add(slot, s.fd))
+		}
 	}
-	// While no worker is ready, the program leaves the choice to the hash.
-	if err := p.takeOver(); err != nil {
+	// While no slot is ready, the program leaves the choice to the hash.
+	if err = errors.Join(err, kernel.Attach(l.sockets[0].fd)); err != nil {
 		return nil, errors.Join(err, kernel.Close())
 	}
-	return p, nil
+	return byProgram{kernel, l}, nil
 }
 
-func (p *byProgram) add(slot, fd int) error   { return p.kernel.Add(slot, fd) }
-func (p *byProgram) renew(slot, fd int) error { return p.kernel.Renew(slot, fd) }
-func (p *byProgram) recount(slot int) error   { return p.kernel.Recount(slot) }
-func (p *byProgram) retire(slot int) error    { return p.kernel.Retire(slot) }
-
-// takeOver puts the sockets back that an heir which failed may have replaced.
-func (p *byProgram) takeOver() error {
-	return errors.Join(p.kernel.Attach(p.group.sockets[0].fd), p.kernel.Restore())
+func (p byProgram) add(open func() (int, error)) error {
+	fd, err := open()
+	if err != nil {
+		return err
+	}
+	slot := len(p.listeners.sockets) - 1
+	if err := p.kernel.Add(slot, fd); err != nil {
+		return errors.Join(err, p.listeners.closeFrom(slot))
+	}
+	return nil
 }
 
-// dropped has nothing to do: the kernel takes a closed socket out of the table,
-// and has the program pick others for the connections in its queue.
-func (p *byProgram) dropped(int) error { return nil }
+func (p byProgram) set(slot int, ready bool) error {
+	if ready {
+		return p.kernel.Resume(slot)
+	}
+	return p.kernel.Suspend(slot)
+}
 
-func (p *byProgram) scoreboard() int { return p.kernel.Scoreboard() }
-func (p *byProgram) table() int      { return p.kernel.Sockets() }
-func (p *byProgram) close() error    { return p.kernel.Close() }
+// drop has the kernel forget the sockets first: it looks at their queues. When they are
+// closed, it has the program pick others for the connections in them.
+func (p byProgram) drop(slot int, close func() error) error {
+	return errors.Join(p.kernel.Drop(slot), close())
+}
+
+func (p byProgram) note(s *State) {
+	state := p.kernel.State()
+	s.Steering = &state
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -287,39 +286,6 @@ func TestSteeringFollowsTheWorkers(t *testing.T) {
 	s.Signal(syscall.SIGTTOU)
 	servertest.Eventually(t, "there are two workers", func() bool { return len(s.Workers()) == 2 })
 	checkDeal(t, s, 6)
-
-	// Not before the slot has gone.
-	servertest.Eventually(t, "an upgrade begins", func() bool {
-		s.Signal(syscall.SIGUSR2)
-		return strings.Contains(s.LogText(), `"upgrading"`)
-	})
-	heir := s.Await("upgrading", 1).Int("pid")
-	defer s.EndHeir(heir)
-	if code := s.Wait(); code != 0 {
-		t.Fatalf("exit code %d", code)
-	}
-	counts := make(map[int]int)
-	for range 20 {
-		counts[s.Ask()]++
-	}
-	for pid, n := range counts {
-		if n != 10 {
-			t.Errorf("after the upgrade worker %d got %d of 20 connections, want 10", pid, n)
-		}
-	}
-}
-
-// A new master that does not get ready changes nothing.
-func TestFailedUpgradeLeavesTheSteering(t *testing.T) {
-	broken := filepath.Join(t.TempDir(), "broken")
-	s := steered(t, "round-robin", "-w", "2", "--ready-after", "2s", "--", "sh", "-c", "test ! -e "+broken+" && exec sleep 100")
-	if err := os.WriteFile(broken, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.Signal(syscall.SIGUSR2)
-	s.Await("the new binary did not get ready; this one goes on", 1)
-	dialMany(t, s, 20)
-	checkQueues(t, s, 10, 10)
 }
 
 // Programs that count nothing are steered to by the length of their queues.

@@ -4,26 +4,47 @@ package strategies
 
 import (
 	"context"
+	"log/slog"
 	"math/rand/v2"
-	"net"
 	"time"
 
 	"prefork/dispatch"
+	"prefork/internal/steer"
 	"prefork/strategies/accept"
 )
 
-// Front is one open strategy, as the master holds it.
+// Front is one open strategy, as the master holds it. But for Queued, its methods
+// belong to one goroutine.
 type Front interface {
-	// Addr is where clients connect.
-	Addr() net.Addr
+	// Listeners are the sockets on which clients connect. The Front owns them.
+	Listeners() *Listeners
 	// FD is what the workers of this slot inherit as descriptor 3, the same
-	// file at every call; it is opened when a slot is first asked for. The Front
-	// owns it. It is -1 where workers open their own (Config.BindInWorker).
+	// file at every call; it is opened when a slot is first asked for, and is
+	// suspended then. The Front owns it. It is -1 where workers open their own
+	// (Config.BindInWorker).
 	//
 	// It is a bare descriptor because an os.File would join the runtime's poller,
 	// which then wakes the master for every connection, or set O_NONBLOCK on the
 	// description that all workers share.
 	FD(slot int) (int, error)
+	// Suspend says that the slot has no worker, or one that is on its way out: it
+	// gets no new connections. Those that wait for it stay.
+	Suspend(slot int) error
+	// Resume says that the slot has a worker that takes connections.
+	Resume(slot int) error
+	// Rescue gives what waits for a suspended slot to the others, where that can be
+	// done.
+	Rescue(slot int) error
+	// Queued is how many connections wait where the slot's worker would take them.
+	Queued(slot int) (int, error)
+	// Drop closes the files of the slots from this one on, all of them suspended.
+	Drop(slot int) error
+	// Steering is the program that picks slots in the kernel, nil where there is none.
+	// The Front owns it.
+	Steering() *steer.Kernel
+	// State is what it takes to open this front again in another image of this process.
+	// The descriptors stay the Front's.
+	State() State
 	// Close closes every descriptor. What no worker has taken by then is lost.
 	Close() error
 }
@@ -31,54 +52,12 @@ type Front interface {
 // Pump is a Front whose master stands in the way of every connection.
 type Pump interface {
 	Front
-	// Run accepts and passes on connections until ctx is done, and then what is
-	// queued by that time.
+	// Run accepts connections and passes them on until ctx is done. What it has
+	// accepted by then and not passed on it keeps, for the next Run, Drain or State.
 	Run(ctx context.Context) error
-}
-
-// Retirer is a Front that can take a slot out of service without losing what
-// is queued for it. Where a Front is not one, no queue belongs to a slot.
-type Retirer interface {
-	// Retire sends no new connection to the slot, which must be the last one.
-	// What is queued already stays for the slot's workers.
-	Retire(slot int) error
-	// Drop closes the files of a retired slot.
-	Drop(slot int) error
-}
-
-// Rescuer is a Front that can give what is queued for a slot, which has no worker
-// at the moment, to the others.
-type Rescuer interface{ Rescue(slot int) error }
-
-// Quiescer is a Front that can turn new connections away before it is closed,
-// so that a queue can be drained to its end.
-type Quiescer interface{ Quiesce() error }
-
-// Heirloom is a Front whose sockets can be handed on to another master.
-type Heirloom interface {
-	// Sockets are the listening sockets, in slot order. The Front owns them.
-	Sockets() []int
-	// Shared says whether another master has them too: then Close leaves the path
-	// of a Unix-domain address alone. Sockets that were taken over are shared.
-	Shared(bool)
-}
-
-// Steered is a Front whose kernel may be told, by a program that the Front has
-// loaded, which socket to pick. The Front owns the descriptors; ok is false where
-// there is no such program.
-type Steered interface {
-	// Scoreboard is the memory that the program reads: workers have to count
-	// there.
-	Scoreboard() (fd int, ok bool)
-	// SocketTable is where the program finds the sockets. Who inherits those
-	// needs it, for the kernel lets a socket be in one such table only.
-	SocketTable() (fd int, ok bool)
-	// TakeOver has the kernel steered as this Front would, and by nobody else:
-	// when all workers of a master that inherited its sockets are ready, until
-	// which the other's steering stays; or when the heir did not get that far.
-	TakeOver() error
-	// Recount says that the slot's lines of the scoreboard have been corrected.
-	Recount(slot int) error
+	// Drain passes on what is queued when it is called, and ends with that, or when ctx
+	// is done. It waits for workers that are still to come.
+	Drain(ctx context.Context) error
 }
 
 // Config is how a master opens a strategy.
@@ -91,21 +70,30 @@ type Config struct {
 	Foreign bool
 	// BindInWorker leaves it to each worker to bind its socket; reuseport only.
 	BindInWorker bool
-	// Sockets are listening sockets to take over instead of opening new ones,
-	// in slot order. The Front owns them from then on.
+	// Sockets are listening sockets that somebody else opened and keeps, such as a
+	// service manager, to be used instead of new ones, in slot order. These
+	// descriptors are the Front's from then on.
 	Sockets []int
+	// State is where to go on from, instead of opening anything. Its descriptors are
+	// the Front's from then on.
+	State *State
 
 	// For reuseport only.
-	Steer       string        // a name among Steers; "" is the first
-	StuckAfter  time.Duration // how long a queue may stand still; 0 is DefaultStuckAfter
-	SocketTable int           // the descriptor of Steered.SocketTable that comes with Sockets, or 0; the caller's
+	Steer      string        // a name among Steers; "" is the first
+	StuckAfter time.Duration // how long a queue may stand still; 0 is DefaultStuckAfter
 
 	// For dispatch only.
 	Policy      string // a name among dispatch.Policies; "" is the first
 	Window      int    // connections on their way to one worker at most
 	Concurrency int    // connections that a worker serves at once
-	Workers     dispatch.Workers
+	Counts      dispatch.Counts
 	Random      *rand.Rand
+	Log         *slog.Logger // hears what keeps connections from workers
+	// Broken hears of a slot whose worker has broken its pair, once. FD makes a new one
+	// then. It is called from Run or Drain.
+	Broken func(slot int)
+
+	prepare func(c Config, fd int) error // a listening socket for who accepts from it
 }
 
 // Strategy is one way of taking connections.
@@ -119,7 +107,7 @@ type Strategy struct {
 	Steers []string
 	// Policies are the names of the policies it has.
 	Policies []string
-	// Settle is how long connections can still join the queue of a retired slot:
+	// Settle is how long connections can still join the queue of a suspended slot:
 	// those whose handshake was under way.
 	Settle time.Duration
 	// Unix says whether it can listen on a Unix-domain address.

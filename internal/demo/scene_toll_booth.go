@@ -43,7 +43,7 @@ func playTollBooth(s *Stage) error {
 		return err
 	}
 	s.why("The master sleeps in ppoll, accepts, and sends the descriptor in a message (SCM_RIGHTS) that wakes a worker: two processes run where one would do. It can deal as it likes, for it sees them all; but when there is much to do, everything waits at its gate.")
-	s.read("unix(7), SCM_RIGHTS; dispatch/pass.go; dispatch/pump.go; prefork bench measures what it costs here")
+	s.read("unix(7), SCM_RIGHTS; dispatch/pass.go; dispatch/run.go; prefork bench measures what it costs here")
 	return nil
 }
 

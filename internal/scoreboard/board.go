@@ -19,8 +19,7 @@ const (
 // counted itself, and never adds to what is there: what another one has written
 // over its line is gone with its next connection.
 type Line struct {
-	_        [4]byte
-	State    atomic.Uint32 // for the steering program alone, until it reads the master's slots: a State
+	_        [8]byte
 	Accepted atomic.Uint64 // connections taken
 	Finished atomic.Uint64 // of those, the ones served to their end
 	_        [8]byte

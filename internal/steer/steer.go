@@ -41,16 +41,24 @@ const (
 type Options struct {
 	Program    string
 	StuckAfter time.Duration // how long a queue may stand still
-	// Sockets is the descriptor of another master's table of sockets, which
-	// is to be used on; 0 for none. A socket can be in one table only.
-	Sockets int
+	// State is where to go on from; nil begins anew. The Kernel owns its descriptors
+	// from then on.
+	State *State
 }
+
+// State is the memory in the drawing, by descriptor: what another image of this
+// process needs so that it can load its own program over it.
+type State struct{ Board, Slots, Sockets int }
+
+// FDs are its descriptors.
+func (s State) FDs() []int { return []int{s.Board, s.Slots, s.Sockets} }
 
 // Kernel is a loaded program, and the memory that it shares with us. Its methods
 // may be called from any goroutine.
 type Kernel struct {
 	program   *ebpf.Program
 	boardMap  *ebpf.Map
+	slotsMap  *ebpf.Map
 	sockets   *ebpf.Map
 	inService *ebpf.Variable
 	closers   []func() error
@@ -58,9 +66,8 @@ type Kernel struct {
 	board *scoreboard.Board
 	slots *[scoreboard.MaxSlots]kernelSlot
 
-	mu        sync.Mutex // guards what follows: the watch reads while slots come and go
-	queues    []*queue   // by slot
-	inherited bool       // the table is another master's
+	mu     sync.Mutex // guards what follows: the watch reads while slots come and go
+	queues []*queue   // by slot
 
 	pause   time.Duration
 	stopped chan struct{} // closed by Close
@@ -69,7 +76,7 @@ type Kernel struct {
 
 // Load loads a program. It does nothing before Attach.
 func Load(o Options) (*Kernel, error) {
-	k := &Kernel{inherited: o.Sockets != 0, pause: min(watchPause, o.StuckAfter/2), stopped: make(chan struct{}), ended: make(chan struct{})}
+	k := &Kernel{pause: min(watchPause, o.StuckAfter/2), stopped: make(chan struct{}), ended: make(chan struct{})}
 	if err := k.load(o); err != nil {
 		return nil, errors.Join(explain(err), k.release())
 	}
@@ -82,13 +89,14 @@ func (k *Kernel) load(o Options) error {
 	if err != nil {
 		return err
 	}
-	k.program, k.boardMap, k.sockets = collection.Programs[o.Program], collection.Maps[kernelMapBoard], collection.Maps[kernelMapSockets]
+	k.program = collection.Programs[o.Program]
+	k.boardMap, k.slotsMap, k.sockets = collection.Maps[kernelMapBoard], collection.Maps[kernelMapSlots], collection.Maps[kernelMapSockets]
 	k.inService = collection.Variables[kernelVarInService]
 	k.closers = append(k.closers, func() error { collection.Close(); return nil })
 	if k.board, err = scoreboard.Map(k.boardMap.FD()); err != nil {
 		return err
 	}
-	memory, err := unix.Mmap(collection.Maps[kernelMapSlots].FD(), 0, int(unsafe.Sizeof(*k.slots)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	memory, err := unix.Mmap(k.slotsMap.FD(), 0, int(unsafe.Sizeof(*k.slots)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return fmt.Errorf("map the slots: %w", err)
 	}
@@ -112,31 +120,28 @@ func loadCollection(o Options) (*ebpf.Collection, error) {
 		return nil, err
 	}
 	options := ebpf.CollectionOptions{}
-	if o.Sockets != 0 {
-		table, err := inheritedTable(o.Sockets)
-		if err != nil {
-			return nil, err
+	if o.State != nil {
+		options.MapReplacements = make(map[string]*ebpf.Map)
+		for name, fd := range map[string]int{kernelMapBoard: o.State.Board, kernelMapSlots: o.State.Slots, kernelMapSockets: o.State.Sockets} {
+			unix.CloseOnExec(fd)
+			existing, err := ebpf.NewMapFromFD(fd)
+			if err != nil {
+				return nil, fmt.Errorf("go on with the map %s: %w", name, err)
+			}
+			defer existing.Close() // the collection has its own
+			options.MapReplacements[name] = existing
 		}
-		defer table.Close() // the collection has its own
-		options.MapReplacements = map[string]*ebpf.Map{kernelMapSockets: table}
 	}
 	return ebpf.NewCollectionWithOptions(spec, options)
-}
-
-// inheritedTable is another master's table, in a descriptor of our own.
-func inheritedTable(fd int) (*ebpf.Map, error) {
-	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("inherited table of sockets: %w", err)
-	}
-	return ebpf.NewMapFromFD(own)
 }
 
 // Scoreboard is the descriptor of the workers' board, which the Kernel owns.
 func (k *Kernel) Scoreboard() int { return k.boardMap.FD() }
 
-// Sockets is the descriptor of the table of sockets, which the Kernel owns.
-func (k *Kernel) Sockets() int { return k.sockets.FD() }
+// State is where another Kernel can go on from. Its descriptors stay this one's.
+func (k *Kernel) State() State {
+	return State{Board: k.boardMap.FD(), Slots: k.slotsMap.FD(), Sockets: k.sockets.FD()}
+}
 
 // Attach has the program pick for the group that the socket fd belongs to, in
 // the place of any other program.
@@ -147,20 +152,58 @@ func (k *Kernel) Attach(fd int) error {
 	return nil
 }
 
-// Add lets the program pick a slot, by its listening socket. Slots are added in
-// order. The socket stays the caller's, who closes it after Retire.
+// Add gives the next slot a listening socket. The slot is picked once it is resumed.
+// The socket stays the caller's, who closes it after Drop.
 func (k *Kernel) Add(slot, fd int) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if slot != len(k.queues) || slot >= scoreboard.MaxSlots {
-		return fmt.Errorf("slot %d cannot be steered to: the next is %d of %d", slot, len(k.queues), scoreboard.MaxSlots)
+	if err := k.next(slot); err != nil {
+		return err
 	}
 	if err := k.enter(slot, fd); err != nil {
 		return err
 	}
+	atomic.StoreUint64(&k.slots[slot].Ready, 0)
 	k.reset(slot, 0)
+	return k.append(fd)
+}
+
+// Regain is Add for a slot that the State had: its socket is in the table, its counts
+// and whether it is suspended are as they were.
+func (k *Kernel) Regain(slot, fd int) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.next(slot); err != nil {
+		return err
+	}
+	return k.append(fd)
+}
+
+func (k *Kernel) next(slot int) error {
+	if slot != len(k.queues) || slot >= scoreboard.MaxSlots {
+		return fmt.Errorf("slot %d cannot be steered to: the next is %d of %d", slot, len(k.queues), scoreboard.MaxSlots)
+	}
+	return nil
+}
+
+func (k *Kernel) append(fd int) error {
 	k.queues = append(k.queues, &queue{fd: fd})
 	return k.inService.Set(uint32(len(k.queues)))
+}
+
+// Suspend has the program pick the slot no more, until Resume.
+func (k *Kernel) Suspend(slot int) error { return k.ready(slot, 0) }
+
+// Resume has the program pick the slot.
+func (k *Kernel) Resume(slot int) error { return k.ready(slot, 1) }
+
+func (k *Kernel) ready(slot int, ready uint64) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if slot < len(k.queues) {
+		atomic.StoreUint64(&k.slots[slot].Ready, ready)
+	}
+	return nil
 }
 
 // Renew has the slot go on with another socket. The one before stays the caller's.
@@ -168,7 +211,7 @@ func (k *Kernel) Renew(slot, fd int) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if slot >= len(k.queues) {
-		return nil // it has retired
+		return fmt.Errorf("there is no slot %d to go on with another socket", slot)
 	}
 	if err := k.enter(slot, fd); err != nil {
 		return err
@@ -178,26 +221,8 @@ func (k *Kernel) Renew(slot, fd int) error {
 	return nil
 }
 
-// Restore enters the sockets again that another master has replaced.
-func (k *Kernel) Restore() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	var errs []error
-	for slot, q := range k.queues {
-		if err := k.enter(slot, q.fd); !errors.Is(err, unix.EBUSY) { // it is there
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// enter puts a socket into the table, unless the master before has done so.
 func (k *Kernel) enter(slot, fd int) error {
-	err := k.sockets.Put(uint32(slot), uint64(fd))
-	if k.inherited && errors.Is(err, unix.EBUSY) {
-		return nil
-	}
-	if err != nil {
+	if err := k.sockets.Put(uint32(slot), uint64(fd)); err != nil {
 		return fmt.Errorf("enter slot %d into the table of sockets: %w", slot, err)
 	}
 	return nil
@@ -209,7 +234,7 @@ func (k *Kernel) Recount(slot int) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if slot >= len(k.queues) {
-		return nil // it has retired
+		return nil // it has been dropped
 	}
 	depth, _, err := sys.QueueDepth(k.queues[slot].fd)
 	if err != nil {
@@ -229,10 +254,10 @@ func (k *Kernel) reset(slot, depth int) {
 	atomic.StoreInt64(&s.Progress, int64(sys.Monotonic()))
 }
 
-// Retire lets the program pick no slot from this one on, and forgets their
-// sockets. When those are closed, the kernel takes them out of the table, and the
-// program picks others for the connections that are still queued.
-func (k *Kernel) Retire(slot int) error {
+// Drop forgets the slots from this one on, and their sockets. When those are closed,
+// the kernel takes them out of the table, and the program picks others for the
+// connections that are still queued.
+func (k *Kernel) Drop(slot int) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.queues = k.queues[:min(slot, len(k.queues))]

@@ -14,16 +14,15 @@ import (
 )
 
 type kernelLine struct {
-	_        structs.HostLayout
-	Pid      int32
-	State    uint32
-	Accepted uint64
-	Finished uint64
-	Cut      uint64
-	Waits    uint64
-	Progress int64
-	Speaks   uint32
-	Unused   [12]uint8
+	_         structs.HostLayout
+	Unused    uint64
+	Accepted  uint64
+	Finished  uint64
+	UnusedToo uint64
+	Waits     uint64
+	Progress  int64
+	Speaks    uint32
+	Rest      [12]uint8
 }
 
 type kernelSlot struct {
@@ -33,7 +32,8 @@ type kernelSlot struct {
 	Drift    uint64
 	Passed   uint64
 	Progress int64
-	Unused   [3]uint64
+	Ready    uint64
+	Unused   [2]uint64
 }
 
 // Names of all BPF objects in the ELF.

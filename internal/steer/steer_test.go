@@ -50,21 +50,20 @@ func newGroupOf(t *testing.T, o Options, n int) *group {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g := &group{t: t, k: k, addr: "127.0.0.1:0"}
 	t.Cleanup(func() {
-		if err := k.Close(); err != nil {
+		if err := g.k.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	g := &group{t: t, k: k, addr: "127.0.0.1:0"}
 	for slot := range n {
 		fd := g.listen()
 		if slot == 0 {
 			g.check(k.Attach(fd))
 		}
 		g.check(k.Add(slot, fd))
-		line := k.board.Line(slot, 0)
-		line.State.Store(uint32(scoreboard.Ready))
-		line.Speaks.Store(1)
+		g.check(k.Resume(slot))
+		k.board.Line(slot, 0).Speaks.Store(1)
 	}
 	return g
 }
@@ -158,7 +157,7 @@ func TestRoundRobinDealsInTurn(t *testing.T) {
 
 func TestRoundRobinPassesOverWhoIsNotReady(t *testing.T) {
 	g := newGroup(t, RoundRobin, 3)
-	g.k.board.Line(1, 0).State.Store(uint32(scoreboard.Starting))
+	g.check(g.k.Suspend(1))
 	g.dial(6)
 	if got := g.total(6); got[1] != 0 {
 		t.Errorf("queues of %v, want none in the middle", got)
@@ -201,7 +200,7 @@ func TestTwoChoicesStayNear(t *testing.T) {
 func TestTwoChoicesFindTheOneThatIsReady(t *testing.T) {
 	g := newGroup(t, TwoChoices, 8)
 	for slot := range 7 {
-		g.k.board.Line(slot, 0).State.Store(uint32(scoreboard.Gone))
+		g.check(g.k.Suspend(slot))
 	}
 	g.dial(10)
 	g.want(0, 0, 0, 0, 0, 0, 0, 10)
@@ -211,7 +210,7 @@ func TestNobodyReadyLeavesItToTheHash(t *testing.T) {
 	for _, program := range programs {
 		g := newGroup(t, program, 4)
 		for slot := range 4 {
-			g.k.board.Line(slot, 0).State.Store(uint32(scoreboard.Gone))
+			g.check(g.k.Suspend(slot))
 		}
 		g.dial(64)
 		if depths := g.total(64); slices.Min(depths) == 0 { // once in 25 million times
@@ -220,11 +219,11 @@ func TestNobodyReadyLeavesItToTheHash(t *testing.T) {
 	}
 }
 
-func TestRetiredSlotGetsNothing(t *testing.T) {
+func TestDroppedSlotGetsNothing(t *testing.T) {
 	for _, program := range programs {
 		g := newGroup(t, program, 3)
-		g.check(g.k.Retire(2))
-		g.check(g.k.Retire(1))
+		g.check(g.k.Drop(2))
+		g.check(g.k.Drop(1))
 		g.dial(10)
 		g.want(10, 0, 0)
 	}
@@ -238,7 +237,7 @@ func TestQueueOfAClosedSocketMoves(t *testing.T) {
 		g.dial(10)
 		last := g.fds[1]
 		g.fds = g.fds[:1]
-		g.check(g.k.Retire(1))
+		g.check(g.k.Drop(1))
 		g.check(unix.Close(last))
 		g.want(10)
 	}
@@ -247,38 +246,43 @@ func TestQueueOfAClosedSocketMoves(t *testing.T) {
 func TestSlotGoesOnWithAnotherSocket(t *testing.T) {
 	g := newGroup(t, RoundRobin, 2)
 	g.dial(4)
-	g.k.board.Line(1, 0).State.Store(uint32(scoreboard.Gone))
+	g.check(g.k.Suspend(1))
 	old, fresh := g.fds[1], g.listen()
 	g.fds = []int{g.fds[0], fresh}
 	g.check(g.k.Renew(1, fresh))
 	g.check(unix.Close(old))
 	g.want(4, 0)
-	g.k.board.Line(1, 0).State.Store(uint32(scoreboard.Ready))
+	g.check(g.k.Resume(1))
 	g.dial(4)
 	g.want(6, 2)
 }
 
-// A master that took over and failed leaves a slot without a socket, and a program
-// of its own.
-func TestRestoreUndoesWhatAnotherMasterDid(t *testing.T) {
+// What the state says, another program goes on from: with the same sockets, counts and
+// slots that are suspended.
+func TestAnotherProgramGoesOn(t *testing.T) {
 	g := newGroup(t, RoundRobin, 3)
-	other, err := Load(Options{Program: LeastLoaded, StuckAfter: time.Hour, Sockets: g.k.Sockets()})
-	g.check(err)
-	for slot, fd := range g.fds {
-		g.check(other.Add(slot, fd))
+	g.check(g.k.Suspend(1))
+	g.dial(8)
+	g.want(4, 0, 4)
+	state := g.k.State()
+	for _, fd := range []*int{&state.Board, &state.Slots, &state.Sockets} {
+		own, err := unix.Dup(*fd)
+		g.check(err)
+		*fd = own
 	}
-	own := slices.Clone(g.fds)
-	theirs := g.listen()
-	g.check(other.Renew(1, theirs))
-	g.check(other.Attach(own[0]))
-	g.check(other.Close())
-	g.check(unix.Close(theirs))
-	g.fds = own
-
-	g.check(g.k.Attach(own[0]))
-	g.check(g.k.Restore())
-	g.dial(12)
-	g.want(4, 4, 4)
+	g.check(g.k.Close())
+	k, err := Load(Options{Program: LeastLoaded, StuckAfter: time.Hour, State: &state})
+	g.check(err)
+	g.k = k
+	for slot, fd := range g.fds {
+		g.check(k.Regain(slot, fd))
+	}
+	g.check(k.Attach(g.fds[0]))
+	g.dial(2)
+	g.want(5, 0, 5)
+	g.check(k.Resume(1))
+	g.dial(5)
+	g.want(5, 5, 5)
 }
 
 // What the verifier and 256 entries take of a processor; by the clock it would be what

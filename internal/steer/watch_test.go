@@ -162,7 +162,7 @@ func TestRecountBelievesTheKernel(t *testing.T) {
 	if got := g.queued(0); got != 2 {
 		t.Errorf("%d queued, want 2", got)
 	}
-	g.check(g.k.Retire(0))
+	g.check(g.k.Drop(0))
 	g.check(g.k.Recount(0))
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -88,39 +87,6 @@ func TestScaleUnderLoadLosesNothing(t *testing.T) {
 		settled(2)
 		never(t, load)
 	})
-}
-
-func TestUpgradeUnderLoadLosesNothing(t *testing.T) {
-	eachStrategy(t, func(t *testing.T, strategy string) {
-		pidFile := filepath.Join(t.TempDir(), "pid")
-		s := servertest.Start(t, "-s", strategy, "-w", "3", "--pid-file", pidFile)
-		load := s.StartLoad(4)
-		load.More(t, 50)
-		s.Signal(syscall.SIGUSR2)
-		heir := s.Await("upgrading", 1).Int("pid")
-		if code := s.Wait(); code != 0 {
-			t.Errorf("the old master ended with %d", code)
-		}
-		load.More(t, 100)
-		never(t, load)
-		if text := readFile(t, pidFile); text != itoa(heir)+"\n" {
-			t.Errorf("the pid file says %q, want the new master's %d", text, heir)
-		}
-		s.EndHeir(heir)
-	})
-}
-
-func TestUpgradeOverUnixSocketKeepsThePath(t *testing.T) {
-	for _, strategy := range []string{"shared", "dispatch"} {
-		t.Run(strategy, func(t *testing.T) {
-			s := servertest.Start(t, "-s", strategy, "-w", "2", "--bind", "unix:"+filepath.Join(t.TempDir(), "s"))
-			s.Signal(syscall.SIGUSR2)
-			heir := s.Await("upgrading", 1).Int("pid")
-			s.Wait()
-			s.Ask()
-			s.EndHeir(heir)
-		})
-	}
 }
 
 // Once a stop has begun, new clients are turned away without being accepted: those

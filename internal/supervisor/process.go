@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/scoreboard"
-	"prefork/strategies"
 )
 
 // lastWordsSize is how much of what a worker says at the end is kept.
@@ -133,8 +132,8 @@ func (s *supervisor) bury(b Bury) {
 
 // recount has a program in the kernel forget what it made of a slot's counts.
 func (s *supervisor) recount(slot int) {
-	if steered, ok := s.front.(strategies.Steered); ok {
-		if err := steered.Recount(slot); err != nil {
+	if kernel := s.front.Steering(); kernel != nil {
+		if err := kernel.Recount(slot); err != nil {
 			s.log.Warn("cannot count a queue anew", "slot", slot, "error", err)
 		}
 	}

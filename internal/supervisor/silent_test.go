@@ -28,26 +28,6 @@ func TestSilentClientIsDropped(t *testing.T) {
 	}
 }
 
-// An upgrade keeps the number of workers that signals have set; under reuseport a
-// socket too many would have no worker.
-func TestUpgradeKeepsTheNumberOfWorkers(t *testing.T) {
-	eachStrategy(t, func(t *testing.T, strategy string) {
-		s := servertest.Start(t, "-s", strategy, "-w", "1")
-		s.Signal(syscall.SIGTTIN)
-		servertest.Eventually(t, "there are 2 workers", func() bool { return len(s.Workers()) == 2 })
-		s.Signal(syscall.SIGUSR2)
-		heir := s.Await("upgrading", 1).Int("pid")
-		s.Wait()
-		if workers := s.Await("ready", 2).Int("workers"); workers != 2 {
-			t.Errorf("the new master has %d workers, want 2", workers)
-		}
-		for range 20 {
-			s.Ask()
-		}
-		s.EndHeir(heir)
-	})
-}
-
 // A worker that is draining when its master dies has a second left, no more.
 func TestMasterKilledWhileWorkersDrain(t *testing.T) {
 	s := servertest.Start(t, "-w", "1", "--app", "echo", "--graceful-timeout", "1h")

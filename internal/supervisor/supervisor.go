@@ -4,6 +4,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -45,6 +46,9 @@ type ExitError struct {
 func (e *ExitError) Error() string { return e.Err.Error() }
 func (e *ExitError) Unwrap() error { return e.Err }
 
+// firstExtraFD is behind stderr.
+const firstExtraFD = 3
+
 // Run serves until a signal or ctx ends it, and leaves no process and no file
 // behind.
 func Run(ctx context.Context, o Options) error {
@@ -57,7 +61,7 @@ func Run(ctx context.Context, o Options) error {
 		o.Log.Debug("workers may inherit stray descriptors", "error", err)
 	}
 	s := &supervisor{Options: o, log: o.Log, machine: NewMachine(o.Limits),
-		events: make(chan Event, 64), over: make(chan struct{}), blamed: make(map[int]bool)}
+		events: make(chan Event, 64), over: make(chan struct{}), blamed: make(map[int]bool), retired: make(map[int]bool)}
 	defer s.close()
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGHUP,
@@ -80,7 +84,6 @@ type supervisor struct {
 	todo    []Event       // what acting has led to
 	ended   *Exit
 
-	legacy   *legacy // from the master before this one
 	front    strategies.Front
 	scores   scoreboard.Scores
 	notices  *notices
@@ -88,41 +91,29 @@ type supervisor struct {
 	stoppers []func()
 	cut      uint64
 	blamed   map[int]bool // by slot: it was said that its counts make no sense
-	heir     int          // the new master's pid while an upgrade is under way
+	retired  map[int]bool // by slot: it gets no worker any more
 }
 
 func (s *supervisor) open() error {
 	var err error
-	if s.legacy, err = inherited(); err != nil {
-		return err
-	}
-	if s.legacy.workers > 0 {
-		s.Limits.Workers = s.legacy.workers
-		s.machine.succeed(s.legacy.workers)
-		go func() { s.report(s.legacy.awaitEnd()) }()
-	}
 	if s.notices, err = listenForNotices(s.events); err != nil {
 		return err
 	}
 	s.cleanup(s.notices.close)
-	s.Config.Workers = crew{s}
-	s.Config.Sockets, s.Config.SocketTable = s.legacy.sockets, s.legacy.table
+	s.Config.Log, s.Config.Counts, s.Config.Broken = s.log, s.counts, s.replaceBroken
 	if s.front, err = s.Strategy.Open(s.Config); err != nil {
 		return err
 	}
 	s.cleanup(func() { _ = s.front.Close() })
-	if s.legacy.table != 0 {
-		_ = unix.Close(s.legacy.table)
-	}
 	if err := s.openScores(); err != nil {
 		return err
 	}
 	s.Launch.Notify = s.notices.name
 	if s.Config.BindInWorker {
-		s.Launch.Bind = s.front.Addr().String()
+		s.Launch.Bind = s.front.Listeners().Addr().String()
 	}
 	if s.Listening != nil {
-		s.Listening(s.front.Addr())
+		s.Listening(s.front.Listeners().Addr())
 	}
 	return nil
 }
@@ -136,13 +127,10 @@ func (s *supervisor) openScores() error {
 	}
 	s.cleanup(func() { _ = file.Close() }) // until then it can be found by its descriptor
 	s.scores.Roll = roll
-	if steered, ok := s.front.(strategies.Steered); ok {
-		if fd, ok := steered.Scoreboard(); ok {
-			var err error
-			s.scores.Board, err = scoreboard.Map(fd)
-			s.Launch.Scoreboard = fd
-			return err
-		}
+	if kernel := s.front.Steering(); kernel != nil {
+		s.Launch.Scoreboard = kernel.Scoreboard()
+		s.scores.Board, err = scoreboard.Map(kernel.Scoreboard())
+		return err
 	}
 	board, memory, err := scoreboard.Create()
 	if err != nil {
@@ -189,15 +177,6 @@ func (s *supervisor) loop(ctx context.Context, signals <-chan os.Signal) error {
 		case <-cancelled:
 			cancelled = nil
 			event = Stop{}
-		}
-		switch event.(type) {
-		case UpgradeFailed:
-			s.heir = 0
-		case HandedOver:
-			s.heir = 0
-			s.front.(strategies.Heirloom).Shared(true)
-		case PredecessorGone:
-			s.front.(strategies.Heirloom).Shared(false)
 		}
 		s.turn(event)
 		if at := s.machine.Deadline(); !at.IsZero() {
@@ -253,7 +232,7 @@ func (s *supervisor) act(action Action) {
 		s.then(s.start(a))
 	case Show:
 		s.scores.Set(a.Slot, a.Seat, a.PID, a.State)
-		s.scores.Line(a.Slot, a.Seat).State.Store(uint32(a.State))
+		s.serve(a.Slot, s.scores.Ready(a.Slot) != 0)
 	case Tell:
 		s.tell(a.PID)
 	case Kill:
@@ -261,23 +240,24 @@ func (s *supervisor) act(action Action) {
 	case Bury:
 		s.bury(a)
 	case Retire:
-		s.retirer(func(r strategies.Retirer) error { return r.Retire(a.Slot) })
+		s.retired[a.Slot] = true
+		s.serve(a.Slot, false)
 	case Drop:
-		s.retirer(func(r strategies.Retirer) error { return r.Drop(a.Slot) })
+		delete(s.retired, a.Slot)
+		if err := s.front.Drop(a.Slot); err != nil {
+			s.log.Error("cannot take a slot out of service", "error", err)
+		}
 	case Rescue:
-		if r, ok := s.front.(strategies.Rescuer); ok {
-			if err := r.Rescue(a.Slot); err != nil {
-				s.log.Warn("connections wait for the slot's next worker", "slot", a.Slot, "error", err)
-			}
+		if err := s.front.Rescue(a.Slot); err != nil {
+			s.log.Warn("connections wait for the slot's next worker", "slot", a.Slot, "error", err)
 		}
 	case Quiesce:
 		s.quiesce()
 	case Reclaim:
-		s.takeOver()
 	case StopPump:
 		s.endPump()
 	case StartUpgrade:
-		s.startUpgrade()
+		s.then(UpgradeFailed{errors.New("this build cannot do that")})
 	case AllReady:
 		s.allReady(a)
 	case Note:
@@ -300,23 +280,28 @@ func (s *supervisor) tell(pid int) {
 	}
 }
 
-func (s *supervisor) retirer(f func(strategies.Retirer) error) {
-	if r, ok := s.front.(strategies.Retirer); ok {
-		if err := f(r); err != nil {
-			s.log.Error("cannot take a slot out of service", "error", err)
-		}
+// serve says whether a slot has a worker that takes connections.
+func (s *supervisor) serve(slot int, ready bool) {
+	set := s.front.Suspend
+	if ready && !s.retired[slot] {
+		set = s.front.Resume
+	}
+	if err := set(slot); err != nil {
+		s.log.Error("connections may be sent where no worker is, or not where one is", "slot", slot, "error", err)
+	}
+}
+
+// replaceBroken ends the worker that has broken its pair; the next one gets another.
+func (s *supervisor) replaceBroken(slot int) {
+	if pid := s.scores.Ready(slot); pid != 0 {
+		_ = unix.Kill(pid, s.StopSignal)
 	}
 }
 
 func (s *supervisor) quiesce() {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
-	if s.heir != 0 {
-		_ = unix.Kill(s.heir, unix.SIGTERM) // who asks for a stop does not want a successor
-	}
-	if q, ok := s.front.(strategies.Quiescer); ok {
-		if err := q.Quiesce(); err != nil {
-			s.log.Warn("cannot turn new connections away; those that come while stopping may be reset", "error", err)
-		}
+	if err := s.front.Listeners().Quiesce(); err != nil {
+		s.log.Warn("cannot turn new connections away; those that come while stopping may be reset", "error", err)
 	}
 }
 
@@ -325,14 +310,22 @@ func (s *supervisor) startPump() {
 	if !ok {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	running, stop := context.WithCancel(context.Background())
+	draining, giveUp := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	s.stopPump = cancel
+	s.stopPump = func() {
+		time.AfterFunc(s.Limits.Graceful, giveUp)
+		stop()
+	}
 	// Before the front closes the descriptors that the pump reads.
-	s.cleanup(func() { cancel(); <-ended })
+	s.cleanup(func() { giveUp(); stop(); <-ended })
 	go func() {
 		defer close(ended)
-		s.report(PumpEnded{pump.Run(ctx)})
+		err := pump.Run(running)
+		if err == nil {
+			err = pump.Drain(draining)
+		}
+		s.report(PumpEnded{err})
 	}()
 }
 
@@ -353,12 +346,7 @@ func (s *supervisor) allReady(a AllReady) {
 		}
 		s.cleanup(func() { removePIDFile(s.PIDFile) })
 	}
-	if s.legacy.pipe != nil {
-		s.takeOver()
-		s.front.(strategies.Heirloom).Shared(false)
-	}
 	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
-	s.legacy.ready()
 }
 
 // result is what Run returns, and the last words of the log.
@@ -385,12 +373,8 @@ func (s *supervisor) isOurs(pid int) bool {
 	return false
 }
 
-// crew is what the dispatching master knows of its workers: the scoreboard.
-type crew struct{ *supervisor }
-
-func (c crew) Ready(slot int) bool { return c.scores.Ready(slot) != 0 }
-
-func (c crew) Counts(slot int) (taken uint64, open int, known bool) {
-	sum := c.scores.Slot(slot)
+// counts are dispatch.Counts.
+func (s *supervisor) counts(slot int) (taken uint64, open int, known bool) {
+	sum := s.scores.Slot(slot)
 	return sum.Accepted, sum.Open, sum.Speaks
 }

@@ -95,9 +95,12 @@ static always_inline int send(struct sk_reuseport_md *ctx, const struct search *
 SEC("sk_reuseport/migrate")
 int round_robin(struct sk_reuseport_md *ctx)
 {
-	struct search s = begin(is_new(ctx) ? __sync_fetch_and_add(&next, 1) : READ(next));
+	bool turn = is_new(ctx);
+	struct search s = begin(turn ? __sync_fetch_and_add(&next, 1) : READ(next));
 
 	bpf_loop(s.count, find_ready, &s, 0);
+	if (turn && s.best >= 0 && s.best != s.from)
+		WRITE(next, s.best + 1); /* or it would have the turn of those before it too */
 	return send(ctx, &s);
 }
 

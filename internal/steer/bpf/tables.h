@@ -6,20 +6,18 @@
 enum {
 	MAX_SLOTS = 1024,
 	SEATS = 2,
-	READY = 2, /* scoreboard.Ready */
 };
 
 /* A worker's line; see internal/scoreboard. */
 struct line {
-	__s32 pid;
-	__u32 state;
+	__u64 unused;
 	__u64 accepted;
 	__u64 finished;
-	__u64 cut;
+	__u64 unused_too;
 	__u64 waits;
 	__s64 progress;
 	__u32 speaks;
-	__u8 unused[12];
+	__u8 rest[12];
 };
 
 /* The scoreboard: a header, then a line for each seat of each slot. */
@@ -38,7 +36,8 @@ struct slot {
 	__u64 drift;    /* of those sent, never to be taken by a worker that counts; by the master */
 	__u64 passed;   /* of those sent, no longer queued, for a worker that does not count; by the master */
 	__s64 progress; /* when the queue was last seen empty or, of such a worker, to move; by the master */
-	__u64 unused[3];
+	__u64 ready;    /* whether it has a worker; by the master, for no worker writes here */
+	__u64 unused[2];
 };
 
 struct {
@@ -58,7 +57,7 @@ struct {
 	__type(value, __u64);
 } sockets SEC(".maps");
 
-/* Slots from 0 up to here take connections; by the master. */
+/* Slots from 0 up to here have a socket; by the master. */
 __u32 in_service;
 /* How long a queue may stand still before its slot is passed over. */
 const volatile __s64 stuck_after = 1000000000;

@@ -6,6 +6,8 @@
 #define ABSURD (1 << 24)
 /* By so many may what is read of a line at two moments differ. */
 #define FEW 8
+/* More connections than anybody takes in a life. */
+#define IN_LIFE (1ULL << 48)
 #define SECOND 1000000000LL
 
 struct weight {
@@ -13,7 +15,6 @@ struct weight {
 	__s64 queued;   /* sent, not yet taken */
 	__u64 taken;
 	__s64 progress; /* when a worker last took or finished one */
-	bool ready;
 	bool known;     /* a worker counts, and what it says can be */
 };
 
@@ -25,15 +26,16 @@ static always_inline bool absurd(__s64 count, __s64 least)
 static always_inline void read_line(const struct line *line, __s64 now, struct weight *w)
 {
 	/* Accepted comes last: what is finished in between counts as open. */
-	__u64 done = READ(line->finished) + READ(line->cut);
+	__u64 done = READ(line->finished);
 	__s64 progress = READ(line->progress);
 	__u64 accepted = READ(line->accepted);
 	__s64 open = accepted - done;
 
-	w->ready |= READ(line->state) == READY;
-	if (!READ(line->speaks))
+	__u32 speaks = READ(line->speaks);
+	if (!speaks)
 		return;
-	if (absurd(open, -FEW) || progress - now > SECOND) {
+	/* As Sane in internal/scoreboard has it: the master goes by the same. */
+	if (absurd(open, -FEW) || accepted >= IN_LIFE || READ(line->waits) >= IN_LIFE || speaks > 1 || progress - now > SECOND) {
 		w->known = false;
 		return;
 	}
@@ -52,13 +54,11 @@ static always_inline bool weigh(__u32 index, __s64 now, struct weight *w)
 	key++;
 	struct line *second = bpf_map_lookup_elem(&board, &key);
 
-	if (!slot || !first || !second)
+	if (!slot || !first || !second || !READ(slot->ready))
 		return false;
 	*w = (struct weight){.known = READ(first->speaks) || READ(second->speaks)};
 	read_line(first, now, w);
 	read_line(second, now, w);
-	if (!w->ready)
-		return false;
 	/* Sent is read after taken, so that a connection on its way counts. */
 	__u64 sent = READ(slot->sent);
 	w->queued = sent - w->taken - READ(slot->drift);
