@@ -47,8 +47,11 @@ func Run(ctx context.Context, p result.Plan, arms []result.Arm, version string, 
 // Progress is how far a run has come.
 type Progress = run.Progress
 
-// Why a run that has begun may end with an error.
-var (
-	ErrRate         = run.ErrRate
-	ErrNothingValid = run.ErrNothingValid
+// What a part is for that is not of the result.
+const (
+	Trial    = run.Trial
+	Sounding = run.Sounding
 )
+
+// ErrRate says that the load generator cannot make connections as fast as the plan asks.
+var ErrRate = run.ErrRate

@@ -34,9 +34,12 @@ func check(p result.Plan, arms []result.Arm) error {
 	if err != nil {
 		return err
 	}
+	open := slices.Contains(p.Phases, result.Open)
 	switch {
 	case workload.staying && slices.Contains(p.Phases, result.Closed):
 		return fmt.Errorf("--workload %s has an open loop only: its connections stay, so that no client comes again; leave out --phase", p.Workload)
+	case workload.staying && open && p.Rate == 0:
+		return fmt.Errorf("--workload %s wants a --rate in connections a second, such as 400: it has no closed loop of which that could be a share", p.Workload)
 	case p.Workload == "http" && p.Requests < 1:
 		return fmt.Errorf("--requests %d: one at least", p.Requests)
 	case p.Clients > mostClients():
@@ -47,9 +50,9 @@ func check(p result.Plan, arms []result.Arm) error {
 		return fmt.Errorf("--length %s: 50ms at least", p.Length)
 	case p.Warmup < 0 || p.Timeout <= 0 || p.Stall < 0 || p.Think < 0:
 		return errors.New("--warmup, --timeout, --stall and --think are times of 0 or more, --timeout of more than 0")
-	case slices.Contains(p.Phases, result.Closed) && p.Clients < 1:
+	case p.Rate == 0 && p.Clients < 1:
 		return fmt.Errorf("--clients %d: one at least", p.Clients)
-	case p.Rate < 0 || p.Share <= 0 || p.Share >= 10:
+	case p.Rate < 0 || open && p.Rate == 0 && (p.Share <= 0 || p.Share >= 10):
 		return errors.New("--rate wants connections a second, such as 500, or a share of the weakest arm's capacity, such as 50%")
 	case !scenario.steady() && slices.Contains(p.Phases, result.Closed):
 		return fmt.Errorf("--scenario %s needs an open loop: clients of a closed one wait for the server, and stop asking when it stops answering", scenario.Name)
@@ -60,23 +63,3 @@ func check(p result.Plan, arms []result.Arm) error {
 // mostClients is how many connections a load generator has room for in the closed loop,
 // with an event loop on each processor.
 func mostClients() int { return load.MaxOpen * runtime.NumCPU() }
-
-// freeRate is the rate where nothing tells a better one.
-const freeRate = 1000
-
-// rateAlone is the rate of an open loop that no closed one comes before, 0 where
-// one does.
-func rateAlone(p result.Plan, arms []result.Arm) float64 {
-	if p.Rate > 0 || slices.Contains(p.Phases, result.Closed) {
-		return p.Rate
-	}
-	if p.Service == "" {
-		return freeRate
-	}
-	service, err := stats.ParseService(p.Service)
-	if err != nil {
-		return freeRate
-	}
-	fewest := slices.MinFunc(arms, func(a, b result.Arm) int { return a.Workers - b.Workers }).Workers
-	return p.Share * float64(fewest) / service.Mean().Seconds()
-}

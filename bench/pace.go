@@ -42,7 +42,7 @@ func Defaults(workload, scenario string, pace Pace) (result.Plan, error) {
 	p.Workload, p.Scenario = w.Name, s.Name
 	p.Rounds, p.Warmup = pace.Rounds, pace.Warmup
 	p.Length = max(p.Length, pace.Length)
-	p.Timeout, p.Stall, p.Share = 10*time.Second, 500*time.Millisecond, 0.5
+	p.Timeout, p.Stall = 10*time.Second, 500*time.Millisecond
 	if p.Phases == nil {
 		p.Phases = []string{result.Closed, result.Open}
 	}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"prefork/bench/result"
+	"prefork/bench/run"
 	"prefork/bench/stats"
 )
 
@@ -91,10 +93,10 @@ func Prepare(p result.Plan, s Selection) (result.Plan, []result.Arm, error) {
 		return p, nil, noBaseline(p, arms)
 	}
 	arms[at].Optional = false // nothing could be held against it
+	p = withRate(p, arms)
 	if err := check(p, arms); err != nil {
 		return p, nil, err
 	}
-	p.Rate = rateAlone(p, arms)
 	for _, arm := range arms {
 		if err := demand(p, arm, p.Rate); err != nil {
 			return p, nil, err
@@ -103,7 +105,15 @@ func Prepare(p result.Plan, s Selection) (result.Plan, []result.Arm, error) {
 	if p.Rounds >= stats.MinRounds {
 		arms = append(arms, controlOf(arms[at]))
 	}
-	return p, arms, nil
+	return p, arms, affordable(p, len(arms))
+}
+
+// affordable is an error if not even a round fits into a plan's budget.
+func affordable(p result.Plan, arms int) error {
+	if round := run.RoundTime(p, arms); p.Budget > 0 && p.Budget < round {
+		return fmt.Errorf("--budget %s: one round of %d arms takes some %s", p.Budget, arms, round.Round(100*time.Millisecond))
+	}
+	return nil
 }
 
 func noBaseline(p result.Plan, arms []result.Arm) error {

@@ -44,10 +44,10 @@ func (e estimate) shown() []float64 {
 // has rounds still.
 func (v view) estimate(arm, phase string, m result.Metric) (estimate, bool) {
 	e := estimate{low: math.NaN(), high: math.NaN()}
-	for _, round := range v.Valid(phase) {
-		if x, ok := m.Of(round); ok && known(x) && round.Arm == arm {
-			e.rounds = append(e.rounds, x)
-		}
+	rounds, _ := v.Showing(arm, phase, m)
+	for _, round := range rounds {
+		x, _ := m.Of(round)
+		e.rounds = append(e.rounds, x)
 	}
 	for _, s := range v.Summary {
 		if s.Arm == arm && s.Phase == phase && s.Metric == m.Name && known(s.Median) {
@@ -99,7 +99,7 @@ type share struct {
 func (v view) shares(arm, phase string) []share {
 	bySlot := map[int][]float64{}
 	unnamed := false
-	for _, round := range v.Valid(phase) {
+	for _, round := range v.In(phase) {
 		if round.Arm != arm || round.Conns == 0 {
 			continue
 		}
@@ -164,7 +164,7 @@ func (v view) traces() []trace {
 	var all []trace
 	for i, arm := range v.Arms {
 		p99s, failed := map[float64][]float64{}, map[float64]int{}
-		for _, round := range v.Valid(v.timelinePhase()) {
+		for _, round := range v.In(v.timelinePhase()) {
 			if round.Arm != arm.Name {
 				continue
 			}
@@ -198,7 +198,7 @@ func traceOf(l look, p99s map[float64][]float64, failed map[float64]int) trace {
 
 func (v view) timelinePhase() string {
 	for _, phase := range []string{result.Open, result.Closed} {
-		if slices.ContainsFunc(v.Valid(phase), func(r result.Round) bool { return len(r.Timeline) > 0 }) {
+		if slices.ContainsFunc(v.In(phase), func(r result.Round) bool { return len(r.Timeline) > 0 }) {
 			return phase
 		}
 	}
@@ -208,7 +208,7 @@ func (v view) timelinePhase() string {
 // moment is when the scenario struck.
 func (v view) moment() (seconds float64, ok bool) {
 	var all []float64
-	for _, round := range v.Valid(v.timelinePhase()) {
+	for _, round := range v.In(v.timelinePhase()) {
 		if round.Moment != nil {
 			all = append(all, *round.Moment)
 		}

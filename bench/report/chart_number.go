@@ -93,7 +93,7 @@ func (v view) under(phase string) string {
 		}
 		return "with clients that each wait for an answer before they ask again"
 	}
-	for _, round := range v.Valid(result.Open) {
+	for _, round := range v.In(result.Open) {
 		if round.OfferedRate > 0 {
 			return "at " + count(round.OfferedRate, 0) + " connections a second, whether answered or not"
 		}

@@ -46,7 +46,7 @@ func (v view) fairness(arm, phase string) string {
 		return ""
 	}
 	var expected []float64
-	for _, r := range v.Valid(phase) {
+	for _, r := range v.In(phase) {
 		if r.Arm == arm && r.JainExpected != nil {
 			expected = append(expected, *r.JainExpected)
 		}

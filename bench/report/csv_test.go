@@ -16,7 +16,7 @@ func newRandom() *rand.Rand { return rand.New(rand.NewPCG(3, 4)) }
 
 func TestCSVHasEveryRoundAndMetric(t *testing.T) {
 	r := made(3, sharedArm, peerArm)
-	r.Rounds[1].Valid, r.Rounds[1].InvalidReason = false, "late, by \"much\""
+	r.Rounds[1].Doubts = spoilt("late, by \"much\"")
 	nan := math.NaN()
 	r.Rounds[2].Wakeups = &nan
 	var out strings.Builder
@@ -29,7 +29,7 @@ func TestCSVHasEveryRoundAndMetric(t *testing.T) {
 	}
 	for i, round := range r.Rounds {
 		get := func(name string) string { return lines[i+1][slices.Index(lines[0], name)] }
-		if get("arm") != round.Arm || get("valid") != strconv.FormatBool(round.Valid) || get("invalid_reason") != round.InvalidReason {
+		if get("arm") != round.Arm || get("valid") != strconv.FormatBool(len(round.Doubts) == 0) || get("invalid_reason") != round.Doubtful() {
 			t.Errorf("line %d: %q", i, lines[i+1])
 		}
 		for _, metric := range result.Metrics {

@@ -13,7 +13,7 @@ import (
 	"prefork/bench/result"
 )
 
-// GoBench writes the valid rounds as results of Go benchmarks, one a line, for
+// GoBench writes what is sound in the rounds as results of Go benchmarks, one a line, for
 // benchstat to read: `benchstat -col /arm FILE`
 // (https://go.dev/design/14313-benchmark-format).
 func GoBench(w io.Writer, r *result.Result) error {
@@ -27,7 +27,7 @@ func GoBench(w io.Writer, r *result.Result) error {
 	}
 	fmt.Fprintln(out)
 	for _, phase := range r.Phases() {
-		for _, round := range baselineFirst(r, r.Valid(phase)) {
+		for _, round := range baselineFirst(r, r.In(phase)) {
 			fmt.Fprintln(out, goLine(r, round))
 		}
 	}
@@ -57,7 +57,7 @@ func goLine(r *result.Result, round result.Round) string {
 	fmt.Fprintf(&b, "Benchmark%s/phase=%s/arm=%s/workers=%d 1",
 		camel(round.Workload), round.Phase, goName(round.Arm), armOf(r, round).Workers)
 	for _, metric := range result.Metrics {
-		if value, ok := metric.Of(round); ok && !math.IsNaN(value) && !math.IsInf(value, 0) {
+		if value, ok := metric.Of(round); ok && round.Sound(metric) && !math.IsNaN(value) && !math.IsInf(value, 0) {
 			fmt.Fprintf(&b, " %s %s", exact(value), goUnit(metric))
 		}
 	}

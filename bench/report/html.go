@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -41,7 +42,7 @@ type page struct {
 	Comparisons []metricView
 	ForestHead  template.HTML
 	NoiseWords  string
-	Invalid     []invalidRound
+	Doubtful    []doubtfulRound
 	Facts       []facts
 	Command     string
 
@@ -71,7 +72,7 @@ func HTML(w io.Writer, r *result.Result) error {
 		Started: r.Started.Format("2006-01-02T15:04:05Z07:00"), Date: r.Started.Format("2 January 2006, 15:04 MST"),
 		Partial: r.Partial, Verdict: paragraphs(r.Verdict()),
 		Summary: v.summaryTable(), Baseline: r.Plan.Baseline,
-		NoiseWords: v.noiseWords(), Invalid: v.invalid(),
+		NoiseWords: v.noiseWords(), Doubtful: v.doubtful(),
 		Facts: v.facts(), Command: command(r),
 		CSS:   template.CSS(uplot.CSS + chartCSS + pageCSS),
 		UPlot: template.JS("/*\n" + uplot.License + "*/\n" + uplot.JS), JS: template.JS(pageJS),
@@ -79,12 +80,8 @@ func HTML(w io.Writer, r *result.Result) error {
 	}
 	p.Comparisons, p.ForestHead = v.comparisons()
 	p.Figures = v.figureViews(p.Data)
-	if n := len(p.Invalid); n > 0 {
-		verb := "do"
-		if n == 1 {
-			verb = "does"
-		}
-		p.Warning = fmt.Sprintf("%d of %s %s not count.", n, numbered(r.Plan.Rounds*max(len(r.Phases()), 1), "round"), verb)
+	if n := len(p.Doubtful); n > 0 {
+		p.Warning = cmp.Or(r.Disturbed(), fmt.Sprintf("In %d of %s something was disturbed and does not count.", n, numbered(r.Plan.Rounds*max(len(r.Phases()), 1), "round")))
 	}
 	return pageTemplate.Execute(w, p)
 }

@@ -71,7 +71,7 @@ func (t truth) round(random *rand.Rand, n int, phase string, moment float64) res
 	server, client, jain := wobble(26+t.master), wobble(18), .99
 	r := result.Round{
 		Round: n, Arm: t.arm.Name, Phase: phase, Workload: "hello", Scenario: "stuck-worker", Seconds: 4,
-		Throughput: wobble(t.throughput), Conns: 1600, Requests: 1600, Valid: true, Errors: map[string]int{},
+		Throughput: wobble(t.throughput), Conns: 1600, Requests: 1600, Errors: map[string]int{},
 		Latency: result.Latency{N: 1600, P50: wobble(t.p50), P90: wobble(t.p50 * 1.6), P99: wobble(t.p50 * 4), Mean: wobble(t.p50), SD: 20},
 		CPU:     result.CPU{Server: &server, Client: &client}, Jain: &jain, JainExpected: &jain, Workers: t.workers(random),
 	}

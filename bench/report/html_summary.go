@@ -66,7 +66,7 @@ func (v view) loopTitle(phase string) string {
 	if phase == result.Closed {
 		return "closed loop, " + numbered(v.Plan.Clients, "client")
 	}
-	for _, round := range v.Valid(phase) {
+	for _, round := range v.In(phase) {
 		if round.OfferedRate > 0 {
 			return "open loop, " + count(round.OfferedRate, 1) + " conn/s"
 		}
@@ -88,28 +88,25 @@ func (t *table) summaryCell(arm result.Arm, c tableColumn) summaryCell {
 	return out
 }
 
-// invalidRound is one round that does not count, for any arm.
-type invalidRound struct {
+// doubtfulRound is one of whose numbers some do not count.
+type doubtfulRound struct {
 	Round  int
 	Phase  string
 	Causes []string
 }
 
-// invalid are the rounds that do not count. A round has a cause in one arm's part,
-// which the others' parts refer to.
-func (v view) invalid() []invalidRound {
-	var all []invalidRound
+// doubtful are the rounds with parts of which some numbers do not count.
+func (v view) doubtful() []doubtfulRound {
+	var all []doubtfulRound
 	for _, round := range v.Rounds {
-		if round.Valid {
+		if len(round.Doubts) == 0 {
 			continue
 		}
-		i := slices.IndexFunc(all, func(r invalidRound) bool { return r.Round == round.Round && r.Phase == round.Phase })
+		i := slices.IndexFunc(all, func(r doubtfulRound) bool { return r.Round == round.Round && r.Phase == round.Phase })
 		if i < 0 {
-			i, all = len(all), append(all, invalidRound{Round: round.Round, Phase: round.Phase})
+			i, all = len(all), append(all, doubtfulRound{Round: round.Round, Phase: round.Phase})
 		}
-		if !round.Voided() {
-			all[i].Causes = append(all[i].Causes, round.Arm+": "+round.InvalidReason)
-		}
+		all[i].Causes = append(all[i].Causes, round.Arm+": "+round.Doubtful())
 	}
 	return all
 }

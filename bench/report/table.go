@@ -66,6 +66,9 @@ func (t *table) heading() {
 	}
 	parts = append(parts, numbered(t.Plan.Rounds, "round"), fmt.Sprint("seed ", t.Seed))
 	t.line(t.paint.Bold(strings.Join(nonEmpty(parts), " · ")))
+	if disturbed := t.Disturbed(); disturbed != "" {
+		t.line(t.paint.Alarm(wrapped(disturbed, t.width, 0)))
+	}
 	t.line("")
 }
 

@@ -35,7 +35,7 @@ func (t *table) changes(old *result.Result, changes []result.Change) {
 		rows = append(rows, t.changesOf(arm, old, changes)...)
 	}
 	if len(rows) == 1 {
-		t.line("No arm has a valid round in both: there is nothing to compare.")
+		t.line("No arm has a round in both: there is nothing to compare.")
 		return
 	}
 	rows[0].cells = [4]string{"", "old", "new", "ratio × (95 % interval)" + t.notes.mark(ofMeans)}
@@ -96,6 +96,9 @@ func (t *table) change(before *table, c result.Change, metric result.Metric) cha
 	}
 	if c.Verdict == result.NoClaim {
 		mark += cmp.Or(t.survivorsNote(c.Arm, c.Phase), before.survivorsNote(c.Arm, c.Phase))
+	}
+	if c.Rough {
+		mark += t.notes.mark("rough: it was sound in no round of one of the two")
 	}
 	return changeRow{arm: c.Arm, verdict: c.Verdict, cells: [4]string{
 		result.MetricInWords(c.Metric), asQuantity(c.Old, metric), asQuantity(c.New, metric), result.RatioText(c.Ratio, c.CI95) + mark,

@@ -11,7 +11,7 @@ import (
 func changesOf(t *testing.T, old, new *result.Result, o TableOptions) string {
 	t.Helper()
 	var out strings.Builder
-	if err := Changes(&out, old, new, result.Changes(old, new, newRandom()), result.Doubts(old, new), o); err != nil {
+	if err := Changes(&out, old, new, result.Changes(old, new, newRandom()), result.Confounders(old, new), o); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -47,7 +47,7 @@ func atHome(name string) func(*table, string) bool {
 
 func (t *table) wasMeasured(name, phase string) bool {
 	metric, _ := result.LookupMetric(name)
-	return slices.ContainsFunc(t.Valid(phase), func(r result.Round) bool {
+	return slices.ContainsFunc(t.In(phase), func(r result.Round) bool {
 		_, ok := metric.Of(r)
 		return ok
 	})
@@ -70,11 +70,11 @@ func inTheory(t *table, phase string) bool {
 // wasHarmed says whether connections were lost or stalled, or something was done to
 // the servers that might have done it.
 func wasHarmed(t *table, phase string) bool {
-	return wasStruck(t, phase) || slices.ContainsFunc(t.Valid(phase), func(r result.Round) bool { return r.Lost()+r.Stalled > 0 })
+	return wasStruck(t, phase) || slices.ContainsFunc(t.In(phase), func(r result.Round) bool { return r.Lost()+r.Stalled > 0 })
 }
 
 func wasStruck(t *table, phase string) bool {
-	return slices.ContainsFunc(t.Valid(phase), func(r result.Round) bool { return r.Moment != nil })
+	return slices.ContainsFunc(t.In(phase), func(r result.Round) bool { return r.Moment != nil })
 }
 
 // tableColumn is a kind in one phase of a run.

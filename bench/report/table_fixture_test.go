@@ -39,7 +39,7 @@ func madeRound(n int, phase string, arm result.Arm, cost float64, random *rand.R
 	off := func() float64 { return math.Exp(0.02 * random.NormFloat64()) }
 	number := func(x float64) *float64 { return &x }
 	round := result.Round{
-		Round: n, Arm: arm.Name, Phase: phase, Workload: "hello", Scenario: "steady", Valid: true, Seconds: 1,
+		Round: n, Arm: arm.Name, Phase: phase, Workload: "hello", Scenario: "steady", Seconds: 1,
 		Conns: 30_000, Requests: 30_000, Throughput: 30_000 / cost * off(), Errors: map[string]int{},
 		Latency: result.Latency{N: 30_000, P50: 95 * cost * off(), P99: 300 * cost * off(), Mean: 110 * cost * off(), SD: 50 * off()},
 	}
@@ -67,4 +67,13 @@ func manyArms() (arms []result.Arm) {
 		arms = append(arms, result.Arm{Name: fmt.Sprintf("shared/with-a-rather-long-name@%d#2", i), Strategy: "shared", Workers: i})
 	}
 	return arms
+}
+
+// spoilt is a doubt of all that a round has.
+func spoilt(reason string) []result.Doubt {
+	doubt := result.Doubt{Reason: reason}
+	for _, m := range result.Metrics {
+		doubt.Spoils = append(doubt.Spoils, m.Name)
+	}
+	return []result.Doubt{doubt}
 }

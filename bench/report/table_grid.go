@@ -92,15 +92,15 @@ func shortened(name string) string {
 	return name
 }
 
-// armMark is for the baseline's twin, and for an arm that has fewer valid rounds
-// than others: as rounds are invalid for all arms, it was not there in some.
+// armMark is for the baseline's twin, and for an arm that has fewer rounds than others:
+// it was not there in some.
 func (t *table) armMark(arm result.Arm) (marks string) {
 	if arm.Control {
 		marks += t.notes.mark(t.noise(arm))
 	}
 	for _, phase := range t.Phases() {
 		of, most := map[string]int{}, 0
-		for _, round := range t.Valid(phase) {
+		for _, round := range t.In(phase) {
 			of[round.Arm]++
 			most = max(most, of[round.Arm])
 		}
@@ -187,13 +187,17 @@ func (t *table) cell(arm result.Arm, c tableColumn) tableCell {
 	if !ok {
 		return tableCell{text: notMeasured}
 	}
-	return tableCell{text: supported(s.Median, s.CI95, c.scale, c.finest), mark: t.survivors(c.metric, arm.Name, c.phase)}
+	cell := tableCell{text: supported(s.Median, s.CI95, c.scale, c.finest), mark: t.survivors(c.metric, arm.Name, c.phase)}
+	if s.Rough {
+		cell.mark += t.notes.mark("rough: in no round was it sound")
+	}
+	return cell
 }
 
 // counted is a sum over the rounds, with a mark besides its colour if it is bad.
 func (t *table) counted(arm result.Arm, c tableColumn) tableCell {
 	sum, measured := 0, false
-	for _, round := range t.Valid(c.phase) {
+	for _, round := range t.In(c.phase) {
 		if value, ok := c.metric.Of(round); ok && round.Arm == arm.Name {
 			sum, measured = sum+int(value), true
 		}

@@ -49,7 +49,7 @@ const mostClients = 0.9
 func (t *table) closedNote() string {
 	text := "closed loop: each client connects again as soon as it is answered. It shows capacity"
 	most := 0
-	for _, round := range t.Valid(result.Closed) {
+	for _, round := range t.In(result.Closed) {
 		most = max(most, round.MaxOpen)
 	}
 	if most > 0 && float64(most) < mostClients*float64(t.Plan.Clients) {
@@ -60,7 +60,7 @@ func (t *table) closedNote() string {
 
 // rate is that of the open loop, the same for all arms.
 func (t *table) rate() float64 {
-	for _, round := range t.Valid(result.Open) {
+	for _, round := range t.In(result.Open) {
 		if round.OfferedRate > 0 {
 			return round.OfferedRate
 		}
@@ -133,7 +133,7 @@ func (t *table) fairnessNote(phase string) string {
 // diceNote is what to expect of an arm that deals by chance.
 func (t *table) diceNote(arm result.Arm, phase string) string {
 	var expected, chance []float64
-	for _, round := range t.Valid(phase) {
+	for _, round := range t.In(phase) {
 		if round.Arm == arm.Name && round.JainExpected != nil && round.ChiSquareP != nil {
 			expected, chance = append(expected, *round.JainExpected), append(chance, *round.ChiSquareP)
 		}
@@ -174,7 +174,7 @@ func (t *table) doubts() {
 		t.notes.add("partial, for it was cut short: %s", t.Partial)
 	}
 	t.leftOut()
-	t.invalid()
+	t.doubtful()
 	t.tardy()
 	if !t.claims() {
 		t.notes.add("too few rounds for any claim, which takes 6: the numbers are medians of what there is")
@@ -220,42 +220,28 @@ func (t *table) unguarded() {
 		numbered(n, "comparison"))
 }
 
-// invalid counts the rounds that do not count, with the cause in one of each phase:
-// they mostly have the same.
-func (t *table) invalid() {
+// doubtful counts the parts of rounds of which some numbers do not count, with the cause
+// in one of each phase: they mostly have the same.
+func (t *table) doubtful() {
 	for _, phase := range t.Phases() {
-		all, bad := map[int]bool{}, map[int]bool{}
-		cause := ""
-		for _, round := range t.Rounds {
-			if round.Phase != phase {
-				continue
-			}
-			all[round.Round] = true
-			if !round.Valid {
-				bad[round.Round] = true
-				cause = cmp.Or(cause, causeOf(round))
+		all, bad, cause := 0, 0, ""
+		for _, round := range t.In(phase) {
+			all++
+			if len(round.Doubts) > 0 {
+				bad++
+				cause = cmp.Or(cause, fmt.Sprintf("in round %d, under %s, %s", round.Round, round.Arm, round.Doubtful()))
 			}
 		}
-		if len(bad) > 0 {
-			t.notes.add("%d of %s of the %s loop INVALID, and not counted for any arm: %s; %s",
-				len(bad), numbered(len(all), "round"), phase, numbersOf(bad), cause)
+		if bad > 0 {
+			t.notes.add("%d of %s of the %s loop doubtful, so that what was spoilt is not counted: %s", bad, numbered(all, "part"), phase, cause)
 		}
 	}
-}
-
-// causeOf is what made a round invalid, and under which arm; empty where that was
-// another's.
-func causeOf(r result.Round) string {
-	if r.Valid || r.Voided() {
-		return ""
-	}
-	return fmt.Sprintf("in round %d, under %s, %s", r.Round, r.Arm, r.InvalidReason)
 }
 
 // tardy tells of rounds whose p99 is the generator's as much as the server's.
 func (t *table) tardy() {
 	bad, all := 0, 0
-	for _, round := range t.Valid(result.Open) {
+	for _, round := range t.In(result.Open) {
 		all++
 		if round.Tardy() {
 			bad++

@@ -194,10 +194,14 @@ func TestDoubtsAreTold(t *testing.T) {
 		change func(*result.Result)
 		want   string
 	}{
-		"invalid rounds": {func(r *result.Result) {
-			r.Rounds[0].Valid, r.Rounds[0].InvalidReason = false, "another arm's part of the round was invalid: reuseport/hash: the generator was busy"
-			r.Rounds[1].Valid, r.Rounds[1].InvalidReason = false, "the generator was busy"
-		}, "1 of 10 rounds of the closed loop INVALID, and not counted for any arm: 1; in round 1, under reuseport/hash, the generator was busy ·"},
+		"doubtful rounds": {func(r *result.Result) {
+			r.Rounds[0].Doubts = spoilt("the generator was busy")
+			r.Rounds[1].Doubts = spoilt("the generator was busy")
+		}, "2 of 40 parts of the closed loop doubtful, so that what was spoilt is not counted: in round 1, under shared/blocking, the generator was busy ·"},
+		"all disturbed": {func(r *result.Result) {
+			each(r, func(x *result.Round) { x.Doubts = result.Doubts(map[string]float64{"steal": 18}) })
+			r.Summarise(newRandom())
+		}, "DISTURBED: 18 % of the processors went to other machines; rates and latencies are rough, CPU per connection is sound"},
 		"noise": {func(r *result.Result) { r.AANoise["open/p99"] = [2]float64{0.03, 33.7} }, "p99 a factor of 34,"},
 		"dice":  {func(*result.Result) {}, "χ² p 0.5 ⁴"},
 		"more dice": {func(r *result.Result) {

@@ -27,6 +27,8 @@ type Change struct {
 	NoRatio int      `json:"no_ratio"` // rounds left out, as they had a zero
 	PValue  float64  `json:"p_value"`
 	Verdict string   `json:"verdict"` // as in Comparison
+	// Rough says that in one of the two it was sound in no round.
+	Rough bool `json:"rough,omitempty"`
 }
 
 // Changes sets each arm that is in both runs against itself. Rounds are not paired:
@@ -61,8 +63,9 @@ func commonArms(old, new *Result) (names []string) {
 }
 
 func change(old, new *Result, arm, phase string, metric Metric, noise [2]float64, random *rand.Rand) (Change, bool) {
-	olds := series(old.Valid(phase)).of(arm, metric)
-	news := series(new.Valid(phase)).of(arm, metric)
+	before, roughOld := old.Showing(arm, phase, metric)
+	after, roughNew := new.Showing(arm, phase, metric)
+	olds, news := metric.values(before), metric.values(after)
 	c := stats.Unpaired(news, olds, random)
 	if c.N == 0 {
 		return Change{}, false
@@ -71,11 +74,14 @@ func change(old, new *Result, arm, phase string, metric Metric, noise [2]float64
 	if metric.Answered {
 		verdict = despiteLosses(verdict, new.LostShare(arm, phase), old.LostShare(arm, phase))
 	}
+	if roughOld || roughNew {
+		verdict = NoClaim
+	}
 	return Change{
 		Arm: arm, Phase: phase, Metric: metric.Name,
 		Old: stats.MedianOf(olds).Value, New: stats.MedianOf(news).Value,
 		Ratio: c.Ratio, CI95: c.CI, NOld: len(olds), NNew: len(news), NoRatio: c.NoRatio, PValue: c.P,
-		Verdict: verdict,
+		Verdict: verdict, Rough: roughOld || roughNew,
 	}, true
 }
 
@@ -115,6 +121,7 @@ func RatesApart(old, new *Result) error {
 // (see RatesApart).
 func Differences(old, new *Result) (all []string) {
 	planned, plan := old.Plan, new.Plan
+	planned.Budget, planned.Until, plan.Budget, plan.Until = 0, 0, 0, 0
 	if (planned.Rate > 0) != (plan.Rate > 0) {
 		planned.Rate, planned.Share, plan.Rate, plan.Share = 0, 0, 0, 0
 	}
@@ -130,7 +137,7 @@ func Differences(old, new *Result) (all []string) {
 
 // offered is the rate of the open loop, 0 if there was none.
 func (r *Result) offered() float64 {
-	for _, round := range r.Valid(Open) {
+	for _, round := range r.In(Open) {
 		if round.OfferedRate > 0 {
 			return round.OfferedRate
 		}
@@ -138,8 +145,8 @@ func (r *Result) offered() float64 {
 	return 0
 }
 
-// Doubts are what else may have made the difference between two results.
-func Doubts(old, new *Result) (all []string) {
+// Confounders are what else may have made the difference between two results.
+func Confounders(old, new *Result) (all []string) {
 	a, b := old.Environment, new.Environment
 	for _, f := range []struct{ name, was, is string }{
 		{"kernel", a.Kernel, b.Kernel},

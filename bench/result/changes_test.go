@@ -153,7 +153,7 @@ func TestThresholdsAcrossRates(t *testing.T) {
 
 func TestDoubts(t *testing.T) {
 	old, new := later(1, 21), later(1, 22)
-	if got := Doubts(old, new); len(got) != 0 {
+	if got := Confounders(old, new); len(got) != 0 {
 		t.Errorf("got %q", got)
 	}
 	new.Environment.Kernel, new.Environment.CPUs = "6.1", 8
@@ -163,7 +163,7 @@ func TestDoubts(t *testing.T) {
 		"another kernel: 6.18.0 and 6.1", "another number of CPUs: 2 and 8", "another net.core.somaxconn: 4096 and 128",
 		"reuseport/hash is in the old result alone", "reuseport/cpu is in the new result alone",
 	}
-	if got := Doubts(old, new); !slices.Equal(got, want) {
+	if got := Confounders(old, new); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -69,9 +69,9 @@ func (r *Result) Home(m Metric) (phase string, ok bool) {
 const recovery = "normal_after"
 
 // Recovery is how long after the scenario struck an arm was as before, in seconds,
-// by valid round, and in how many of them it never was.
+// by sound round, and in how many of them it never was.
 func (r *Result) Recovery(arm, phase string) (seconds []float64, never int) {
-	s := series(r.Valid(phase))
+	s := series(r.In(phase))
 	metric, _ := LookupMetric(recovery)
 	return s.of(arm, metric), s.never(arm)
 }
@@ -81,8 +81,9 @@ func Seconds(x float64) string { return Digits(x, 0.1) }
 
 // never is in how many rounds something struck an arm that it never got over.
 func (s series) never(arm string) (n int) {
+	metric, _ := LookupMetric(recovery)
 	for _, round := range s {
-		if round.Arm == arm && round.Moment != nil && round.NormalAfter == nil {
+		if round.Arm == arm && round.Moment != nil && round.NormalAfter == nil && round.Sound(metric) {
 			n++
 		}
 	}

@@ -7,7 +7,7 @@ const manyLost = 0.001
 // LostShare is the share of an arm's requests that were lost in a phase, 0 if so
 // few that its latency may be read as that of all.
 func (r *Result) LostShare(arm, phase string) float64 {
-	return series(r.Valid(phase)).lostShare(arm)
+	return series(r.In(phase)).lostShare(arm)
 }
 
 func (s series) lostShare(arm string) float64 {

@@ -54,7 +54,7 @@ func TestDespiteLosses(t *testing.T) {
 // A connection in a few thousand makes no latency that of the others.
 func TestFewLossesDoNotMatter(t *testing.T) {
 	for lost, want := range map[int]float64{0: 0, 9: 0, 11: 0.0011} {
-		r := &Result{Rounds: []Round{{Arm: "a", Phase: Open, Valid: true, Latency: Latency{N: 10_000 - lost}, Errors: map[string]int{"reset": lost}}}}
+		r := &Result{Rounds: []Round{{Arm: "a", Phase: Open, Latency: Latency{N: 10_000 - lost}, Errors: map[string]int{"reset": lost}}}}
 		if got := r.LostShare("a", Open); got != want {
 			t.Errorf("%d of 10,000: got %v, want %v", lost, got, want)
 		}

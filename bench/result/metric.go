@@ -16,6 +16,8 @@ type Metric struct {
 	Better Direction
 	// Phase is where it says most.
 	Phase string
+	// Kind is what can spoil it.
+	Kind Kind
 	// Compared says that comparisons are made of it.
 	Compared bool
 	// Answered says that it is of the requests that were answered: the lost ones,
@@ -35,32 +37,46 @@ const (
 	Less
 )
 
+// Kind is what sort of number a metric is. What spoils the one may leave the other as it
+// is: a server that had to wait for a processor took no more of its time.
+type Kind int
+
+// The kinds.
+const (
+	Rate   Kind = iota // answers a second
+	Time               // how long something took
+	Cost               // processor time and wakeups per connection
+	Harm               // how many requests came to harm
+	Spread             // over workers and queues
+	Lag                // of the generator itself
+)
+
 // Metrics are all there are.
 var Metrics = []Metric{
-	{"throughput", "req/s", "/s", "requests answered a second", More, Closed, true, false, func(r Round) (float64, bool) { return r.Throughput, true }},
-	{"cpu_server", "CPU µs/conn", "µs", "processor time of all the server's processes per connection", Less, Closed, true, false, func(r Round) (float64, bool) { return measured(r.CPU.Server) }},
-	{"cpu_master", "master µs/conn", "µs", "processor time of the master alone per connection", Less, Closed, false, false, func(r Round) (float64, bool) { return measured(r.CPU.Master) }},
-	{"cpu_client", "client µs/conn", "µs", "processor time of the load generator per connection", Neither, Closed, false, false, func(r Round) (float64, bool) { return measured(r.CPU.Client) }},
-	{"p50", "p50", "µs", "half of the requests are answered within it", Less, Open, true, true, latency(func(l Latency) float64 { return l.P50 })},
-	{"p90", "p90", "µs", "90 % of the requests are answered within it", Less, Open, false, true, latency(func(l Latency) float64 { return l.P90 })},
-	{"p99", "p99", "µs", "99 % of the requests are answered within it", Less, Open, true, true, latency(func(l Latency) float64 { return l.P99 })},
-	{"p999", "p99.9", "µs", "99.9 % of the requests are answered within it", Less, Open, false, true, func(r Round) (float64, bool) { return measured(r.Latency.P999) }},
-	{"max", "max", "µs", "the longest answer", Less, Open, false, true, latency(func(l Latency) float64 { return l.Max })},
-	{"mean", "mean", "µs", "the mean answer", Less, Open, true, true, latency(func(l Latency) float64 { return l.Mean })},
-	{"sd", "sd", "µs", "standard deviation of the answers", Less, Open, true, true, latency(func(l Latency) float64 { return l.SD })},
-	{"service_p99", "service p99", "µs", "as p99, but from when it was really sent", Less, Open, false, true, func(r Round) (float64, bool) { return r.Service.P99, r.Service.N > 0 }},
-	{"connect_p99", "connect p99", "µs", "99 % of the handshakes are done within it", Less, Open, false, false, func(r Round) (float64, bool) { return r.Connect.P99, r.Connect.N > 0 }},
-	{"cheap_p99", "cheap p99", "µs", "p99 of the cheap requests alone", Less, Open, true, true, cheap},
-	{"wakeups", "wakeups/conn", "", "voluntary context switches of the server per connection", Less, Open, true, false, func(r Round) (float64, bool) { return measured(r.Wakeups) }},
-	{"jain", "Jain", "", "fairness over workers: 1 is even, 1/k is all on one; a hash expects n/(n+k−1)", More, Closed, false, false, func(r Round) (float64, bool) { return measured(r.Jain) }},
-	{"max_share", "max share", "", "share of the busiest worker", Less, Closed, false, false, func(r Round) (float64, bool) { return measured(r.MaxShare) }},
-	{"open_spread", "most−least open", "", "connections held open by the worker with the most, less those of the one with the least", Less, Open, false, false, openSpread},
-	{"lost", "lost", "", "requests that failed; connections, where each has one", Less, Open, false, false, func(r Round) (float64, bool) { return float64(r.Lost()), true }},
-	{"stalled", "stalled", "", "requests that took longer than the stall limit, answered or not", Less, Open, false, false, func(r Round) (float64, bool) { return float64(r.Stalled), true }},
-	{"stalled_share", "stalled share", "", "share of the requests due from the disturbance on that stalled", Less, Open, false, false, stalledShare},
-	{"normal_after", "normal after", "s", "seconds from the disturbance until all was as before", Less, Open, false, false, func(r Round) (float64, bool) { return measured(r.NormalAfter) }},
-	{"queue_peak", "queue peak", "", "most connections seen waiting in accept queues", Less, Open, false, false, queuePeak},
-	{"lag_p99", "lag p99", "µs", "99 % of connections were begun within it of when they were due", Neither, Open, false, false, func(r Round) (float64, bool) { return measured(r.ScheduleLagP99) }},
+	{"throughput", "req/s", "/s", "requests answered a second", More, Closed, Rate, true, false, func(r Round) (float64, bool) { return r.Throughput, true }},
+	{"cpu_server", "CPU µs/conn", "µs", "processor time of all the server's processes per connection", Less, Closed, Cost, true, false, func(r Round) (float64, bool) { return measured(r.CPU.Server) }},
+	{"cpu_master", "master µs/conn", "µs", "processor time of the master alone per connection", Less, Closed, Cost, false, false, func(r Round) (float64, bool) { return measured(r.CPU.Master) }},
+	{"cpu_client", "client µs/conn", "µs", "processor time of the load generator per connection", Neither, Closed, Cost, false, false, func(r Round) (float64, bool) { return measured(r.CPU.Client) }},
+	{"p50", "p50", "µs", "half of the requests are answered within it", Less, Open, Time, true, true, latency(func(l Latency) float64 { return l.P50 })},
+	{"p90", "p90", "µs", "90 % of the requests are answered within it", Less, Open, Time, false, true, latency(func(l Latency) float64 { return l.P90 })},
+	{"p99", "p99", "µs", "99 % of the requests are answered within it", Less, Open, Time, true, true, latency(func(l Latency) float64 { return l.P99 })},
+	{"p999", "p99.9", "µs", "99.9 % of the requests are answered within it", Less, Open, Time, false, true, func(r Round) (float64, bool) { return measured(r.Latency.P999) }},
+	{"max", "max", "µs", "the longest answer", Less, Open, Time, false, true, latency(func(l Latency) float64 { return l.Max })},
+	{"mean", "mean", "µs", "the mean answer", Less, Open, Time, true, true, latency(func(l Latency) float64 { return l.Mean })},
+	{"sd", "sd", "µs", "standard deviation of the answers", Less, Open, Time, true, true, latency(func(l Latency) float64 { return l.SD })},
+	{"service_p99", "service p99", "µs", "as p99, but from when it was really sent", Less, Open, Time, false, true, func(r Round) (float64, bool) { return r.Service.P99, r.Service.N > 0 }},
+	{"connect_p99", "connect p99", "µs", "99 % of the handshakes are done within it", Less, Open, Time, false, false, func(r Round) (float64, bool) { return r.Connect.P99, r.Connect.N > 0 }},
+	{"cheap_p99", "cheap p99", "µs", "p99 of the cheap requests alone", Less, Open, Time, true, true, cheap},
+	{"wakeups", "wakeups/conn", "", "voluntary context switches of the server per connection", Less, Open, Cost, true, false, func(r Round) (float64, bool) { return measured(r.Wakeups) }},
+	{"jain", "Jain", "", "fairness over workers: 1 is even, 1/k is all on one; a hash expects n/(n+k−1)", More, Closed, Spread, false, false, func(r Round) (float64, bool) { return measured(r.Jain) }},
+	{"max_share", "max share", "", "share of the busiest worker", Less, Closed, Spread, false, false, func(r Round) (float64, bool) { return measured(r.MaxShare) }},
+	{"open_spread", "most−least open", "", "connections held open by the worker with the most, less those of the one with the least", Less, Open, Spread, false, false, openSpread},
+	{"lost", "lost", "", "requests that failed; connections, where each has one", Less, Open, Harm, false, false, func(r Round) (float64, bool) { return float64(r.Lost()), true }},
+	{"stalled", "stalled", "", "requests that took longer than the stall limit, answered or not", Less, Open, Harm, false, false, func(r Round) (float64, bool) { return float64(r.Stalled), true }},
+	{"stalled_share", "stalled share", "", "share of the requests due from the disturbance on that stalled", Less, Open, Harm, false, false, stalledShare},
+	{"normal_after", "normal after", "s", "seconds from the disturbance until all was as before", Less, Open, Time, false, false, func(r Round) (float64, bool) { return measured(r.NormalAfter) }},
+	{"queue_peak", "queue peak", "", "most connections seen waiting in accept queues", Less, Open, Spread, false, false, queuePeak},
+	{"lag_p99", "lag p99", "µs", "99 % of connections were begun within it of when they were due", Neither, Open, Lag, false, false, func(r Round) (float64, bool) { return measured(r.ScheduleLagP99) }},
 }
 
 func measured(x *float64) (float64, bool) {

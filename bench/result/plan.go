@@ -31,6 +31,13 @@ type Plan struct {
 	Think    time.Duration `json:"think_ns,omitempty"` // between the requests of a connection
 	FIN      bool          `json:"fin,omitempty"`      // clients close in the usual way; otherwise they reset
 
+	// Budget is the most that the run may take; 0 is the plan's time, and as much again
+	// for what is disturbed and has to be done again. Until is how near to the truth the deciding ratios are to be, as a share of 1:
+	// 0.05 has further rounds made within the budget until their intervals reach 5 % to
+	// either side; 0 is however near the rounds come. Two runs may differ in both.
+	Budget time.Duration `json:"budget_ns,omitempty"`
+	Until  float64       `json:"until,omitempty"`
+
 	Seed uint64 `json:"-"` // of all that is random; Result has it
 
 	LeftOut []LeftOut `json:"-"` // cannot be had here; Result has it

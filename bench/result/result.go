@@ -17,6 +17,8 @@ type Result struct {
 	Arms        []Arm        `json:"arms"`
 	LeftOut     []LeftOut    `json:"left_out,omitempty"`
 	Rounds      []Round      `json:"rounds"`
+	Repeats     []Repeat     `json:"repeats,omitempty"`
+	Short       []Short      `json:"short,omitempty"`
 	Summary     []Summary    `json:"summary"`
 	Comparisons []Comparison `json:"comparisons"`
 	// AANoise is how far apart the baseline and itself came out, by
@@ -66,10 +68,24 @@ type LeftOut struct {
 	Reason string `json:"reason"`
 }
 
+// Repeat is a try of a part that was disturbed more than the one that stands.
+type Repeat struct {
+	Round  int     `json:"round"`
+	Arm    string  `json:"arm"`
+	Phase  string  `json:"phase"`
+	Doubts []Doubt `json:"doubts"`
+}
+
+// Short is a phase that has fewer rounds than planned, since the budget was spent.
+type Short struct {
+	Phase  string `json:"phase"`
+	Rounds int    `json:"rounds"`
+}
+
 // String is for people.
 func (l LeftOut) String() string { return l.Arm + " is left out: " + l.Reason }
 
-// Summary is one metric of one arm over all valid rounds of a phase.
+// Summary is one metric of one arm over all rounds of a phase in which it was sound.
 type Summary struct {
 	Arm    string     `json:"arm"`
 	Phase  string     `json:"phase"`
@@ -77,6 +93,8 @@ type Summary struct {
 	Median float64    `json:"median"`
 	CI95   [2]float64 `json:"ci95"`
 	N      int        `json:"n"`
+	// Rough says that no round was sound, and that it is of those that were not.
+	Rough bool `json:"rough,omitempty"`
 }
 
 // Comparison is one metric of one arm against the baseline.
@@ -88,7 +106,7 @@ type Comparison struct {
 	Ratio    float64  `json:"ratio"`    // geometric mean of arm/baseline by round
 	CI95     Interval `json:"ci95"`     // null of a single round
 	N        int      `json:"n"`        // rounds that gave a ratio
-	NoRatio  int      `json:"no_ratio"` // valid rounds that gave none
+	NoRatio  int      `json:"no_ratio"` // sound rounds that gave none
 	PValue   float64  `json:"p_value"`
 	// Verdict is "better", "worse", "more", "less" (where neither is better),
 	// "no difference", "no claim" (where one lost too many requests for it) or
@@ -96,10 +114,10 @@ type Comparison struct {
 	Verdict string `json:"verdict"`
 }
 
-// Valid are the rounds of a phase that count.
-func (r *Result) Valid(phase string) (rounds []Round) {
+// In are the rounds of a phase.
+func (r *Result) In(phase string) (rounds []Round) {
 	for _, round := range r.Rounds {
-		if round.Phase == phase && round.Valid {
+		if round.Phase == phase {
 			rounds = append(rounds, round)
 		}
 	}

@@ -1,10 +1,5 @@
 package result
 
-import (
-	"fmt"
-	"strings"
-)
-
 // Round is one arm under load once. Rounds of the same number and phase were
 // made one after the other.
 type Round struct {
@@ -31,6 +26,10 @@ type Round struct {
 	Connect Latency  `json:"connect_us"`         // the handshake
 	Cheap   *Latency `json:"cheap_us,omitempty"` // of the cheap ones alone, where there are two kinds
 
+	// Histograms are the times themselves, by what they are of, in HDR's compressed form.
+	// Results that are read from files of the schema before have none.
+	Histograms map[string]string `json:"histograms,omitempty"`
+
 	Workers      []Worker `json:"workers"` // all of them, those without a connection too where they are known
 	Jain         *float64 `json:"jain"`
 	JainExpected *float64 `json:"jain_expected"` // of a perfect hash: n/(n+k−1)
@@ -48,8 +47,8 @@ type Round struct {
 	NormalAfter *float64 `json:"normal_after_s,omitempty"`
 	Timeline    []Slice  `json:"timeline,omitempty"`
 
-	Valid         bool   `json:"valid"`
-	InvalidReason string `json:"invalid_reason,omitempty"`
+	// Doubts are why some of these numbers cannot be relied on; none for most rounds.
+	Doubts []Doubt `json:"doubts,omitempty"`
 }
 
 // Latency is the shape of a distribution in microseconds. P999 is nil under
@@ -93,17 +92,11 @@ type Slice struct {
 
 // Tardy reports whether most of what p99 shows may be the load generator's own
 // delay: it shared the processors with the server, and had to wait for them. Such
-// a round is not invalid, since a server that takes all processors does that to
+// a round is not doubtful, since a server that takes all processors does that to
 // its real clients too, but its latencies are those of the whole machine.
 func (r Round) Tardy() bool {
 	return r.ScheduleLagP99 != nil && r.Latency.N > 0 && *r.ScheduleLagP99 > r.Latency.P99/2
 }
-
-// voided begins the reason of a part that is invalid because another arm's is.
-const voided = "another arm's part of the round was invalid: "
-
-// Voided says whether a part is invalid for another arm's sake alone.
-func (r Round) Voided() bool { return !r.Valid && strings.HasPrefix(r.InvalidReason, voided) }
 
 // Lost is how many requests failed in a way that is the server's.
 func (r Round) Lost() (n int) {
@@ -116,19 +109,3 @@ func (r Round) Lost() (n int) {
 // Ended is how many requests were answered or lost: all that Lost and Stalled are
 // of. Requests lacks those that were answered after the measured time.
 func (r Round) Ended() int { return r.Latency.N + r.Lost() }
-
-// VoidRound marks every arm's share of a round as invalid if one is.
-func VoidRound(rounds []Round) {
-	for i := range rounds {
-		if rounds[i].Valid {
-			continue
-		}
-		for j := range rounds {
-			if rounds[j].Valid {
-				rounds[j].Valid = false
-				rounds[j].InvalidReason = fmt.Sprintf("%s%s: %s", voided, rounds[i].Arm, rounds[i].InvalidReason)
-			}
-		}
-		return
-	}
-}

@@ -18,12 +18,13 @@ const (
 )
 
 // Summarise works out from the rounds what may be said of them: Summary, AANoise
-// and Comparisons. Only valid rounds count. All the randomness is of the
+// and Comparisons. Only sound numbers count, but for a summary that would
+// have none. All the randomness is of the
 // bootstrap.
 func (r *Result) Summarise(random *rand.Rand) {
 	r.Summary, r.Comparisons, r.AANoise = []Summary{}, []Comparison{}, map[string][2]float64{}
 	for _, phase := range r.Phases() {
-		s := series(r.Valid(phase))
+		s := series(r.In(phase))
 		for _, metric := range Metrics {
 			r.summarise(s, phase, metric)
 			if metric.Compared {
@@ -38,14 +39,15 @@ func (r *Result) Summarise(random *rand.Rand) {
 // the median, and they are the bad ones (see Recovery).
 func (r *Result) summarise(s series, phase string, metric Metric) {
 	for _, arm := range r.Arms {
-		values := s.of(arm.Name, metric)
+		rounds, rough := s.showing(arm.Name, metric)
+		values := metric.values(rounds)
 		if len(values) == 0 || metric.Name == recovery && s.never(arm.Name) > 0 {
 			continue
 		}
 		median := stats.MedianOf(values)
 		r.Summary = append(r.Summary, Summary{
 			Arm: arm.Name, Phase: phase, Metric: metric.Name,
-			Median: median.Value, CI95: median.CI, N: len(values),
+			Median: median.Value, CI95: median.CI, N: len(values), Rough: rough,
 		})
 	}
 }
@@ -120,23 +122,28 @@ func inWords(v stats.Verdict, better Direction) string {
 	return v.String()
 }
 
-// series are the valid rounds of one phase.
+// series are the rounds of one phase.
 type series []Round
 
-// of are the values of a metric that an arm's rounds gave.
-func (s series) of(arm string, metric Metric) (values []float64) {
-	for _, round := range s {
-		if round.Arm != arm {
-			continue
-		}
-		if value, ok := metric.Of(round); ok && finite(value) {
-			values = append(values, value)
-		}
+// of are the sound values of a metric that an arm's rounds gave.
+func (s series) of(arm string, metric Metric) []float64 {
+	rounds, rough := s.showing(arm, metric)
+	if rough {
+		return nil
+	}
+	return metric.values(rounds)
+}
+
+// values are those of rounds that have one.
+func (m Metric) values(rounds []Round) (values []float64) {
+	for _, round := range rounds {
+		value, _ := m.Of(round)
+		values = append(values, value)
 	}
 	return values
 }
 
-// paired are the values of two arms in the rounds that both were in, NaN for
+// paired are the values of two arms in the rounds in which both are sound, NaN for
 // those in which it was not measured. It has none of a metric that one of them
 // was never measured for.
 func (s series) paired(arm, baseline string, metric Metric) (ours, theirs []float64) {
@@ -145,12 +152,12 @@ func (s series) paired(arm, baseline string, metric Metric) (ours, theirs []floa
 	}
 	bases := make(map[int]Round)
 	for _, round := range s {
-		if round.Arm == baseline {
+		if round.Arm == baseline && round.Sound(metric) {
 			bases[round.Round] = round
 		}
 	}
 	for _, round := range s {
-		if base, ok := bases[round.Round]; ok && round.Arm == arm {
+		if base, ok := bases[round.Round]; ok && round.Arm == arm && round.Sound(metric) {
 			ours, theirs = append(ours, orNaN(metric, round)), append(theirs, orNaN(metric, base))
 		}
 	}
@@ -165,3 +172,22 @@ func orNaN(metric Metric, round Round) float64 {
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// Widest is how far the widest of the deciding ratios' intervals reaches to either side
+// in a phase, as a share of 1; +Inf while one has no end, 0 where there is no ratio.
+func (r *Result) Widest(phase string) (widest float64) {
+	s := series(r.In(phase))
+	for _, name := range Deciding {
+		metric, _ := LookupMetric(name)
+		if home, ok := r.Home(metric); !ok || home != phase {
+			continue
+		}
+		for _, arm := range r.Arms {
+			ours, theirs := s.paired(arm.Name, r.Plan.Baseline, metric)
+			if c := stats.Paired(ours, theirs, nil); arm.Name != r.Plan.Baseline && !arm.Control && c.N > 0 {
+				widest = max(widest, math.Sqrt(c.CI[1]/c.CI[0])-1)
+			}
+		}
+	}
+	return widest
+}

@@ -69,7 +69,7 @@ func simulatedRound(t truth, n int, phase string, speed float64, random *rand.Ra
 	own := func() float64 { return near(random, 0.02) }
 	round := Round{
 		Round: n, Arm: t.arm.Name, Phase: phase, Workload: "hello", Scenario: "steady", Seconds: 0.7,
-		Errors: map[string]int{}, Throughput: 30_000 * t.throughput * speed * own(), MaxOpen: 16, Valid: true,
+		Errors: map[string]int{}, Throughput: 30_000 * t.throughput * speed * own(), MaxOpen: 16,
 	}
 	median := 480 * t.latency / t.throughput / speed * own()
 	if phase == Open {
@@ -139,7 +139,7 @@ func stuck(rounds int, seed uint64) *Result {
 	r.Plan.Scenario, r.Plan.Phases, r.Plan.Length = "stuck-worker", []string{Open}, 6*time.Second
 	r.Plan.Rate, r.Plan.Share = 400, 0
 	random := rand.New(rand.NewPCG(seed, 3))
-	open := r.Valid(Open)
+	open := r.In(Open)
 	r.Rounds = nil
 	for _, round := range open {
 		strike(&round, random)
@@ -176,3 +176,6 @@ func strike(round *Round, random *rand.Rand) {
 	round.Requests = round.Conns
 	round.Latency = simulatedLatency(round.Conns, median, 3.4e6/median*near(random, 0.03))
 }
+
+// spoilt is a doubt of all that a round has.
+func spoilt(reason string) []Doubt { return []Doubt{{Reason: reason, Spoils: metricNames()}} }

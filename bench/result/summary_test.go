@@ -96,15 +96,15 @@ func TestRoundsArePairedByNumber(t *testing.T) {
 	}
 }
 
-// Only valid rounds that both arms were in count.
-func TestOnlyValidPairsCount(t *testing.T) {
+// Only sound rounds that both arms were in count.
+func TestOnlySoundPairsCount(t *testing.T) {
 	r := simulated(steadyTruths(), 10, 4)
 	r.Rounds = slices.DeleteFunc(r.Rounds, func(x Round) bool {
 		return x.Round == 10 && x.Arm == "reuseport/hash"
 	})
 	for i := range r.Rounds {
 		if r.Rounds[i].Round <= 2 {
-			r.Rounds[i].Valid, r.Rounds[i].Throughput = false, 1e9
+			r.Rounds[i].Doubts, r.Rounds[i].Throughput = spoilt("late"), 1e9
 		}
 	}
 	r.Summarise(seededRandom(1))
@@ -144,7 +144,7 @@ func TestJSONHoldsNoInfinity(t *testing.T) {
 		"as it is":     func(*Result) {},
 		"one round":    func(r *Result) { r.Rounds = slices.DeleteFunc(r.Rounds, func(x Round) bool { return x.Round > 1 }) },
 		"no round":     func(r *Result) { r.Rounds = nil },
-		"none valid":   func(r *Result) { each(r, func(x *Round) { x.Valid = false }) },
+		"none sound":   func(r *Result) { each(r, func(x *Round) { x.Doubts = spoilt("late") }) },
 		"zero wakeups": func(r *Result) { each(r, func(x *Round) { x.Wakeups = at(0) }) },
 		"no latency":   func(r *Result) { each(r, func(x *Round) { x.Latency = Latency{} }) },
 		"no baseline": func(r *Result) {

@@ -174,7 +174,7 @@ func (t Threshold) Comparable(r, old *Result) error {
 	return nil
 }
 
-// Crossed is whether the medians of the valid rounds meet the condition, and what
+// Crossed is whether the medians of the sound rounds meet the condition, and what
 // they are, in words. The older result may be nil if Check was told so. The error
 // is ErrNotMeasured where there are no medians.
 func (t Threshold) Crossed(r, old *Result) (crossed bool, value string, err error) {
@@ -198,7 +198,7 @@ func (t Threshold) Crossed(r, old *Result) (crossed bool, value string, err erro
 func (t Threshold) Unanswered(r, old *Result) (all []string) {
 	for _, o := range t.operands() {
 		phase, lost := o.loop(o.among(r, old)), 0
-		for _, round := range o.among(r, old).Valid(phase) {
+		for _, round := range o.among(r, old).In(phase) {
 			if round.Arm == o.arm {
 				lost += round.Lost()
 			}
@@ -225,7 +225,7 @@ func (t Threshold) crosses(x, limit float64) bool {
 func (o operand) median(r, old *Result) (float64, error) {
 	r = o.among(r, old)
 	phase := o.loop(r)
-	rounds := series(r.Valid(phase))
+	rounds := series(r.In(phase))
 	values := rounds.of(o.arm, o.metric)
 	if o.metric.Name == recovery {
 		for range rounds.never(o.arm) {
@@ -233,7 +233,7 @@ func (o operand) median(r, old *Result) (float64, error) {
 		}
 	}
 	if phase == "" || len(values) == 0 {
-		return 0, fmt.Errorf("%s: %w in any valid round", o, ErrNotMeasured)
+		return 0, fmt.Errorf("%s: %w in any sound round", o, ErrNotMeasured)
 	}
 	return stats.MedianOf(values).Value, nil
 }

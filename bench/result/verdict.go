@@ -14,8 +14,8 @@ import (
 func (r *Result) Verdict() string {
 	v := verdict{r, r.standings()}
 	switch {
-	case !slices.ContainsFunc(r.Rounds, func(round Round) bool { return round.Valid }):
-		return "No round was valid, so nothing can be said of any arm."
+	case v.most() == 0:
+		return "Nothing is claimed: no number that decides was sound in any round."
 	case v.most() < stats.MinRounds:
 		return strings.Join(v.nothingYet(), " ")
 	case len(v.standings) == 0:

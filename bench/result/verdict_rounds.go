@@ -2,18 +2,31 @@ package result
 
 import (
 	"fmt"
+	"slices"
 
 	"prefork/bench/stats"
 )
 
-// rounds is the greatest number of valid rounds that any arm had in a phase.
+// rounds is the greatest number of rounds that any arm had in a phase, but for those in
+// which nothing that decides was sound.
 func (v verdict) rounds(phase string) (most int) {
 	of := make(map[string]int)
-	for _, round := range v.Valid(phase) {
-		of[round.Arm]++
-		most = max(most, of[round.Arm])
+	for _, round := range v.In(phase) {
+		if v.counts(round) {
+			of[round.Arm]++
+			most = max(most, of[round.Arm])
+		}
 	}
 	return most
+}
+
+// counts reports whether anything that decides is sound in a round.
+func (v verdict) counts(round Round) bool {
+	return slices.ContainsFunc(Deciding, func(name string) bool {
+		m, _ := LookupMetric(name)
+		phase, ok := v.Home(m)
+		return ok && phase == round.Phase && round.Sound(m)
+	})
 }
 
 // most is the rounds of the phase that has most.
@@ -48,7 +61,7 @@ func (v verdict) inRounds(what string, least int) string {
 
 func (v verdict) nothingYet() []string {
 	needs := stats.Verdict{Needs: stats.MinRounds - v.most()}
-	return []string{fmt.Sprintf("After %s nothing is claimed: it %s.", v.inRounds("valid round", 0), needs)}
+	return []string{fmt.Sprintf("After %s nothing is claimed: it %s.", v.inRounds("sound round", 0), needs)}
 }
 
 // thin names a phase that had too few rounds for a claim, where another had enough.
@@ -56,7 +69,7 @@ func (v verdict) thin() (said []string) {
 	for _, phase := range v.Phases() {
 		if n := v.rounds(phase); n < stats.MinRounds {
 			needs := stats.Verdict{Needs: stats.MinRounds - n}
-			said = append(said, fmt.Sprintf("After %s of the %s loop nothing is claimed of that: it %s.", plural(n, "valid round"), phase, needs))
+			said = append(said, fmt.Sprintf("After %s of the %s loop nothing is claimed of that: it %s.", plural(n, "sound round"), phase, needs))
 		}
 	}
 	return said

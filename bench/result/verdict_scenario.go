@@ -41,12 +41,14 @@ func (v verdict) fate(arm, phase string) []string {
 		arm, Thousands(t.lost), Thousands(t.stalled), Thousands(t.ended), v.Plan.Counted(), in, v.normal(arm, phase))}
 }
 
-// toll is what one arm's valid rounds of a phase add up to.
+// toll is what one arm's rounds of a phase add up to, but for those whose counts are
+// not sound.
 type toll struct{ rounds, ended, lost, stalled int }
 
 func (r *Result) toll(arm, phase string) (t toll) {
-	for _, round := range r.Valid(phase) {
-		if round.Arm == arm {
+	lost, _ := LookupMetric("lost")
+	for _, round := range r.In(phase) {
+		if round.Arm == arm && round.Sound(lost) {
 			t.rounds++
 			t.lost += round.Lost()
 			t.stalled += round.Stalled

@@ -16,7 +16,7 @@ func constructed(rounds int, all ...found) *Result {
 	for n := 1; n <= rounds; n++ {
 		for _, arm := range r.Arms {
 			for _, phase := range r.Phases() {
-				r.Rounds = append(r.Rounds, Round{Round: n, Arm: arm.Name, Phase: phase, Valid: true, Conns: 100})
+				r.Rounds = append(r.Rounds, Round{Round: n, Arm: arm.Name, Phase: phase, Conns: 100})
 			}
 		}
 	}
@@ -45,7 +45,7 @@ func TestVerdicts(t *testing.T) {
 		unwanted []string
 	}{
 		{"too few", 5, []found{{"p99", hash, "needs 1 more round"}},
-			[]string{"After 5 valid rounds nothing is claimed: it needs 1 more round."},
+			[]string{"After 5 sound rounds nothing is claimed: it needs 1 more round."},
 			[]string{"Take", "better", "worse", "×"}},
 		{"one is worse", 10, []found{{"throughput", robin, Worse}},
 			[]string{"Against shared/blocking, dispatch/round-robin is worse: throughput 1.50 × (1.40–1.60).", "from 10 rounds", "Take shared/blocking for hello: nothing measured here is better.", "Where shared hurts"},
@@ -96,15 +96,15 @@ func TestVerdictCountsRoundsByPhase(t *testing.T) {
 	}{
 		{10, []string{"confidence, from 10 rounds."}, []string{"loop"}},
 		{7, []string{"confidence, from 10 rounds of the closed loop and 7 of the open one."}, nil},
-		{4, []string{"confidence, from 10 rounds of the closed loop.", "After 4 valid rounds of the open loop nothing is claimed of that: it needs 2 more rounds."}, nil},
+		{4, []string{"confidence, from 10 rounds of the closed loop.", "After 4 sound rounds of the open loop nothing is claimed of that: it needs 2 more rounds."}, nil},
 	} {
 		r := constructed(10, found{"throughput", robin, Worse})
-		each(r, func(x *Round) { x.Valid = x.Phase == Closed || x.Round <= c.open })
+		unless(r, func(x Round) bool { return x.Phase == Closed || x.Round <= c.open })
 		holds(t, r.Verdict(), c.want, c.unwanted)
 	}
 	r := constructed(5, found{"throughput", robin, "needs 1 more round"})
-	each(r, func(x *Round) { x.Valid = x.Phase == Closed || x.Round <= 2 })
-	holds(t, r.Verdict(), []string{"After 5 valid rounds of the closed loop and 2 of the open one nothing is claimed: it needs 1 more round."}, nil)
+	unless(r, func(x Round) bool { return x.Phase == Closed || x.Round <= 2 })
+	holds(t, r.Verdict(), []string{"After 5 sound rounds of the closed loop and 2 of the open one nothing is claimed: it needs 1 more round."}, nil)
 }
 
 // An arm given twice is no choice.
@@ -129,7 +129,7 @@ func TestVerdictOnTheSameTwice(t *testing.T) {
 }
 
 func TestVerdictOnNothing(t *testing.T) {
-	holds(t, constructed(0).Verdict(), []string{"No round was valid"}, []string{"Take"})
+	holds(t, constructed(0).Verdict(), []string{"Nothing is claimed"}, []string{"Take"})
 	alone := constructed(10)
 	alone.Arms = alone.Arms[:1]
 	holds(t, alone.Verdict(), []string{"Only shared/blocking was measured"}, []string{"Take"})
@@ -232,4 +232,13 @@ func TestStalledShare(t *testing.T) {
 	if _, ok := stalledShare(Round{Timeline: slices}); ok {
 		t.Error("a share of what came after nothing")
 	}
+}
+
+// unless spoils all rounds but some.
+func unless(r *Result, are func(Round) bool) {
+	each(r, func(x *Round) {
+		if !are(*x) {
+			x.Doubts = spoilt("late")
+		}
+	})
 }

@@ -8,14 +8,23 @@ import (
 )
 
 // describe is a round as the load generator saw it.
-func (p part) describe(o load.Order, seen *load.Result) result.Round {
+func describe(o load.Order, seen *load.Result) result.Round {
 	r := result.Round{
-		Round: p.round, Arm: p.arm.Name, Phase: p.phase, OfferedRate: o.Rate,
-		Workload: p.run.plan.Workload, Scenario: p.run.plan.Scenario, Seconds: seen.Seconds,
+		OfferedRate: o.Rate, Seconds: seen.Seconds,
 		Conns: seen.Conns, Requests: seen.Requests, Errors: seen.Errors, FirstErrors: seen.First, Stalled: seen.Stalled, MaxOpen: seen.MaxOpen,
 		Throughput: seen.Throughput(),
 		Latency:    shape(seen.Response), Service: shape(seen.Service), Connect: shape(seen.Connect),
-		Valid: true,
+		Histograms: map[string]string{},
+	}
+	for of, h := range map[string]*load.Histogram{
+		result.LatencyTimes: seen.Response, result.ServiceTimes: seen.Service, result.ConnectTimes: seen.Connect, result.CheapTimes: seen.Cheap,
+	} {
+		if h == nil || h.TotalCount() == 0 {
+			continue
+		}
+		if text, err := h.MarshalText(); err == nil { // it is of our own making
+			r.Histograms[of] = string(text)
+		}
 	}
 	if seen.Cheap != nil {
 		cheap := shape(seen.Cheap)

@@ -14,11 +14,11 @@ import (
 
 // roster is what each worker had, by slot. prefork's own are all there; of a
 // peer's, those that have greeted.
-func (p part) roster(s *subject.Server, seen *load.Result) (workers []result.Worker) {
+func roster(arm result.Arm, s *subject.Server, seen *load.Result) (workers []result.Worker) {
 	for pid, n := range seen.Workers {
 		workers = append(workers, result.Worker{Slot: subject.SlotOf(pid), PID: pid, Conns: n, MaxOpen: seen.Held[pid]})
 	}
-	if p.arm.Strategy != result.Peer {
+	if arm.Strategy != result.Peer {
 		for _, pid := range s.Workers() {
 			if _, greeted := seen.Workers[pid]; !greeted {
 				workers = append(workers, result.Worker{Slot: subject.SlotOf(pid), PID: pid})
@@ -31,15 +31,15 @@ func (p part) roster(s *subject.Server, seen *load.Result) (workers []result.Wor
 
 // fairness is how evenly connections fell to workers. Where workers come and go,
 // or do not each say who they are, there is none to speak of.
-func (p part) fairness(r *result.Round) {
+func fairness(arm result.Arm, r *result.Round) {
 	named := len(r.Workers)
-	if p.arm.Strategy == result.Peer && named == 1 {
+	if arm.Strategy == result.Peer && named == 1 {
 		named = 0 // one name for all
 	}
-	if !p.run.steady() || named == 0 || named > p.arm.Workers {
+	if named == 0 || named > arm.Workers {
 		return
 	}
-	counts, n := make([]int, p.arm.Workers), 0 // who got nothing has not greeted anybody
+	counts, n := make([]int, arm.Workers), 0 // who got nothing has not greeted anybody
 	for i, w := range r.Workers {
 		counts[i] = w.Conns
 		n += w.Conns

@@ -3,9 +3,11 @@
 package run
 
 import (
-	"fmt"
+	"maps"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"prefork/bench/load"
 	"prefork/bench/result"
@@ -14,40 +16,43 @@ import (
 	"prefork/internal/sys"
 )
 
-// meter reads what a server costs while it is measured, process by process, so
-// that one that dies takes only its last stretch with it.
+// meter reads what a server costs while it is measured, and what the whole machine does.
 type meter struct {
-	reading       sync.Mutex // held while the server's processes are looked at
 	server        *subject.Server
-	before, after map[int]kernel.Usage
-	begun         time.Duration  // when before was read: CLOCK_MONOTONIC
-	machine       kernel.Machine // when measuring began
+	before, after subject.Account
+	begun         time.Duration // when before was read: CLOCK_MONOTONIC
+	machine       machineTime
+
+	reading sync.Mutex                // held while the server's threads are looked at
+	threads map[int]subject.ThreadUse // as they were last seen; those that have ended too
 }
 
-func newMeter(s *subject.Server) *meter {
-	return &meter{server: s, before: map[int]kernel.Usage{}, after: map[int]kernel.Usage{}}
-}
+func newMeter(s *subject.Server) *meter { return &meter{server: s} }
 
-// begin is where the cost starts to count. Processes that are not there yet count
-// from their start.
+// begin is where the cost starts to count.
 func (m *meter) begin() {
-	m.machine, _ = kernel.ReadMachine()
+	m.machine = beginMachineTime()
 	from := sys.Monotonic()
-	for _, pid := range m.server.Processes() {
-		m.before[pid], _ = kernel.Used(pid)
-	}
+	m.before = m.server.Account()
+	m.threads = maps.Clone(m.before.Threads)
 	m.begun = (from + sys.Monotonic()) / 2
 }
 
-// read takes the state of all that are alive.
-func (m *meter) read() {
+// look notes how often threads have waited that are about to end.
+func (m *meter) look() {
+	account := m.server.Account()
 	m.reading.Lock()
 	defer m.reading.Unlock()
-	for _, pid := range m.server.Processes() {
-		if usage, err := kernel.Used(pid); err == nil {
-			m.after[pid] = usage
-		}
-	}
+	maps.Copy(m.threads, account.Threads)
+}
+
+// end is where it stops to count.
+func (m *meter) end() {
+	m.after = m.server.Account()
+	m.reading.Lock()
+	maps.Copy(m.threads, m.after.Threads)
+	m.reading.Unlock()
+	m.machine.end()
 }
 
 // leastSeen is the share of the measured time that the meter must have seen.
@@ -61,32 +66,40 @@ func (m *meter) seen(seen *load.Result) float64 {
 	return 1 - late/seen.Seconds
 }
 
-// doubt is why what it read cannot be trusted, nil if it can.
-func (m *meter) doubt(seen *load.Result) error {
-	if share := m.seen(seen); share < leastSeen {
-		return fmt.Errorf("this machine was so busy that %.0f %% of the measured time had passed before the server's processor time was read", 100*min(1, 1-share))
-	}
-	return nil
-}
+// used is what the server used of the processors.
+func (m *meter) used() time.Duration { return m.after.CPU - m.before.CPU }
 
 // costs puts what was read into a round, by connection. What was missed at the
 // beginning is taken to have cost as much as the rest.
 func (m *meter) costs(r *result.Round, seen *load.Result) {
 	r.CPU.Client = perConn(microseconds(seen.CPU), seen.Conns)
-	var sum, master kernel.Usage
-	for pid, usage := range m.after {
-		sum = sum.Add(usage.Sub(m.before[pid]))
-	}
 	share := m.seen(seen)
-	if len(m.after) == 0 || share < leastSeen {
+	if share < leastSeen {
 		return
 	}
-	if after, ok := m.after[m.server.PID()]; ok {
-		master = after.Sub(m.before[m.server.PID()])
-		r.CPU.Master = perConn(microseconds(master.CPU)/share, seen.Conns)
+	r.CPU.Server = perConn(microseconds(m.used())/share, seen.Conns)
+	if m.after.Master > 0 {
+		r.CPU.Master = perConn(microseconds(m.after.Master-m.before.Master)/share, seen.Conns)
 	}
-	r.CPU.Server = perConn(microseconds(sum.CPU)/share, seen.Conns)
-	r.Wakeups = perConn(float64(sum.Switches)/share, seen.Conns)
+	if switches, known := m.switches(); known {
+		r.Wakeups = perConn(float64(switches)/share, seen.Conns)
+	}
+}
+
+// unwatched is the share of the server's processor time that threads may have used whose
+// end nobody saw, so that their context switches are in no count.
+const unwatched = 0.05
+
+// switches are the server's context switches. They are not known where much of the work
+// was done by threads that have ended.
+func (m *meter) switches() (sum uint64, known bool) {
+	var watched time.Duration
+	for id, use := range m.threads {
+		before := m.before.Threads[id]
+		watched += max(0, use.CPU-before.CPU)
+		sum += use.Switches - min(use.Switches, before.Switches)
+	}
+	return sum, float64(watched) >= (1-unwatched)*float64(m.used())
 }
 
 func perConn(cost float64, conns int) *float64 {
@@ -98,3 +111,42 @@ func perConn(cost float64, conns int) *float64 {
 }
 
 func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+
+// machineTime is what the whole machine did while a part was measured.
+type machineTime struct {
+	before       kernel.Machine
+	at           time.Duration // CLOCK_MONOTONIC
+	own          time.Duration // used by this process until then
+	used, stolen float64       // shares of all processors
+}
+
+func beginMachineTime() machineTime {
+	before, _ := kernel.ReadMachine()
+	return machineTime{before: before, at: sys.Monotonic(), own: ownTime()}
+}
+
+func (m *machineTime) end() {
+	if now, err := kernel.ReadMachine(); err == nil {
+		m.used, m.stolen = now.Since(m.before)
+	}
+	m.at, m.own = sys.Monotonic()-m.at, ownTime()-m.own
+}
+
+// others is the share of all processors that other programs took, where that was more
+// than was left idle: the rest was not to be had. ours is what server and load generator
+// used.
+func (m machineTime) others(ours time.Duration, cpus int) float64 {
+	own := (ours + m.own).Seconds() / (m.at.Seconds() * float64(cpus))
+	others, idle := m.used-m.stolen-own, 1-m.used
+	if others <= idle {
+		return 0
+	}
+	return others
+}
+
+// ownTime is what this process has used.
+func ownTime() time.Duration {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &now)
+	return time.Duration(now.Nano())
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"prefork/bench/load"
+	"prefork/bench/result"
 )
 
 // A meter that came late scales what it saw; one that came too late says so.
@@ -23,13 +24,16 @@ func TestMeterThatIsLate(t *testing.T) {
 		{300 * time.Millisecond, 0.25, false},
 		{time.Second, -1.5, false},
 	} {
-		result := &load.Result{From: time.Hour, Seconds: 0.4}
-		m := meter{begun: result.From + c.late}
-		if seen := m.seen(result); math.Abs(seen-c.seen) > 1e-9 {
-			t.Errorf("%s late: %v of it seen, want %v", c.late, seen, c.seen)
+		seen := &load.Result{From: time.Hour, Seconds: 0.4}
+		m := meter{begun: seen.From + c.late}
+		if share := m.seen(seen); math.Abs(share-c.seen) > 1e-9 {
+			t.Errorf("%s late: %v of it seen, want %v", c.late, share, c.seen)
 		}
-		if err := m.doubt(result); (err == nil) != c.trusted {
-			t.Errorf("%s late: %v", c.late, err)
+		var r result.Round
+		seen.Conns, m.after.CPU = 1, time.Second
+		m.costs(&r, seen)
+		if (r.CPU.Server != nil) != c.trusted {
+			t.Errorf("%s late: costs %v", c.late, r.CPU.Server)
 		}
 	}
 }

@@ -3,23 +3,26 @@
 package run
 
 import (
+	"runtime"
 	"time"
 
 	"prefork/bench/load"
 	"prefork/bench/result"
 )
 
-// order is what the load generator is to do in a phase.
-func (r *run) order(phase string) load.Order {
-	p := r.plan
+// order is what the load generator is to do in a part. Its seed is the same for every arm
+// of a round, so that all get the same arrivals and demands.
+func (r *run) order(part Part) load.Order {
+	p := r.Plan
 	o := load.Order{
 		Warmup: p.Warmup, Length: p.Length, Timeout: p.Timeout, Stall: p.Stall, Slice: r.slice(),
-		Service: p.Service, Spin: p.Spin, FIN: p.FIN, Threads: 1,
+		Service: p.Service, Spin: p.Spin, FIN: p.FIN, Threads: 1, Seed: p.Seed + uint64(part.Round),
 	}
-	if phase == result.Closed {
-		o.Clients, o.Threads = p.Clients, min(r.threads, p.Clients)
+	if part.Phase == result.Closed {
+		clients := max(p.Clients, 1)
+		o.Clients, o.Threads = clients, min(runtime.NumCPU(), clients)
 	} else {
-		o.Rate = r.rate
+		o.Rate = part.Rate
 	}
 	if p.FIN {
 		o.Sources = finSources
@@ -34,7 +37,7 @@ const finSources = 200
 
 // moment is when the scenario strikes, from when measuring begins.
 func (r *run) moment() time.Duration {
-	return time.Duration(momentShare * float64(r.plan.Length))
+	return time.Duration(momentShare * float64(r.Plan.Length))
 }
 
 // slice is how finely what happens over time is kept; only where something does.
@@ -42,5 +45,5 @@ func (r *run) slice() time.Duration {
 	if r.steady() {
 		return 0
 	}
-	return max(50*time.Millisecond, r.plan.Length/100)
+	return max(50*time.Millisecond, r.Plan.Length/100)
 }

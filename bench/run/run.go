@@ -7,7 +7,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -44,7 +43,10 @@ type Progress struct {
 	Round       int
 	Rounds      int // of each phase
 	Phase, Arm  string
-	Left        time.Duration   // at the pace so far
+	Left        time.Duration // at the pace so far
+	Most        time.Duration // what is left of the budget, for what has to be done again
+	Try         int           // from 1: how often this part is done
+	Use         Use
 	LeftOut     *result.LeftOut // an arm that is; then this is all that is told
 }
 
@@ -58,30 +60,31 @@ func Run(ctx context.Context, t Task, tell func(Progress)) (*result.Result, erro
 		return nil, err
 	}
 	raiseFileLimit()
-	r := newRun(t, tell)
-	r.result = &result.Result{Schema: result.Schema, Version: t.Version, Seed: t.Plan.Seed, Started: time.Now().UTC(), Environment: t.Environment}
-	for _, out := range t.Plan.LeftOut {
-		r.leaveOut(out)
+	r := &run{
+		Task: t, tell: tell, began: time.Now(), leftOut: slices.Clone(t.Plan.LeftOut),
+		schedule: newSchedule(t.Plan, t.Arms, rand.New(rand.NewPCG(t.Plan.Seed, orderStream))),
+	}
+	for _, out := range r.leftOut {
+		tell(Progress{LeftOut: &out})
 	}
 	before, err := kernel.ReadMachine()
 	if err != nil {
 		return nil, err
 	}
 	err = r.all(ctx)
-	if len(r.result.Rounds) == 0 && err != nil {
+	if len(r.schedule.rounds) == 0 && err != nil {
 		return nil, err
 	}
-	if err != nil {
-		r.result.Partial = briefly(err)
-	}
-	r.result.Arms = r.arms
+	found := r.found()
 	if after, err := kernel.ReadMachine(); err == nil {
 		_, stolen := after.Since(before)
-		r.result.Environment.StealPct = 100 * stolen
+		found.Environment.StealPct = 100 * stolen
 	}
-	r.result.Plan = r.plan
-	r.result.Summarise(rand.New(rand.NewPCG(t.Plan.Seed, summaryStream)))
-	return r.result, err
+	if err != nil {
+		found.Partial = briefly(err)
+	}
+	found.Summarise(rand.New(rand.NewPCG(t.Plan.Seed, summaryStream)))
+	return found, err
 }
 
 // raiseFileLimit makes room for the sockets of many clients, as far as this user
@@ -103,129 +106,82 @@ const (
 // run is a task being carried out.
 type run struct {
 	Task
-	plan    result.Plan
-	arms    []result.Arm
-	threads int     // of the load generator
-	rate    float64 // of the open loop; 0 until it is known
-	tell    func(Progress)
-	result  *result.Result
-
-	random *rand.Rand
-	began  time.Time
-	done   int
-	late   int // parts of rounds that missed their rate
+	tell     func(Progress)
+	began    time.Time
+	schedule *schedule
+	leftOut  []result.LeftOut
 }
 
-func newRun(t Task, tell func(Progress)) *run {
-	return &run{
-		Task: t, plan: t.Plan, arms: t.Arms, threads: runtime.NumCPU(), rate: t.Plan.Rate, tell: tell,
-		random: rand.New(rand.NewPCG(t.Plan.Seed, orderStream)),
+// found is the result so far, without what is concluded from it.
+func (r *run) found() *result.Result {
+	return &result.Result{
+		Schema: result.Schema, Version: r.Version, Seed: r.Plan.Seed, Started: r.began.UTC(), Environment: r.Environment,
+		Plan: r.Plan, Arms: r.schedule.arms, LeftOut: r.leftOut,
+		Rounds: r.schedule.rounds, Repeats: r.schedule.repeats, Short: r.schedule.short,
 	}
 }
 
 // steady reports whether nothing happens to the servers.
 func (r *run) steady() bool { return r.Strike == nil }
 
-// all is a trial of every arm, and then the phases.
+// all does one part after the other until nothing is missing.
 func (r *run) all(ctx context.Context) error {
-	if err := r.try(ctx); err != nil {
-		return err
-	}
-	r.began = time.Now()
-	for _, phase := range r.plan.Phases {
-		if phase == result.Open && r.rate == 0 {
-			if err := r.chooseRate(); err != nil {
-				return err
-			}
+	for {
+		part, ok := r.schedule.next(time.Since(r.began))
+		if !ok {
+			return nil
 		}
-		if err := r.rounds(ctx, phase); err != nil {
+		r.report(part)
+		begun := time.Now()
+		round, err := r.do(ctx, part)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil && part.Use == Trial && dispensable(part.Arm):
+			r.leaveOut(part.Arm, err)
+			continue
+		case err != nil:
+			return err
+		}
+		r.schedule.done(round, time.Since(begun), time.Since(r.began))
+		if err := r.hopeless(part); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// rounds are those of one phase: each has every arm once, in random order.
-func (r *run) rounds(ctx context.Context, phase string) error {
-	for n := 1; n <= r.plan.Rounds; n++ {
-		round, err := r.round(ctx, phase, n)
-		if err != nil {
-			return err
-		}
-		result.VoidRound(round)
-		r.result.Rounds = append(r.result.Rounds, round...)
-		if r.late == len(round)*n { // for every arm: it is not the server's doing, nor chance
-			return fmt.Errorf("%w of %.0f connections a second: %s; lower --rate", ErrRate, r.rate, r.reached(round))
-		}
+func (r *run) do(ctx context.Context, p Part) (result.Round, error) {
+	if p.Use == Trial {
+		return r.try(ctx, p)
 	}
-	return nil
+	return r.perform(ctx, p)
 }
 
-// reached is which rate the generator came to, at best.
-func (r *run) reached(rounds []result.Round) string {
+func (r *run) report(p Part) {
+	parts, left := r.schedule.left()
+	done := len(r.schedule.rounds)
+	r.tell(Progress{
+		Done: done, Total: done + parts, Round: p.Round, Rounds: max(r.Plan.Rounds, p.Round), Phase: p.Phase, Arm: p.Arm.Name,
+		Left: left, Most: max(0, r.schedule.budget-time.Since(r.began)), Try: p.Try, Use: p.Use,
+	})
+}
+
+// hopeless is an ErrRate once a round has shown that no arm gets the rate that the plan
+// asks for, though nobody else had the machine: it is not the server's doing, nor chance.
+func (r *run) hopeless(last Part) error {
+	if last.Use != Measurement || r.Plan.Rate == 0 || len(r.schedule.queue) > 0 {
+		return nil
+	}
 	best := 0.0
-	for _, round := range rounds {
+	for _, round := range r.schedule.rounds {
+		if round.Phase != last.Phase || round.Disturbed() || !round.Late() {
+			return nil
+		}
 		best = max(best, float64(round.Conns)/round.Seconds)
 	}
+	reached := fmt.Sprintf("some %.0f", best)
 	if best == 0 {
-		return fmt.Sprintf("it came to less than %.0f", 1/r.plan.Length.Seconds())
+		reached = fmt.Sprintf("less than %.0f", 1/r.Plan.Length.Seconds())
 	}
-	return fmt.Sprintf("it came to some %.0f", best)
-}
-
-func (r *run) round(ctx context.Context, phase string, n int) (round []result.Round, err error) {
-	for _, i := range r.random.Perm(len(r.arms)) {
-		r.report(phase, n, r.arms[i].Name)
-		one, err := part{run: r, arm: r.arms[i], phase: phase, round: n}.measure(ctx)
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		if err != nil {
-			return nil, err
-		}
-		round = append(round, one)
-		r.done++
-	}
-	return round, nil
-}
-
-func (r *run) report(phase string, n int, arm string) {
-	total := r.plan.Rounds * len(r.plan.Phases) * len(r.arms)
-	left := time.Duration(total-r.done) * (r.plan.Warmup + r.plan.Length + roughOverhead)
-	if r.done > 0 {
-		left = time.Since(r.began) / time.Duration(r.done) * time.Duration(total-r.done)
-	}
-	r.tell(Progress{Done: r.done, Total: total, Round: n, Rounds: r.plan.Rounds, Phase: phase, Arm: arm, Left: left})
-}
-
-// roughOverhead is about what it takes to start and end a server.
-const roughOverhead = 150 * time.Millisecond
-
-// chooseRate takes the planned share of what the weakest arm reached: at one rate
-// for all, latencies can be compared.
-func (r *run) chooseRate() error {
-	capacity := weakest(r.result.Valid(result.Closed))
-	if capacity == 0 {
-		return fmt.Errorf("%w in the closed loop, so there is no rate for the open one: give a --rate", ErrNothingValid)
-	}
-	r.rate = capacity * r.plan.Share
-	return nil
-}
-
-// weakest is the connections a second of the arm that has the fewest, by the median
-// of its rounds.
-func weakest(rounds []result.Round) float64 {
-	rates := map[string][]float64{}
-	for _, round := range rounds {
-		rates[round.Arm] = append(rates[round.Arm], float64(round.Conns)/round.Seconds)
-	}
-	least := math.Inf(1)
-	for _, of := range rates {
-		slices.Sort(of)
-		least = min(least, of[len(of)/2])
-	}
-	if math.IsInf(least, 1) {
-		return 0
-	}
-	return least
+	return fmt.Errorf("%w of %.0f connections a second: it came to %s; lower --rate", ErrRate, last.Rate, reached)
 }

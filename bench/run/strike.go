@@ -36,7 +36,7 @@ func (s *disruption) wait(ctx context.Context, m *meter) {
 	if s.over {
 		return
 	}
-	m.read() // those who are about to die
+	m.look() // those who are about to die
 	s.undo, s.err = s.strike(s.server)
 }
 

@@ -15,43 +15,20 @@ import (
 	"prefork/bench/result"
 )
 
-// try starts each arm once under a short load, so that what cannot work shows
-// before anything is measured, and what is slow the first time has been.
-func (r *run) try(ctx context.Context) error {
+// try starts an arm once under a short load, so that what cannot work shows before
+// anything is measured, and what is slow the first time has been.
+func (r *run) try(ctx context.Context, p Part) (result.Round, error) {
 	short := *r
 	short.Strike = nil
-	short.plan.Length, short.plan.Warmup = trialLength, 0
-	phase := r.plan.Phases[0]
-	var working []result.Arm
-	for _, arm := range r.arms {
-		err := error(nil)
-		if !arm.Control {
-			err = short.tryOne(ctx, arm, phase)
-		}
-		switch {
-		case err == nil:
-			working = append(working, arm)
-		case dispensable(arm) && ctx.Err() == nil:
-			r.leaveOut(result.LeftOut{Arm: arm.Name, Reason: undispatched(err)})
-		default:
-			return err
-		}
-	}
-	r.arms = working
-	return nil
-}
-
-func (r *run) tryOne(ctx context.Context, arm result.Arm, phase string) error {
-	round, err := part{run: r, arm: arm, phase: phase}.measure(ctx)
+	short.Plan.Length, short.Plan.Warmup = trialLength, 0
+	round, err := short.perform(ctx, p)
 	switch {
-	case err != nil && arm.Command != "" && arm.Strategy != result.Peer:
-		return fmt.Errorf("--cmd '%s': %w", arm.Command, err)
-	case err != nil:
-		return err
-	case round.Requests == 0 && round.Lost() > 0:
-		return r.answeredNobody(arm, round)
+	case err != nil && p.Arm.Command != "" && p.Arm.Strategy != result.Peer:
+		err = fmt.Errorf("--cmd '%s': %w", p.Arm.Command, err)
+	case err == nil && round.Requests == 0 && round.Lost() > 0:
+		err = r.answeredNobody(p.Arm, round)
 	}
-	return nil
+	return round, err
 }
 
 // dispensable reports whether the trial of an arm may fail: a program has to know how
@@ -69,9 +46,11 @@ func undispatched(err error) string {
 	return why + ": a program has to know how to take connections that are passed to it over descriptor 3"
 }
 
-// leaveOut goes on without an arm.
-func (r *run) leaveOut(out result.LeftOut) {
-	r.result.LeftOut = append(r.result.LeftOut, out)
+// leaveOut goes on without an arm that has failed its trial.
+func (r *run) leaveOut(arm result.Arm, err error) {
+	out := result.LeftOut{Arm: arm.Name, Reason: undispatched(err)}
+	r.leftOut = append(r.leftOut, out)
+	r.schedule.drop()
 	r.tell(Progress{LeftOut: &out})
 }
 
@@ -96,15 +75,15 @@ func (r *run) answeredNobody(arm result.Arm, round result.Round) error {
 		}
 		failed = append(failed, one)
 	}
-	hint := fmt.Sprintf("does it speak what --workload %s asks for?", r.plan.Workload)
-	if r.plan.Workload == "hello" {
+	hint := fmt.Sprintf("does it speak what --workload %s asks for?", r.Plan.Workload)
+	if r.Plan.Workload == "hello" {
 		hint = `--workload hello wants "Hello from PID" and the end; a web server is for --workload http.`
 	}
 	if arm.Command != "" && arm.Strategy == "dispatch" {
 		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport."
 	}
 	if round.Errors[load.Late] > 0 {
-		hint += fmt.Sprintf(" One that is slow, or slow to start, needs more than --timeout %s.", r.plan.Timeout)
+		hint += fmt.Sprintf(" One that is slow, or slow to start, needs more than --timeout %s.", r.Plan.Timeout)
 	}
 	return fmt.Errorf("%s %w, all connections failed (%s): %s", arm.Name, errNobody, strings.Join(failed, ", "), hint)
 }

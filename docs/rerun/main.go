@@ -65,22 +65,14 @@ func rerun(path, only string) error {
 	return failed
 }
 
-// run asks again, a few times, when a measurement was worth nothing: a neighbour on the
-// same host may have taken the machine's time.
-func run(command string) (out []byte, err error) {
-	const invalid, tries = 98, 4
-	for range tries {
-		cmd := exec.Command("bash", "-e", "-o", "pipefail", "-c", command)
-		cmd.Stderr = os.Stderr
-		out, err = cmd.Output()
-		if err == nil {
-			return out, nil
-		}
-		if cmd.ProcessState.ExitCode() != invalid {
-			break
-		}
+func run(command string) ([]byte, error) {
+	cmd := exec.Command("bash", "-e", "-o", "pipefail", "-c", command)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", strings.TrimSpace(command), err)
 	}
-	return nil, fmt.Errorf("%s: %w", strings.TrimSpace(command), err)
+	return out, nil
 }
 
 // withoutNotes cuts the footnotes of a table and what follows them. Its marks become

@@ -64,16 +64,16 @@ func runBench(c *cli.Context) error {
 	case result == nil:
 		return benchError(ctx, err)
 	}
-	if ctx.Err() == nil { // else it is all there is to say so
-		outputs = outputs.withoutEmptyTable(c.String("format"), result)
-	}
 	if failed := outputs.write(c.App.Writer, result); failed != nil {
 		return failed
 	}
 	if err != nil {
 		return benchError(ctx, err)
 	}
-	return judge(c.App.ErrWriter, result, nil, limits)
+	if err := judge(c.App.ErrWriter, result, nil, limits); err != nil || !c.Bool("strict") {
+		return err
+	}
+	return strictly(result)
 }
 
 // The ways to have a run end early.
@@ -102,7 +102,7 @@ func benchError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return coded{exitInvalid, fmt.Errorf("%w: what there is by then is partial", context.Cause(ctx))}
-	case errors.Is(err, bench.ErrRate), errors.Is(err, bench.ErrNothingValid):
+	case errors.Is(err, bench.ErrRate):
 		return coded{exitInvalid, err}
 	}
 	return err
@@ -158,6 +158,9 @@ func changePlan(c *cli.Context, p *result.Plan) error {
 	set(c, "think", c.Duration, &p.Think)
 	set(c, "fin", c.Bool, &p.FIN)
 	set(c, "baseline", c.String, &p.Baseline)
+	if err := readTime(c, p); err != nil {
+		return err
+	}
 	p.Seed = rand.Uint64N(1e6) // short enough to be typed again
 	set(c, "seed", c.Uint64, &p.Seed)
 	if c.IsSet("phase") {

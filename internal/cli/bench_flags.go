@@ -73,6 +73,8 @@ func roundFlags() []cli.Flag {
 		&cli.IntFlag{Name: "rounds", Category: catRounds, DefaultText: "10", Usage: "`N` rounds of each loop; every round has every arm once, in random order"},
 		&cli.DurationFlag{Name: "length", Category: catRounds, DefaultText: "600ms", Usage: "measure an arm for `T` in each round"},
 		&cli.DurationFlag{Name: "warmup", Category: catRounds, DefaultText: "150ms", Usage: "after `T` of load that does not count"},
+		&cli.DurationFlag{Name: "budget", Category: catRounds, DefaultText: "twice the plan's time", Usage: "end within `T`; until then parts that the machine's other business has disturbed are done again"},
+		&cli.StringFlag{Name: "until", Category: catRounds, DefaultText: "as the rounds come", Usage: "add rounds within the budget until the ratios that decide are known to `N%` either way"},
 		&cli.Uint64Flag{Name: "seed", Category: catRounds, DefaultText: "drawn, and printed", Usage: "repeat the random numbers of run `N`"},
 	}
 }
@@ -92,8 +94,10 @@ func outputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "csv", Category: catOutput, DefaultText: "none", Usage: "write a line for each arm and round to `FILE`"},
 		&cli.StringFlag{Name: "markdown", Category: catOutput, DefaultText: "none", Usage: "write the table to `FILE`, for a README"},
 		&cli.StringFlag{Name: "html", Category: catOutput, DefaultText: "none", Usage: "write a report with charts to `FILE`, which needs no network"},
+		&cli.StringFlag{Name: "hgrm", Category: catOutput, DefaultText: "none", Usage: "write the latencies of each arm and loop to `DIRECTORY`, for the usual plotters of HDR histograms"},
 		&cli.StringFlag{Name: "svg", Category: catOutput, DefaultText: "none", Usage: "write the charts to `DIRECTORY`"},
 		&cli.StringSliceFlag{Name: "fail-if", Category: catOutput, DefaultText: "none", Usage: "exit with 99 if `CONDITION` holds, such as 'p99(dispatch/round-robin) > 2ms'; repeatable"},
+		&cli.BoolFlag{Name: "strict", Category: catOutput, Usage: "exit with 98 if a number that decides was disturbed in every round, in place of a rough one"},
 		&cli.BoolFlag{Name: "quiet", Category: catOutput, Usage: "show no progress"},
 	}
 }
@@ -154,6 +158,25 @@ func readRate(text string, p *result.Plan) error {
 		return nil
 	}
 	p.Rate = value
+	return nil
+}
+
+// readTime reads how long the run may take, and how sure it is to be.
+func readTime(c *cli.Context, p *result.Plan) error {
+	set(c, "budget", c.Duration, &p.Budget)
+	if c.IsSet("budget") && p.Budget <= 0 {
+		return fmt.Errorf("--budget %s: want a time such as 90s", p.Budget)
+	}
+	text := c.String("until")
+	if text == "" {
+		return nil
+	}
+	number, percent := strings.CutSuffix(text, "%")
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || !percent || !(value > 0) || value >= 100 {
+		return fmt.Errorf("--until %s: want how near the ratios are to be known, above 0%% and below 100%%, such as 5%%", text)
+	}
+	p.Until = value / 100
 	return nil
 }
 

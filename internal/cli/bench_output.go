@@ -61,14 +61,14 @@ func table(w io.Writer, r *result.Result) error {
 
 // outputs are where a result goes.
 type outputs struct {
-	print writer // nil prints nothing
+	print writer
 	files []output
-	svg   string
 }
 
+// output is a file or directory to keep a result in.
 type output struct {
-	path  string
-	write writer
+	flag, path string
+	keep       func(path string, r *result.Result) error
 }
 
 // benchOutputs finds out before the run what would only show after it.
@@ -89,16 +89,52 @@ func benchOutputs(c *cli.Context) (o outputs, err error) {
 		if err := writable("--"+file.flag, path); err != nil {
 			return o, err
 		}
-		o.files = append(o.files, output{path, file.write})
-	}
-	if o.svg = c.String("svg"); o.svg == "-" {
-		return o, usage(errors.New("--svg -: name a directory; there are several charts"))
-	} else if o.svg != "" {
-		if err := os.MkdirAll(o.svg, 0o755); err != nil {
-			return o, fmt.Errorf("--svg: %w", err)
+		if i := slices.IndexFunc(o.files, func(other output) bool { return sameFile(other.path, path) }); i >= 0 {
+			return o, usage(fmt.Errorf("--%s and --%s both name %s: one would overwrite the other", o.files[i].flag, file.flag, path))
 		}
+		o.files = append(o.files, output{file.flag, path, func(path string, r *result.Result) error { return writeFile(path, r, file.write) }})
+	}
+	for _, dir := range directories {
+		path := c.String(dir.flag)
+		if path == "-" {
+			return o, usage(fmt.Errorf("--%s -: name a directory; there are several files", dir.flag))
+		}
+		if path == "" {
+			continue
+		}
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return o, fmt.Errorf("--%s: %w", dir.flag, err)
+		}
+		o.files = append(o.files, output{dir.flag, path, dir.fill})
 	}
 	return o, nil
+}
+
+// directories are the flags that name a directory for several files.
+var directories = []struct {
+	flag string
+	fill func(dir string, r *result.Result) error
+}{
+	{"svg", func(dir string, r *result.Result) error {
+		var errs []error
+		for _, picture := range report.SVGs(r) {
+			errs = append(errs, os.WriteFile(filepath.Join(dir, picture.Name), picture.SVG, 0o644))
+		}
+		return errors.Join(errs...)
+	}},
+	{"hgrm", report.Hgrm},
+}
+
+// sameFile reports whether two paths are of one file, which need not be there yet.
+func sameFile(a, b string) bool {
+	there, err := os.Stat(a)
+	other, failed := os.Stat(b)
+	if err == nil && failed == nil {
+		return os.SameFile(there, other)
+	}
+	absolute, err := filepath.Abs(a)
+	another, failed := filepath.Abs(b)
+	return err == nil && failed == nil && absolute == another
 }
 
 // writable says early that a file could not be written.
@@ -126,29 +162,11 @@ func printed(what string) string {
 	return ""
 }
 
-// withoutEmptyTable leaves a table out that would have no columns; the error that
-// follows says why.
-func (o outputs) withoutEmptyTable(format string, r *result.Result) outputs {
-	valid := func(round result.Round) bool { return round.Valid }
-	if format == formats[0].name && !slices.ContainsFunc(r.Rounds, valid) {
-		o.print = nil
-	}
-	return o
-}
-
 // write writes all there is to write; one failure does not keep the others back.
 func (o outputs) write(out io.Writer, r *result.Result) error {
-	var errs []error
-	if o.print != nil {
-		errs = append(errs, o.print(out, r))
-	}
+	errs := []error{o.print(out, r)}
 	for _, file := range o.files {
-		errs = append(errs, writeFile(file.path, r, file.write))
-	}
-	if o.svg != "" {
-		for _, picture := range report.SVGs(r) {
-			errs = append(errs, os.WriteFile(filepath.Join(o.svg, picture.Name), picture.SVG, 0o644))
-		}
+		errs = append(errs, file.keep(file.path, r))
 	}
 	return errors.Join(errs...)
 }

@@ -34,13 +34,31 @@ func (p *progress) tell(now bench.Progress) {
 	case width > 0:
 		fmt.Fprint(p.w, "\r\033[K", progressLine(now, width-1)) // in the last column some terminals wrap
 	case round != p.last:
-		fmt.Fprintf(p.w, "%s, %s left\n", round, now.Left.Round(time.Second))
+		fmt.Fprintf(p.w, "%s, %s\n", round, left(now))
 	}
 	p.last = round
 }
 
 func roundOf(now bench.Progress) string {
+	switch now.Use {
+	case bench.Trial:
+		return "trying whether all work"
+	case bench.Sounding:
+		return "a short closed loop for the rate"
+	}
 	return fmt.Sprintf("%s loop, round %d of %d", now.Phase, now.Round, now.Rounds)
+}
+
+// left is how long it will take, and may take at most where much has to be done again.
+func left(now bench.Progress) string {
+	text := now.Left.Round(time.Second).String() + " left"
+	if most := now.Most.Round(time.Second); most > now.Left.Round(time.Second) {
+		text += fmt.Sprintf(" (at most %s)", most)
+	}
+	if now.Try > 1 {
+		text += ", disturbed: again"
+	}
+	return text
 }
 
 // progressLine is what fits into a line: the arm's name is cut, and before it goes
@@ -49,7 +67,7 @@ func progressLine(now bench.Progress, width int) string {
 	const barWidth, shortest = 20, 8
 	filled := barWidth * now.Done / max(now.Total, 1)
 	bar := strings.Repeat("█", filled) + strings.Repeat("░", barWidth-filled) + " "
-	round, left := roundOf(now), fmt.Sprintf(" · %s left", now.Left.Round(time.Second))
+	round, left := roundOf(now), " · "+left(now)
 	room := width - utf8.RuneCountInString(bar+round+" · "+left)
 	if room < shortest {
 		bar, room = "", room+barWidth+1

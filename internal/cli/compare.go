@@ -63,7 +63,7 @@ func compare(c *cli.Context) error {
 	}
 	err = judgeBoth(c, new, old, limits)
 	if err == nil && len(changes) == 0 {
-		err = coded{exitInvalid, errors.New("no arm has a valid round in both results: there is nothing to compare")}
+		err = coded{exitInvalid, errors.New("no arm has a round in both results: there is nothing to compare")}
 	}
 	return err
 }
@@ -77,7 +77,7 @@ func match(old, new *result.Result, force bool) (changes []result.Change, doubts
 	}
 	// The bootstrap repeats itself for the same two files.
 	changes = result.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
-	doubts = append(differences, result.Doubts(old, new)...)
+	doubts = append(differences, result.Confounders(old, new)...)
 	if apart := result.RatesApart(old, new); apart != nil {
 		doubts = append([]string{apart.Error()}, doubts...)
 		if !force {

@@ -13,7 +13,7 @@ import (
 
 // Exit codes of bench and compare.
 const (
-	exitInvalid = 98 // nothing could be said
+	exitInvalid = 98 // what was asked for could not be measured
 	exitCrossed = 99 // a --fail-if came true
 )
 
@@ -51,11 +51,6 @@ func leftOutNames(p result.Plan) (names []string) {
 // judge turns a result into an exit code: that of conditions that hold, if any do. The
 // older result may be nil.
 func judge(w io.Writer, r, old *result.Result, limits []result.Threshold) error {
-	for _, phase := range r.Phases() {
-		if len(r.Valid(phase)) == 0 {
-			return coded{exitInvalid, fmt.Errorf("no round of the %s loop is valid%s", phase, lastReason(r))}
-		}
-	}
 	code, said := 0, []string(nil)
 	for _, limit := range limits {
 		crossed, value, err := limit.Crossed(r, old)
@@ -83,10 +78,10 @@ func warnOfLost(w io.Writer, limit result.Threshold, unanswered []string) {
 	}
 }
 
-// lastReason is why the last round is invalid, if there was one.
-func lastReason(r *result.Result) string {
-	if len(r.Rounds) == 0 {
-		return ": there was none"
+// strictly is an error if a number that decides is rough: --strict.
+func strictly(r *result.Result) error {
+	if rough := r.Rough(); len(rough) > 0 {
+		return coded{exitInvalid, fmt.Errorf("--strict: in no round sound: %s", strings.Join(rough, ", "))}
 	}
-	return ": " + r.Rounds[len(r.Rounds)-1].InvalidReason
+	return nil
 }

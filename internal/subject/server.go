@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -38,7 +39,9 @@ type Server struct {
 	words  *words
 	exited chan struct{} // closed when the first process has ended
 	kin    kin           // every process it was seen to have
-	sight  sight
+
+	accounting sync.Mutex // held while Account looks at kin
+	sight      sight
 }
 
 // Adopt makes this process the one to which those come whose parent has died, so
@@ -172,6 +175,7 @@ func (s *Server) Processes() []int {
 			s.kin.meet(pid)
 		}
 	}
+	s.meetOrphans()
 	return s.kin.living()
 }
 
