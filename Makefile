@@ -2,7 +2,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint floor peers measured lab-speed screenshots deps clean
+.PHONY: help build run test lint floor peers agree measured lab-speed screenshots deps clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ peers: build ## install other people's servers and measure them beside ours
 	@$(PEER)/install.sh
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(PEER)/fasthttp/fasthttp ./$(PEER)/fasthttp
 	@$(PEER)/peers.sh ./prefork bench --workload http --warmup 1s --phase closed $(PEERS)
+
+agree: build ## install wrk and put it and prefork load on the same servers (needs python3)
+	@bench/testdata/wrk/agree.sh ./prefork $(AGREE)
 
 measured: build ## run the commands of the documentation again and put in what they print
 	$(GO) run ./docs/rerun README.md docs/measuring.md docs/steering.md docs/README.md docs/shared.md docs/reuseport.md docs/dispatch.md docs/demo.md

@@ -171,6 +171,8 @@ func TestWrongCommands(t *testing.T) {
 		"./prefork bench --arm shared/exlusive",
 		"./prefork bench --fail-if 'speed(shared/blocking) > 1'",
 		"./prefork bench extra",
+		"./prefork load localhost:8080",
+		"./prefork load --fail-if 'speed > 1' http://localhost:8080",
 		"./prefork compare only.json",
 		"./prefork demo dise",
 		"./prefork demo hello | grep 'never printed'",

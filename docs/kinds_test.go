@@ -137,6 +137,8 @@ func (p place) prefork(args []string) ([]byte, error) {
 		return p.serve(args)
 	case ours[0] == "bench":
 		return p.bench(args)
+	case ours[0] == "load":
+		return p.load(args)
 	case ours[0] == "compare":
 		return p.compare(args)
 	case ours[0] == "demo" && strings.Contains(strings.Join(ours, " "), "--web"):

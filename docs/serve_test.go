@@ -89,11 +89,23 @@ func (p place) serve(args []string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	s, err := p.start(p.elsewhere(args), "PREFORK_LOG_FORMAT=json", "PREFORK_BIND=127.0.0.1:0")
-	if err != nil {
+	s, address, err := p.listening(p.elsewhere(args))
+	if s == nil {
 		return nil, err
 	}
-	var address string
+	if err == nil {
+		err = ask(address, args)
+	}
+	return nil, s.end(err)
+}
+
+// listening starts a server and waits until it is ready. If s is not nil, it is to be
+// ended, whatever err is.
+func (p place) listening(args []string) (s *serving, address string, err error) {
+	s, err = p.start(args, "PREFORK_LOG_FORMAT=json", "PREFORK_BIND=127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
 	err = s.await(func(line string) bool {
 		var record struct{ Msg, Address string }
 		_ = json.Unmarshal([]byte(line), &record)
@@ -102,11 +114,36 @@ func (p place) serve(args []string) ([]byte, error) {
 		}
 		return record.Msg == "ready"
 	})
-	if err == nil {
-		err = ask(address, args)
-	}
-	return nil, s.end(err)
+	return s, address, err
 }
+
+// load puts a short load on a server of ours in place of the one that the URL names.
+func (p place) load(args []string) (out []byte, err error) {
+	url := args[len(args)-1]
+	app := "http"
+	if strings.HasPrefix(url, "tcp:") {
+		app = "hello"
+	}
+	s, address, err := p.listening([]string{"-w", "1", "--app", app})
+	if s == nil {
+		return nil, err
+	}
+	if err == nil {
+		short := append(args[:len(args)-1:len(args)-1], "--length", "100ms", "--warmup", "10ms", hostAndPort.ReplaceAllString(url, "${1}"+address+"${2}"))
+		out, err = p.expect(short, exitInvalid, exitCrossed)
+	}
+	for i, arg := range args {
+		if arg != "--json" && arg != "--hgrm" {
+			continue
+		}
+		if _, missing := os.Stat(filepath.Join(p.dir, args[i+1])); err == nil && missing != nil {
+			err = fmt.Errorf("it has not written %s", args[i+1])
+		}
+	}
+	return out, s.end(err)
+}
+
+var hostAndPort = regexp.MustCompile(`^(\w+://)[^/]+(.*)$`)
 
 var fixedPort = regexp.MustCompile(`^([\w.]*):\d+$`)
 
