@@ -10,8 +10,11 @@ import (
 // Where no arm differs, a run makes any claim in at most 5 % of cases: with the three
 // arms of the default, and with all that there are, which share one baseline.
 func TestFamilyError(t *testing.T) {
-	for _, of := range []struct{ arms, rounds, trials int }{{2, 6, 1000}, {2, 10, 1000}, {12, 10, 500}} {
-		for _, noise := range noises {
+	for _, of := range []struct {
+		arms, rounds, trials int
+		noises               []noise
+	}{{2, 6, 1000, noises}, {2, 10, 1000, noises}, {12, 10, 500, []noise{normal, exponential, student3}}} {
+		for _, noise := range of.noises {
 			t.Run(fmt.Sprintf("%d arms × 4, %d rounds, %s", of.arms, of.rounds, noise.name), func(t *testing.T) {
 				t.Parallel()
 				run := aRun{arms: of.arms, metrics: 4, rounds: of.rounds, noise: noise, together: 0.5, sd: 0.1, effect: nothing}
@@ -23,7 +26,7 @@ func TestFamilyError(t *testing.T) {
 					hinted += one(slices.ContainsFunc(judged, func(j Judgement) bool { return j.Finding.Likely() || j.Finding.Different() }))
 				}
 				atMost(t, "runs with a false claim", claimed, trials, level)
-				atMost(t, "runs with a false claim or a false likely", hinted, trials, likelyWrong)
+				atMost(t, "runs with a false claim or a false likely", hinted, trials, 0.20)
 			})
 		}
 	}
@@ -33,7 +36,7 @@ func TestFamilyError(t *testing.T) {
 // 5 % in the mean, and among the likely ones a fifth.
 func TestFalseClaimsAmongClaims(t *testing.T) {
 	for _, arms := range []int{2, 12} {
-		run := aRun{arms: arms, metrics: 4, rounds: 10, noise: noises[0], together: 0.5, sd: 0.1, effect: func(arm, _ int) float64 { return float64(arm % 2) }}
+		run := aRun{arms: arms, metrics: 4, rounds: 10, noise: normal, together: 0.5, sd: 0.1, effect: func(arm, _ int) float64 { return float64(arm % 2) }}
 		random, trials := seeded(uint64(arms)), fewer(500)
 		claimed, hinted := 0.0, 0.0
 		for range trials {
@@ -42,7 +45,7 @@ func TestFalseClaimsAmongClaims(t *testing.T) {
 			hinted += wrongShare(judged, func(f Finding) bool { return f.Different() || f.Likely() })
 		}
 		atMost(t, fmt.Sprint(arms, " arms, wrong claims"), int(math.Round(claimed)), trials, level)
-		atMost(t, fmt.Sprint(arms, " arms, wrong claims and likely ones"), int(math.Round(hinted)), trials, likelyWrong)
+		atMost(t, fmt.Sprint(arms, " arms, wrong claims and likely ones"), int(math.Round(hinted)), trials, 0.20)
 	}
 }
 
@@ -66,7 +69,7 @@ func TestPower(t *testing.T) {
 		each     float64 // how often each number is found, at least
 		any      float64 // how often the arm is found by any of its numbers, at least
 	}{{1, 0, 0.45, 0.45}, {2, 0.5, 0.33, 0.45}, {4, 0, 0.24, 0.60}, {4, 0.5, 0.24, 0.45}} {
-		run := aRun{arms: 2, metrics: c.metrics, rounds: 10, noise: noises[0], together: c.together, sd: 0.1, effect: func(arm, _ int) float64 { return float64(1 - arm) }}
+		run := aRun{arms: 2, metrics: c.metrics, rounds: 10, noise: normal, together: c.together, sd: 0.1, effect: func(arm, _ int) float64 { return float64(1 - arm) }}
 		name := fmt.Sprintf("%d deciding numbers that hang together by %v", c.metrics, c.together)
 		random, trials := seeded(1), fewer(2000)
 		each, any, likely := 0, 0, 0

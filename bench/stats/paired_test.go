@@ -105,3 +105,23 @@ func TestRatioIsTheQuotientOfTheMeans(t *testing.T) {
 	near(t, "ends swapped", c.CI[0]*back.CI[1], 1, 1e-12)
 	near(t, "p swapped", c.P, back.P, 1e-12)
 }
+
+// Equal rounds are equal, whatever rounding makes of their reference.
+func TestEqualRounds(t *testing.T) {
+	rounds := logNormal(20, 3, 1, seeded(2))
+	c := Paired(rounds, rounds, rounds)
+	if c.Ratio != 1 || c.CI != [2]float64{1, 1} || c.P != 1 {
+		t.Errorf("got %+v, want exactly 1", c)
+	}
+	if got := Judge([]Comparison{c}, 1.1)[0]; got.Finding != Same {
+		t.Errorf("got %+v, want the same", got)
+	}
+	twice := make([]float64, len(rounds))
+	for i, x := range rounds {
+		twice[i] = 2 * x
+	}
+	c = Paired(twice, rounds, rounds)
+	near(t, "lower end of twice as much", c.CI[0], 2, 1e-12)
+	near(t, "upper end of twice as much", c.CI[1], 2, 1e-12)
+	near(t, "p of twice as much", c.P, 0, 0)
+}

@@ -14,7 +14,7 @@ func TestRoundsToTell(t *testing.T) {
 		random, trials := seeded(3), fewer(400)
 		asked, told := 0, 0
 		for range trials {
-			run := aRun{arms: 2, metrics: 4, rounds: MaxRounds, noise: noises[0], sd: 0.1, effect: func(arm, _ int) float64 { return c.effect / 0.1 }}
+			run := aRun{arms: 2, metrics: 4, rounds: MaxRounds, noise: normal, sd: 0.1, effect: func(arm, _ int) float64 { return c.effect / 0.1 }}
 			rounds := run.measure(random)
 			first := Judge(rounds.compare(10), 1.1)[0]
 			if first.Rounds == 0 || first.Rounds > MaxRounds {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // noise is how the logarithm of a round's number is spread: with a mean of 0 and a
@@ -13,64 +15,65 @@ type noise struct {
 	draw func(*rand.Rand) float64
 }
 
-var noises = []noise{
-	{"normal", (*rand.Rand).NormFloat64},
-	{"lognormal", func(r *rand.Rand) float64 {
-		const s = 0.5
-		mean, variance := math.Exp(s*s/2), (math.Exp(s*s)-1)*math.Exp(s*s)
-		return (math.Exp(s*r.NormFloat64()) - mean) / math.Sqrt(variance)
-	}},
-	{"exponential", func(r *rand.Rand) float64 { return r.ExpFloat64() - 1 }},
-	{"log of exponential", func(r *rand.Rand) float64 {
-		const euler = 0.5772156649
-		return (math.Log(r.ExpFloat64()) + euler) * math.Sqrt(6) / math.Pi
-	}},
-	{"Student, 3 dof", func(r *rand.Rand) float64 {
+var (
+	normal      = noise{"normal", (*rand.Rand).NormFloat64}
+	exponential = noise{"exponential", func(r *rand.Rand) float64 { return r.ExpFloat64() - 1 }}
+	student3    = noise{"Student, 3 dof", func(r *rand.Rand) float64 {
 		squares := 0.0
 		for range 3 {
 			squares += square(r.NormFloat64())
 		}
 		return r.NormFloat64() / math.Sqrt(squares)
-	}},
-	{"10 % at +5 sd", func(r *rand.Rand) float64 {
+	}}
+	rareSlow = noise{"10 % at +5 sd", func(r *rand.Rand) float64 {
 		x := r.NormFloat64()
 		if r.Float64() < 0.1 {
 			x += 5
 		}
 		return (x - 0.5) / math.Sqrt(1+25*0.09)
+	}}
+)
+
+var noises = []noise{
+	normal, exponential, student3, rareSlow,
+	{"lognormal", func(r *rand.Rand) float64 {
+		const s = 0.5
+		mean, variance := math.Exp(s*s/2), (math.Exp(s*s)-1)*math.Exp(s*s)
+		return (math.Exp(s*r.NormFloat64()) - mean) / math.Sqrt(variance)
+	}},
+	{"log of exponential", func(r *rand.Rand) float64 {
+		const euler = 0.5772156649
+		return (math.Log(r.ExpFloat64()) + euler) * math.Sqrt(6) / math.Pi
 	}},
 }
 
 // fewer is a number of trials, cut where each is slow.
 func fewer(trials int) int {
 	if raced {
-		return trials / 20
+		return trials / 10
 	}
 	return trials
 }
 
-// chance is what a share of so many trials may be off its true value by luck. With
-// 3.3 standard errors one test in a thousand would fail for it, and as seeds are fixed,
-// one that passed goes on passing.
-func chance(share float64, trials int) float64 {
-	return 3.3 * math.Sqrt(share*(1-share)/float64(trials))
-}
+// luckless is the probability below which a count of trials is no more put down to luck.
+// As seeds are fixed, a test that passed goes on passing.
+const luckless = 0.001
 
+// atMost fails the test if so many hits are too many for a probability of limit.
 func atMost(t *testing.T, what string, hits, trials int, limit float64) {
 	t.Helper()
-	share := float64(hits) / float64(trials)
-	t.Logf("%s: %.1f %% of %d", what, 100*share, trials)
-	if share > limit+chance(limit, trials) {
-		t.Errorf("%s: %.1f %%, want at most %.1f %%", what, 100*share, 100*limit)
+	t.Logf("%s: %.1f %% of %d", what, 100*float64(hits)/float64(trials), trials)
+	if (distuv.Binomial{N: float64(trials), P: limit}).Survival(float64(hits-1)) < luckless {
+		t.Errorf("%s: %d of %d, too many for %.0f %%", what, hits, trials, 100*limit)
 	}
 }
 
+// atLeast fails the test if so many hits are too few for a probability of limit.
 func atLeast(t *testing.T, what string, hits, trials int, limit float64) {
 	t.Helper()
-	share := float64(hits) / float64(trials)
-	t.Logf("%s: %.1f %% of %d", what, 100*share, trials)
-	if share < limit-chance(limit, trials) {
-		t.Errorf("%s: %.1f %%, want at least %.1f %%", what, 100*share, 100*limit)
+	t.Logf("%s: %.1f %% of %d", what, 100*float64(hits)/float64(trials), trials)
+	if (distuv.Binomial{N: float64(trials), P: limit}).CDF(float64(hits)) < luckless {
+		t.Errorf("%s: %d of %d, too few for %.0f %%", what, hits, trials, 100*limit)
 	}
 }
 
