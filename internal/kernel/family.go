@@ -41,7 +41,7 @@ func Children(pid int) (children []int, err error) {
 		return nil, err
 	}
 	for _, thread := range threads {
-		text, err := os.ReadFile(taskPath(pid, thread, "children"))
+		text, err := readFile(taskPath(pid, thread, "children"))
 		switch {
 		case errors.Is(err, unix.ESRCH): // it has ended
 			err = nil

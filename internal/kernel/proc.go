@@ -59,6 +59,32 @@ func taskPath(pid, tid int, file string) string {
 	return path(pid, "task/"+strconv.Itoa(tid)+"/"+file)
 }
 
+// readFile is os.ReadFile for the small files in /proc, by the fewest system calls: package
+// os offers each file to the runtime's poller, which will not have it. A lab of three times
+// 64 workers reads two thousand of them a second.
+func readFile(path string) (text []byte, err error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	for text = make([]byte, 0, pageSize); ; {
+		text = slices.Grow(text, pageSize/2)
+		switch n, err := unix.Read(fd, text[len(text):cap(text)]); {
+		case err == unix.EINTR:
+		case err != nil:
+			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+		case n == 0:
+			return text, nil
+		default:
+			text = text[:len(text)+n]
+		}
+	}
+}
+
+// pageSize is what all files of which many are read fit in.
+const pageSize = 4096
+
 // numbers are those among the names in a directory, in order: of processes in /proc, of
 // threads in /proc/PID/task, of descriptors in /proc/PID/fd.
 func numbers(dir string) (all []int, err error) {

@@ -5,7 +5,6 @@ package kernel
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strconv"
 )
 
@@ -26,7 +25,7 @@ const (
 )
 
 func readStat(path string) (s stat, err error) {
-	text, err := os.ReadFile(path)
+	text, err := readFile(path)
 	if err != nil {
 		return s, err
 	}

@@ -5,7 +5,6 @@ package kernel
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -51,7 +50,7 @@ func threadIDs(pid int) ([]int, error) {
 
 // switches are a thread's voluntary context switches. A thread that has ended has none.
 func switches(pid, tid int) (n uint64, alive bool) {
-	text, err := os.ReadFile(taskPath(pid, tid, "status"))
+	text, err := readFile(taskPath(pid, tid, "status"))
 	if err != nil {
 		return 0, false
 	}
@@ -71,7 +70,7 @@ func Waiting(pid, call int) (t Thread, ok bool, err error) {
 		return t, false, nil
 	}
 	for _, id := range ids {
-		text, err := os.ReadFile(taskPath(pid, id, "syscall"))
+		text, err := readFile(taskPath(pid, id, "syscall"))
 		if errors.Is(err, fs.ErrPermission) {
 			return t, false, ErrUnseen
 		}

@@ -3,7 +3,6 @@
 package kernel
 
 import (
-	"os"
 	"strings"
 )
 
@@ -27,7 +26,7 @@ func Arguments(pid int) ([]string, error) { return words(pid, "cmdline") }
 func Environment(pid int) ([]string, error) { return words(pid, "environ") }
 
 func words(pid int, file string) ([]string, error) {
-	text, err := os.ReadFile(path(pid, file))
+	text, err := readFile(path(pid, file))
 	if err != nil {
 		return nil, about(pid, err)
 	}
