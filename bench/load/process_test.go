@@ -9,15 +9,16 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/prometheus/procfs"
+
 	"prefork/bench/load"
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 )
 
@@ -37,14 +38,10 @@ func TestMain(m *testing.M) {
 
 // generators are the children of a process that are at an order.
 func generators(pid int) (pids []int) {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, file := range files {
-		text, _ := os.ReadFile(file)
-		for _, field := range strings.Fields(string(text)) {
-			name, _ := os.ReadFile("/proc/" + field + "/cmdline")
-			if child, _ := strconv.Atoi(field); strings.HasPrefix(string(name), "prefork: load") {
-				pids = append(pids, child)
-			}
+	children, _ := kernel.Children(pid)
+	for _, child := range children {
+		if args, _ := kernel.Arguments(child); len(args) > 0 && strings.HasPrefix(args[0], "prefork: load") {
+			pids = append(pids, child)
 		}
 	}
 	return pids
@@ -59,8 +56,8 @@ func TestNoDescriptorIsLost(t *testing.T) {
 			return
 		}
 		for _, pid := range generators(os.Getpid()) {
-			if files, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid)); len(files) == 0 || len(files) > 20 {
-				t.Errorf("%d descriptors open for 4 clients", len(files))
+			if files, err := kernel.Descriptors(pid); len(files) == 0 || len(files) > 20 {
+				t.Errorf("%d descriptors open for 4 clients (%v)", len(files), err)
 			}
 		}
 	})
@@ -140,13 +137,7 @@ func TestGeneratorDiesWithItsParent(t *testing.T) {
 	if readErr != nil || len(children) != 1 {
 		t.Fatalf("generators %v, %v; want one", children, readErr)
 	}
-	servertest.Eventually(t, "the generator is gone", func() bool { return dead(children[0]) })
-}
-
-// dead reports whether a process has ended, be it that nobody has reaped it.
-func dead(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err != nil || strings.Contains(string(stat), ") Z ")
+	servertest.Eventually(t, "the generator is gone", func() bool { return kernel.Gone(children[0]) })
 }
 
 // A generator that was held up says so: what it did not begin in time was due.
@@ -213,11 +204,12 @@ func TestManyOpen(t *testing.T) {
 // peakKiB is the most memory that processes have had in use.
 func peakKiB(pids []int) (sum int) {
 	for _, pid := range pids {
-		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-		_, after, _ := strings.Cut(string(status), "VmHWM:")
-		n := 0
-		_, _ = fmt.Sscan(after, &n)
-		sum += n
+		process, err := procfs.NewProc(pid)
+		if err != nil {
+			continue
+		}
+		status, _ := process.NewStatus()
+		sum += int(status.VmHWM >> 10)
 	}
 	return sum
 }

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 )
 
@@ -129,7 +130,7 @@ func TestMasterGone(t *testing.T) {
 			t.Cleanup(func() { signalAll(workers, unix.SIGKILL) })
 			s.Stop(syscall.SIGKILL)
 			for _, pid := range workers {
-				servertest.Eventually(t, fmt.Sprintf("worker %d ends", pid), func() bool { return gone(pid) })
+				servertest.Eventually(t, fmt.Sprintf("worker %d ends", pid), func() bool { return kernel.Gone(pid) })
 			}
 		})
 	}
@@ -366,6 +367,6 @@ func (s *service) pause(pids []int) {
 	s.t.Helper()
 	signalAll(pids, unix.SIGSTOP)
 	for _, pid := range pids {
-		servertest.Eventually(s.t, fmt.Sprintf("process %d pauses", pid), func() bool { return paused(pid) })
+		servertest.Eventually(s.t, fmt.Sprintf("process %d pauses", pid), func() bool { return kernel.Stopped(pid) })
 	}
 }

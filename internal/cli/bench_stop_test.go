@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/kernel"
 )
 
 // Ctrl-C prints what there is, and leaves no process behind: not the servers, nor
@@ -68,17 +70,16 @@ func TestBenchInterrupted(t *testing.T) {
 // marked are the processes that have this in their environment.
 func marked(t *testing.T, mark string) (commands []string) {
 	t.Helper()
-	all, err := filepath.Glob("/proc/[0-9]*/environ")
+	all, err := kernel.Processes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range all {
-		environ, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(environ, []byte(mark)) {
-			continue // gone, a zombie, or another's
+	for _, pid := range all {
+		environ, _ := kernel.Environment(pid) // of those that have ended, and of others': none
+		if slices.Contains(environ, mark) {
+			command, _ := kernel.Arguments(pid)
+			commands = append(commands, strings.Join(command, " "))
 		}
-		command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-		commands = append(commands, strings.ReplaceAll(string(command), "\x00", " "))
 	}
 	return commands
 }

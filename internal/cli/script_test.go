@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/cli"
+	"prefork/internal/kernel"
 )
 
 // patience is how long a script waits for an event before it fails. Nothing
@@ -93,11 +92,7 @@ func condition(name string) (bool, error) {
 	case "userns":
 		return succeeds("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "--user", "--net", "true"), nil
 	case "privileged":
-		text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
-		if err != nil {
-			return false, err
-		}
-		first, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		first, err := kernel.SysctlInt("net.ipv4.ip_unprivileged_port_start")
 		return first > 80, err
 	}
 	return false, fmt.Errorf("unknown condition %q", name)

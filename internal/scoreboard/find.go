@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -18,14 +17,15 @@ import (
 // master's death too. Who asks must be allowed to trace the master, as its parent
 // and the same user is.
 func Of(pid int) (Scores, error) {
-	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	dir := fmt.Sprintf("/proc/%d/fd/", pid)
+	links, err := os.ReadDir(dir)
 	if err != nil {
 		return Scores{}, fmt.Errorf("scoreboard: %w", err)
 	}
 	var found Scores
 	for _, link := range links {
-		target, _ := os.Readlink(link)
-		fd, err := strconv.Atoi(filepath.Base(link))
+		target, _ := os.Readlink(dir + link.Name())
+		fd, err := strconv.Atoi(link.Name())
 		switch {
 		case err != nil:
 		case found.Roll == nil && strings.Contains(target, rollName):

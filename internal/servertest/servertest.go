@@ -5,7 +5,6 @@
 package servertest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/cli"
+	"prefork/internal/kernel"
 	"prefork/internal/scoreboard"
 )
 
@@ -46,7 +45,7 @@ func Main(m *testing.M) {
 	// The race detector makes every process sleep a second at its end otherwise.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	code := m.Run()
-	if left := children(os.Getpid()); code == 0 && len(left) > 0 {
+	if left := family(os.Getpid())[1:]; code == 0 && len(left) > 0 {
 		fmt.Fprintln(os.Stderr, "children left behind:", left)
 		code = 1
 	}
@@ -199,13 +198,13 @@ func (s *Server) Wait() int {
 
 // end is the test's end: everything must be gone.
 func (s *Server) end() {
-	family := append(children(s.PID()), s.PID())
+	all := family(s.PID())
 	select {
 	case <-s.dead:
 	default:
 		_ = s.cmd.Process.Signal(syscall.SIGTERM)
 		_ = s.cmd.Process.Signal(syscall.SIGCONT)
-		for _, pid := range family {
+		for _, pid := range all {
 			_ = unix.Kill(pid, unix.SIGCONT)
 		}
 	}
@@ -213,12 +212,12 @@ func (s *Server) end() {
 	case <-s.dead:
 	case <-time.After(patience):
 		s.t.Errorf("the master does not end; its log:\n%s", s.log)
-		for _, pid := range family {
+		for _, pid := range all {
 			_ = unix.Kill(pid, unix.SIGKILL)
 		}
 	}
-	for _, pid := range family {
-		Eventually(s.t, fmt.Sprintf("process %d is gone", pid), func() bool { return gone(pid) })
+	for _, pid := range all {
+		Eventually(s.t, fmt.Sprintf("process %d is gone", pid), func() bool { return kernel.Gone(pid) })
 	}
 	if s.t.Failed() {
 		s.t.Logf("log:\n%s", s.log)
@@ -314,18 +313,11 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// children are the processes below one.
-func children(pid int) (all []int) {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		for _, field := range strings.Fields(string(text)) {
-			child, _ := strconv.Atoi(field)
-			all = append(append(all, child), children(child)...)
-		}
+// family is a process and all below it.
+func family(pid int) []int {
+	all, err := kernel.Family(pid)
+	if err != nil {
+		panic(err) // nothing else here could be believed
 	}
 	return all
 }
@@ -333,44 +325,19 @@ func children(pid int) (all []int) {
 // EndHeir stops the master that has taken over, and waits for it and its workers.
 func (s *Server) EndHeir(pid int) {
 	s.t.Helper()
-	family := append(children(pid), pid)
+	all := family(pid)
 	_ = unix.Kill(pid, unix.SIGTERM)
-	for _, member := range family {
-		Eventually(s.t, fmt.Sprintf("process %d of the new master is gone", member), func() bool { return gone(member) })
+	for _, member := range all {
+		Eventually(s.t, fmt.Sprintf("process %d of the new master is gone", member), func() bool { return kernel.Gone(member) })
 	}
-}
-
-// gone reports whether a process has ended, be it that nobody has reaped it.
-func gone(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return true
-	}
-	after := string(stat[bytes.LastIndexByte(stat, ')')+1:])
-	return strings.HasPrefix(strings.TrimSpace(after), "Z")
 }
 
 // Wakes is how often all threads of a process together have blocked.
-func Wakes(t testing.TB, pid int) (n int) {
+func Wakes(t testing.TB, pid int) int {
 	t.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
-	if err != nil || len(tasks) == 0 {
-		t.Fatalf("process %d has no threads: %v", pid, err)
-	}
-	for _, task := range tasks {
-		tid, _ := strconv.Atoi(filepath.Base(task))
-		n += switches(pid, tid)
-	}
-	return n
-}
-
-// switches is a thread's count of voluntary context switches; 0 once it is gone.
-func switches(pid, tid int) (n int) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/status", pid, tid))
+	n, err := kernel.Switches(pid)
 	if err != nil {
-		return 0
+		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(status), "\nvoluntary_ctxt_switches:")
-	_, _ = fmt.Sscan(rest, &n)
-	return n
+	return int(n)
 }
