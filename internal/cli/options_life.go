@@ -17,6 +17,8 @@ func readGraceful(c *cli.Context, o *supervisor.Options) error {
 	if o.Limits.Graceful = c.Duration("graceful-timeout"); o.Limits.Graceful <= 0 {
 		return usage(fmt.Errorf("--graceful-timeout %s: workers need some time to finish", o.Limits.Graceful))
 	}
+	// The other half is for what they have taken by then.
+	o.Launch.Drain = o.Limits.Graceful / 2
 	return nil
 }
 

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -72,16 +74,29 @@ func readProgram(c *cli.Context, o *supervisor.Options) error {
 	if err := reject(c, forBuiltIn, fmt.Sprintf("built-in workers; %s decides that for itself", argv[0])); err != nil {
 		return err
 	}
-	path, err := exec.LookPath(argv[0])
-	if err != nil {
+	if _, err := exec.LookPath(argv[0]); err != nil {
 		return coded{supervisor.ExitNoStart, fmt.Errorf("cannot run %s as worker: %w", argv[0], nameless(err))}
 	}
 	o.Config.Foreign = true
-	o.Launch.Program, o.Launch.Path = argv, path
+	o.Launch.Program, o.Launch.Dir = argv, throughLink()
 	if o.Limits.ReadyAfter = c.Duration("ready-after"); o.Limits.ReadyAfter < 0 {
 		return usage(fmt.Errorf("--ready-after %s: give a time, or 0 to wait for READY=1", o.Limits.ReadyAfter))
 	}
 	return nil
+}
+
+// throughLink is the directory that we were started in, if the way there goes through
+// a link, else "". A program that is given as ./server is looked for on that way at
+// each start, and so found in another release when the link has been moved there.
+func throughLink() string {
+	way, err := os.Getwd() // which is $PWD, if that leads here
+	if err != nil {
+		return ""
+	}
+	if direct, err := filepath.EvalSymlinks(way); err != nil || direct == way {
+		return ""
+	}
+	return way
 }
 
 // nameless is why a program cannot be run, without its name.

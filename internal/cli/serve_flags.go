@@ -57,7 +57,7 @@ func whatFlags() []cli.Flag {
 		},
 		&cli.DurationFlag{
 			Name: "read-timeout", Category: catWhat, Value: 10 * time.Second, EnvVars: env("READ_TIMEOUT"),
-			Usage: "http and work drop a client that sends nothing for `T`",
+			Usage: "drop a client that takes nothing of its answer for `T`, or that has not sent its request by then (http and work)",
 		},
 	}
 }

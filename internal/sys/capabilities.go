@@ -10,9 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DropCapabilities gives capabilities up for good, on every thread. A program that
-// root runs in its place gets root's again.
+// DropCapabilities gives capabilities up for good, on every thread (with cgo, as the
+// race detector needs it, on the calling one). They are dropped from the bounding set
+// too, where that is permitted, so that root does not get them back by exec: then the
+// capabilities would grow, and whenever they do the kernel forgets the death signal
+// (commit_creds in kernel/cred.c).
 func DropCapabilities(capabilities ...int) error {
+	for _, c := range capabilities {
+		// Who may not do this is not root, and gets nothing back.
+		_ = onEveryThread(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uintptr(c))
+	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var has [2]unix.CapUserData
 	if err := unix.Capget(&header, &has[0]); err != nil {
@@ -28,15 +35,22 @@ func DropCapabilities(capabilities ...int) error {
 	if keeps == has {
 		return nil
 	}
-	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&keeps[0])), 0)
-	err := error(errno)
-	switch errno {
-	case 0:
-		return nil
-	case unix.ENOTSUP: // with cgo, as the race detector needs it: then on this thread
-		if err = unix.Capset(&header, &keeps[0]); err == nil {
-			return nil
-		}
+	if err := onEveryThread(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&keeps[0]))); err != nil {
+		return fmt.Errorf("drop capabilities: %w", err)
 	}
-	return fmt.Errorf("drop capabilities: %w", err)
+	return nil
+}
+
+// onEveryThread is a system call that concerns one thread, made on all of them.
+//
+//go:uintptrescapes
+func onEveryThread(trap, a1, a2 uintptr) error {
+	_, _, errno := syscall.AllThreadsSyscall(trap, a1, a2, 0)
+	if errno == unix.ENOTSUP { // with cgo
+		_, _, errno = syscall.RawSyscall(trap, a1, a2, 0)
+	}
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }

@@ -58,6 +58,12 @@ func Recv(fd int, b []byte) (int, syscall.Errno) {
 	return int(n), errno
 }
 
+// TryRecv is Recv without waiting: EAGAIN says that nothing has arrived.
+func TryRecv(fd int, b []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
+}
+
 // Send writes to a connected socket what fits without waiting.
 func Send(fd int, b []byte) (int, syscall.Errno) {
 	const flags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
@@ -65,8 +71,8 @@ func Send(fd int, b []byte) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-// Close closes a socket on the hot path. Closing a socket that lingers not
-// never blocks, so the scheduler need not know.
+// Close closes a socket on the hot path. A socket without SO_LINGER never blocks in
+// close, so the scheduler need not know.
 func Close(fd int) {
 	_, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 }

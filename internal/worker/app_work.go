@@ -20,7 +20,7 @@ const longestDemand = time.Minute
 // newWork lets the client say what a connection costs, so that every strategy
 // can be given the very same demands.
 func newWork(env Env) Handler {
-	return HandlerFunc(func(conn net.Conn) {
+	return func(conn net.Conn) {
 		line, err := readLine(conn, env.ReadTimeout)
 		if err != nil {
 			return // the client left, or said nothing for too long
@@ -39,7 +39,7 @@ func newWork(env Env) Handler {
 			time.Sleep(demand)
 		}
 		_, _ = conn.Write(env.Greeting)
-	})
+	}
 }
 
 // readLine reads up to the first newline, and no byte after what came with it.

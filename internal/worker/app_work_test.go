@@ -3,7 +3,6 @@
 package worker
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -179,12 +178,12 @@ func TestWorkAnswers(t *testing.T) {
 		{"dance\n", "error: want \"sleep 5ms\" or \"spin 2ms\", not \"dance\"\n"},
 	}
 	for _, hot := range []bool{false, true} {
-		app := newWork(Env{Greeting: []byte("Hello\n"), ReadTimeout: longEnough, Hot: hot, Stopping: context.Background()})
+		app := newWork(Env{Greeting: []byte("Hello\n"), ReadTimeout: longEnough, Hot: hot})
 		for _, test := range tests {
 			client, server := net.Pipe()
 			go func() {
 				defer server.Close()
-				app.Serve(server)
+				app(server)
 			}()
 			_, _ = io.WriteString(client, test.line)
 			if got, err := io.ReadAll(client); string(got) != test.want || err != nil {

@@ -3,7 +3,6 @@
 package worker
 
 import (
-	"context"
 	"net"
 	"time"
 
@@ -14,37 +13,28 @@ import (
 type App struct {
 	Name     string
 	Sentence string
+	Keeps    bool // an answer may be followed by a further request on the connection
 	New      func(Env) Handler
 }
 
-// Handler serves connections, one after the other or several at once, each to
-// its end. The caller closes them.
-type Handler interface{ Serve(net.Conn) }
-
-// Stopper is a Handler that has something to do when the worker is to stop:
-// Env.Stopping is done by then.
-type Stopper interface{ Stop() }
-
-// HandlerFunc is a Handler that is one function.
-type HandlerFunc func(net.Conn)
-
-// Serve calls f.
-func (f HandlerFunc) Serve(conn net.Conn) { f(conn) }
+// Handler serves one connection to its end, and perhaps several at once. The caller
+// closes them.
+type Handler func(net.Conn)
 
 // Env is what an app may know of its worker.
 type Env struct {
-	Greeting    []byte          // who answers, and a newline
-	ReadTimeout time.Duration   // for a client that sends nothing
-	Hot         bool            // one connection at a time, on a thread of its own
-	Stopping    context.Context // done once the worker is to finish and leave
+	Greeting    []byte        // who answers, and a newline
+	ReadTimeout time.Duration // for a client that sends nothing
+	Hot         bool          // one connection at a time, on a thread of its own
+	Leaving     func() bool   // whether the worker is to finish and leave
 }
 
 // Apps are all there are; the first is the default.
 var Apps = []App{
-	{"hello", "says who answers and closes", newHello},
-	{"echo", "sends back what it receives", newEcho},
-	{"http", "HTTP/1.1, close or keep-alive; the body says who answers", newHTTP},
-	{"work", `does what the client's first line says, "sleep 5ms" or "spin 2ms", then says who answers and closes`, newWork},
+	{Name: "hello", Sentence: "says who answers and closes", New: newHello},
+	{Name: "echo", Sentence: "sends back what it receives", New: newEcho},
+	{Name: "http", Sentence: "HTTP/1.1, close or keep-alive; the body says who answers", Keeps: true, New: newHTTP},
+	{Name: "work", Sentence: `does what the client's first line says, "sleep 5ms" or "spin 2ms", then says who answers and closes`, New: newWork},
 }
 
 // AppNames are the names of Apps.
@@ -66,11 +56,11 @@ func LookupApp(name string) (App, error) {
 }
 
 func newHello(env Env) Handler {
-	return HandlerFunc(func(conn net.Conn) { _, _ = conn.Write(env.Greeting) })
+	return func(conn net.Conn) { _, _ = conn.Write(env.Greeting) }
 }
 
 func newEcho(Env) Handler {
-	return HandlerFunc(func(conn net.Conn) {
+	return func(conn net.Conn) {
 		buffer := make([]byte, 16<<10)
 		for {
 			n, err := conn.Read(buffer)
@@ -78,5 +68,5 @@ func newEcho(Env) Handler {
 				return
 			}
 		}
-	})
+	}
 }

@@ -3,17 +3,14 @@
 package worker
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"os/signal"
 	"runtime"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -32,6 +29,7 @@ const orphanGrace = time.Second
 func init() {
 	if IsWorker() {
 		runtime.LockOSThread()
+		sys.UnblockSignals()
 	}
 }
 
@@ -43,16 +41,13 @@ func IsWorker() bool { return os.Getenv(envRole) != "" }
 func Main() int {
 	var o order
 	err := json.Unmarshal([]byte(os.Getenv(envSpec)), &o)
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if o.LogJSON {
-		log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	}
-	slog.SetDefault(log.With("slot", os.Getenv(accept.EnvSlot), "pid", os.Getpid()))
+	words := openLog(o.LogJSON)
 	if err == nil {
 		err = run(o)
 	}
 	if err != nil {
 		slog.Error("worker failed", "error", err)
+		words.Flush(lastWords)
 		return 1
 	}
 	return 0
@@ -67,7 +62,7 @@ func run(o order) error {
 		return err
 	}
 	if os.Getenv(envRole) == roleShim {
-		return shim(o)
+		return shim(os.Args)
 	}
 	_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
 	// Nothing is to run beside the one goroutine that serves; a second
@@ -100,17 +95,14 @@ func (o order) tie() error {
 
 // worker runs one built-in app.
 type worker struct {
-	spec   Spec
-	source accept.Source
-	app    Handler
-	conn   *rawConn // nil unless one connection is served at a time
-	tally  *tally
-	parent int
-
-	stopping context.Context
-	stop     context.CancelFunc
-
-	share uint64 // how many connections it is to take; 0 is no limit
+	spec    Spec
+	source  accept.Source
+	app     App
+	handler Handler
+	crowd   *crowd
+	tally   *tally
+	parent  int
+	share   share
 }
 
 func newWorker(spec Spec) (*worker, error) {
@@ -119,30 +111,15 @@ func newWorker(spec Spec) (*worker, error) {
 		return nil, err
 	}
 	hot := spec.Concurrency == 1
-	w := &worker{spec: spec, parent: os.Getppid()}
+	w := &worker{spec: spec, app: app, crowd: newCrowd(), parent: os.Getppid(), share: spec.share()}
 	if w.source, err = accept.Inherit(hot); err != nil {
 		return nil, err
 	}
 	if w.tally, err = openTally(); err != nil {
 		return nil, err
 	}
-	if hot {
-		if w.conn, err = newRawConn(); err != nil {
-			return nil, err
-		}
-	}
-	w.share = spec.share()
-	w.stopping, w.stop = context.WithCancel(context.Background())
-	w.app = app.New(Env{Greeting: greeting(), ReadTimeout: spec.ReadTimeout, Hot: hot, Stopping: w.stopping})
+	w.handler = app.New(Env{Greeting: greeting(), ReadTimeout: spec.ReadTimeout, Hot: hot, Leaving: w.crowd.leaves})
 	return w, nil
-}
-
-// share is after how many connections a worker asks for a successor.
-func (s Spec) share() uint64 {
-	if s.MaxConns <= 0 || s.MaxJitter <= 0 {
-		return uint64(max(0, s.MaxConns))
-	}
-	return uint64(s.MaxConns + rand.IntN(s.MaxJitter+1))
 }
 
 // nameProcess undoes the name "exe", which a process started by way of
@@ -156,7 +133,8 @@ func greeting() []byte { return fmt.Appendf(nil, "Hello from %d\n", os.Getpid())
 
 func (w *worker) run() error {
 	signals := make(chan os.Signal, 1)
-	signal.Ignore(syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
+	// SIGPIPE and SIGTTOU are about the log: a terminal may stop who is in the background.
+	signal.Ignore(syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGTTOU)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT)
 	defer signal.Stop(signals)
 	go w.heed(signals)
@@ -181,33 +159,25 @@ func notify(message string) error {
 	return unix.Sendto(fd, []byte(message), unix.MSG_NOSIGNAL, &unix.SockaddrUnix{Name: os.Getenv("NOTIFY_SOCKET")})
 }
 
-// heed leaves at the first signal. The master's death is another one, which may
-// come while the worker is leaving.
+// heed leaves: at SIGTERM it drains its queue, at SIGQUIT it leaves that to its
+// successor. The master's death is another signal, which may come meanwhile.
 func (w *worker) heed(signals <-chan os.Signal) {
-	var once sync.Once
-	for range signals {
+	for sig := range signals {
 		if os.Getppid() != w.parent {
 			time.AfterFunc(orphanGrace, func() { os.Exit(0) })
 		}
-		once.Do(func() { go w.leave() })
+		w.crowd.leave()
+		if sig == syscall.SIGQUIT {
+			go w.source.Close()
+		} else {
+			go w.source.Drain()
+		}
 	}
-}
-
-// leave ends the worker once it has served what it holds and what is queued.
-func (w *worker) leave() {
-	w.stop()
-	if app, ok := w.app.(Stopper); ok {
-		app.Stop()
-	}
-	if w.conn != nil {
-		w.conn.wake() // only now, for Stop moves its deadline
-	}
-	_ = w.source.Close()
 }
 
 // began counts a connection that was taken.
 func (w *worker) began() {
-	if w.tally.began(w.source.Waits()) == w.share {
+	if w.share.over(w.tally.began(w.source.Waits())) {
 		_ = notify(recycleMessage)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"prefork/internal/scoreboard"
 	"prefork/internal/sys"
 	"prefork/strategies/accept"
@@ -19,18 +21,24 @@ import (
 
 // Launch is all a master decides about its workers.
 type Launch struct {
-	Program    []string // somebody else's program and its arguments; nil runs Spec.App
-	Path       string   // where Program[0] was found
+	Program []string // somebody else's program and its arguments; nil runs Spec.App
+	// Dir is where programs run; "" is the master's own directory. It is entered by
+	// this name at each start, so that a link in it may have been moved meanwhile.
+	Dir        string
 	Spec       Spec
 	Strategy   string
-	Accept     string
-	Bind       string // set where each worker binds its own socket
-	Notify     string // NOTIFY_SOCKET
-	Scoreboard int    // the board's memfd, or the kernel's memory under steering; owned by the master
-	Pin        bool   // bind the worker of slot i to processor i
+	Accept     string        // a name among accept.Modes
+	Bind       string        // set where each worker binds its own socket
+	Drain      time.Duration // how long workers that are told to stop may take to empty their queue
+	Notify     string        // NOTIFY_SOCKET
+	Scoreboard int           // the board's memfd, or the kernel's memory under steering; owned by the master
+	Pin        bool          // bind the worker of slot i to processor i
 	// DeathSignal is sent to workers when the master dies; 0 lets them carry on.
 	DeathSignal syscall.Signal
 }
+
+// MaxWorkers is how many workers a master can have: the scoreboard's lines.
+const MaxWorkers = scoreboard.MaxSlots
 
 // monitorSlack is how late a hot worker's timers may be. The only one that is
 // ever set while it serves is that of the Go runtime's monitor thread, which
@@ -44,7 +52,7 @@ const monitorSlack = 40 * time.Millisecond
 // thread: the kernel sends the death signal when the thread that started the
 // child ends, not the process.
 func (l *Launch) Start(slot, seat, fd int, stderr *os.File) (pid int, err error) {
-	null, err := os.Open(os.DevNull)
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return 0, fmt.Errorf("start worker: %w", err)
 	}
@@ -55,31 +63,59 @@ func (l *Launch) Start(slot, seat, fd int, stderr *os.File) (pid int, err error)
 	}
 	attr := &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{null.Fd(), uintptr(syscall.Stdout), stderr.Fd(), uintptr(fd)},
+		Files: []uintptr{null.Fd(), heardBy(os.Stdout, null), heardBy(stderr, null), uintptr(fd)},
 		// A group of its own keeps the terminal's Ctrl-C for the master, and lets
 		// a kill reach what a wrapper script has started.
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.DeathSignal},
 	}
-	if l.Program == nil { // another's program has no business with what workers count
+	argv := l.Program
+	if l.Program != nil {
+		attr.Dir = l.Dir
+	} else {
+		argv = []string{fmt.Sprintf("prefork: %s worker %d", l.Strategy, slot)}
+		// Another's program has no business with what workers count.
 		attr.Files = append(attr.Files, uintptr(l.Scoreboard))
 	}
-	if l.Program == nil && l.Spec.Concurrency == 1 {
-		defer sys.SetTimerSlack(sys.SetTimerSlack(monitorSlack)) // children inherit it
+	restore, err := l.prepareThread(slot)
+	if err != nil {
+		return 0, fmt.Errorf("start worker: %w", err)
 	}
-	if l.Pin {
-		unpin, err := sys.PinThread(slot) // children inherit it, too
-		if err != nil {
-			return 0, fmt.Errorf("start worker: %w", err)
-		}
-		defer unpin()
-	}
-	name := fmt.Sprintf("prefork: %s worker %d", l.Strategy, slot)
+	defer restore()
 	// Not the path: the file there may have been replaced since.
-	pid, err = syscall.ForkExec("/proc/self/exe", []string{name}, attr)
+	pid, err = syscall.ForkExec("/proc/self/exe", argv, attr)
 	if err != nil {
 		return 0, fmt.Errorf("start worker: %w", err)
 	}
 	return pid, nil
+}
+
+// prepareThread gives the calling thread what its next child is to inherit, and
+// returns what undoes that.
+func (l *Launch) prepareThread(slot int) (restore func(), err error) {
+	unpin := func() {}
+	if l.Pin {
+		if unpin, err = sys.PinThread(slot); err != nil {
+			return nil, err
+		}
+	}
+	if l.Program != nil || l.Spec.Concurrency > 1 {
+		return unpin, nil
+	}
+	before := sys.SetTimerSlack(monitorSlack)
+	return func() {
+		sys.SetTimerSlack(before)
+		unpin()
+	}, nil
+}
+
+// heardBy is the descriptor of file, or of null where file is a pipe or a socket whose
+// reader has gone: who writes there dies of SIGPIPE, and so would every successor.
+func heardBy(file, null *os.File) uintptr {
+	fds := []unix.PollFd{{Fd: int32(file.Fd())}}
+	if gone, err := sys.PollAny(fds, 0); gone && err == nil {
+		return null.Fd()
+	}
+	return file.Fd()
 }
 
 func (l *Launch) environment(slot, seat int) ([]string, error) {
@@ -92,6 +128,7 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 		accept.EnvStrategy+"="+l.Strategy,
 		accept.EnvSlot+"="+strconv.Itoa(slot),
 		accept.EnvAccept+"="+l.Accept,
+		accept.EnvDrain+"="+l.Drain.String(),
 		envSpec+"="+string(spec),
 		"NOTIFY_SOCKET="+l.Notify,
 		"LISTEN_FDS=1",
@@ -109,15 +146,11 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 // order is what the child is told in envSpec.
 type order struct {
 	Spec
-	Path        string         `json:",omitempty"`
-	Program     []string       `json:",omitempty"`
 	Master      int            // the pid of who ordered it
 	DeathSignal syscall.Signal // Launch's
 }
 
-func (l *Launch) order() order {
-	return order{l.Spec, l.Path, l.Program, os.Getpid(), l.DeathSignal}
-}
+func (l *Launch) order() order { return order{l.Spec, os.Getpid(), l.DeathSignal} }
 
 // notForWorkers is what the master's own environment says about the master: its
 // flags, its service manager's sockets, and what an upgrade handed to it.
@@ -134,6 +167,3 @@ func notForWorkers(entry string) bool {
 func IsRecycle(message string) bool {
 	return slices.Contains(strings.Split(message, "\n"), recycleMessage)
 }
-
-// MaxWorkers is how many workers a master can have: the scoreboard's lines.
-const MaxWorkers = scoreboard.MaxSlots

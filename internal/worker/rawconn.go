@@ -22,13 +22,15 @@ import (
 // the runtime, which covers a client that is about to send; only then does the
 // scheduler hear of it. One rawConn serves one connection after the other.
 type rawConn struct {
-	fd       int // owned; -1 when closed
-	deadline atomic.Int64
-	pipe     [2]int // for wake; open as long as the process
+	fd       int           // owned; -1 when closed
+	patience time.Duration // with a client that takes nothing
+	began    time.Time     // the zero of deadline: a monotonic clock
+	deadline atomic.Int64  // of Read, in nanoseconds; 0 is none
+	pipe     [2]int        // for hurry; open as long as the process
 }
 
-func newRawConn() (*rawConn, error) {
-	c := &rawConn{fd: -1}
+func newRawConn(patience time.Duration) (*rawConn, error) {
+	c := &rawConn{fd: -1, patience: patience, began: time.Now()}
 	// Not os.Pipe: it would start the runtime's poller, which the monitor then
 	// asks a hundred times a second.
 	if err := unix.Pipe2(c.pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
@@ -37,9 +39,12 @@ func newRawConn() (*rawConn, error) {
 	return c, nil
 }
 
-// wake has a waiting read look at its deadline again, for who has moved it from
-// another goroutine. Once is all it is good for: the worker is to stop.
-func (c *rawConn) wake() { _, _ = unix.Write(c.pipe[1], []byte{0}) }
+// hurry may be called from another goroutine. Once is all it is good for, since the
+// pipe stays readable: the worker is to leave.
+func (c *rawConn) hurry(deadline time.Time) {
+	_ = c.SetReadDeadline(deadline)
+	_, _ = unix.Write(c.pipe[1], []byte{0})
+}
 
 // reset takes over a connection.
 func (c *rawConn) reset(fd int) {
@@ -51,7 +56,7 @@ func (c *rawConn) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	woken := false // by wake, which stays readable
+	woken := false // by hurry
 	for {
 		if c.expired() {
 			return 0, os.ErrDeadlineExceeded
@@ -64,7 +69,7 @@ func (c *rawConn) Read(b []byte) (int, error) {
 			}
 			return n, nil
 		case unix.EINTR, unix.EAGAIN:
-			if err := c.wait(unix.POLLIN, &woken); err != nil {
+			if err := c.wait(&woken); err != nil {
 				return 0, err
 			}
 		default:
@@ -73,17 +78,23 @@ func (c *rawConn) Read(b []byte) (int, error) {
 	}
 }
 
+// Write gives up on a client that takes nothing for as long as our patience lasts.
 func (c *rawConn) Write(b []byte) (int, error) {
-	written, woken := 0, false
+	written, waited := 0, false
 	for written < len(b) {
 		n, errno := sys.Send(c.fd, b[written:])
 		switch errno {
 		case 0:
-			written += n
-		case unix.EINTR, unix.EAGAIN:
-			if err := c.wait(unix.POLLOUT, &woken); err != nil {
+			written, waited = written+n, false
+		case unix.EINTR:
+		case unix.EAGAIN:
+			if waited {
+				return written, os.ErrDeadlineExceeded
+			}
+			if err := c.waitForRoom(); err != nil {
 				return written, err
 			}
+			waited = true
 		default:
 			return written, opError("write", errno)
 		}
@@ -91,30 +102,41 @@ func (c *rawConn) Write(b []byte) (int, error) {
 	return written, nil
 }
 
-// wait parks until the connection is ready for events or the deadline has
-// passed. It comes back early, once, when the worker is to stop.
-func (c *rawConn) wait(events int16, woken *bool) error {
-	fds := []unix.PollFd{{Fd: int32(c.fd), Events: events}, {Fd: int32(c.pipe[0]), Events: unix.POLLIN}}
+// waitForRoom parks until something fits, or our patience is over: then the caller
+// tries once more, for it may be this process that had stopped.
+func (c *rawConn) waitForRoom() error {
+	for end := time.Now().Add(c.patience); ; {
+		room, err := sys.Poll(c.fd, unix.POLLOUT, max(0, time.Until(end)))
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return opError("wait", err)
+		}
+		if room || !time.Now().Before(end) {
+			return nil
+		}
+	}
+}
+
+// wait parks until something can be read or the deadline has passed. It comes back
+// early, once, when it is to hurry.
+func (c *rawConn) wait(woken *bool) error {
+	fds := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}, {Fd: int32(c.pipe[0]), Events: unix.POLLIN}}
 	if *woken {
 		fds[1].Fd = -1 // poll(2) passes over it
 	}
 	limit := time.Duration(-1)
 	if deadline := c.deadline.Load(); deadline != 0 {
-		limit = max(0, time.Until(time.Unix(0, deadline)))
+		limit = max(0, time.Duration(deadline)-time.Since(c.began))
 	}
 	if _, err := sys.PollAny(fds, limit); err != nil && !errors.Is(err, unix.EINTR) {
 		return opError("wait", err)
 	}
 	*woken = *woken || fds[1].Revents != 0
-	if c.expired() {
-		return os.ErrDeadlineExceeded
-	}
 	return nil
 }
 
 func (c *rawConn) expired() bool {
 	deadline := c.deadline.Load()
-	return deadline != 0 && time.Now().UnixNano() >= deadline
+	return deadline != 0 && time.Since(c.began) >= time.Duration(deadline)
 }
 
 func (c *rawConn) Close() error {
@@ -125,19 +147,32 @@ func (c *rawConn) Close() error {
 	return nil
 }
 
-// SetReadDeadline may be called from any goroutine; a read that waits notices
-// after wake.
+// SetReadDeadline is for reads to come; see hurry for one that waits.
 func (c *rawConn) SetReadDeadline(t time.Time) error {
 	if t.IsZero() {
 		c.deadline.Store(0)
 	} else {
-		c.deadline.Store(t.UnixNano())
+		c.deadline.Store(max(1, int64(t.Sub(c.began))))
 	}
 	return nil
 }
 
 func (c *rawConn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
 func (c *rawConn) SetWriteDeadline(time.Time) error { return nil }
+
+func (c *rawConn) tryRead(b []byte) (int, error) { return tryRead(c.fd, b) }
+func (c *rawConn) descriptor() int               { return c.fd }
+
+func tryRead(fd int, b []byte) (int, error) {
+	n, errno := sys.TryRecv(fd, b)
+	switch {
+	case errno != 0:
+		return 0, opError("read", errno)
+	case n == 0 && len(b) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
 
 func (c *rawConn) LocalAddr() net.Addr  { return address(unix.Getsockname(c.fd)) }
 func (c *rawConn) RemoteAddr() net.Addr { return address(unix.Getpeername(c.fd)) }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"prefork/internal/sys"
 	"prefork/strategies/accept"
 )
@@ -20,6 +22,11 @@ const exhaustedPause = 50 * time.Millisecond
 // serveOne is the classic pre-fork loop: one connection at a time, on the thread
 // that accepts.
 func (w *worker) serveOne() error {
+	conn, err := newRawConn(w.spec.ReadTimeout)
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
 	for {
 		fd, err := w.next()
 		if err != nil {
@@ -28,10 +35,8 @@ func (w *worker) serveOne() error {
 		if w.spec.Unix {
 			_ = sys.Interruptible(fd) // TCP connections inherit it from the listener
 		}
-		w.conn.reset(fd)
-		w.app.Serve(w.conn)
-		_ = w.conn.Close()
-		w.tally.ended()
+		conn.reset(fd)
+		w.serve(c, conn)
 	}
 }
 
@@ -47,32 +52,44 @@ func (w *worker) serveMany() error {
 		if err != nil {
 			return ignoreClosed(err)
 		}
+		if !w.spec.Unix {
+			_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		}
 		serving.Go(func() {
-			defer func() { <-places }()
-			defer w.tally.ended()
-			conn, err := accept.Conn(fd)
-			if err != nil {
-				slog.Warn("connection lost", "error", err)
-				return
-			}
-			defer conn.Close()
-			w.app.Serve(conn)
+			w.serve(w.newClient(), newPolled(fd, w.spec.ReadTimeout))
+			<-places
 		})
 	}
 }
 
+func (w *worker) newClient() *client {
+	return &client{crowd: w.crowd, timeout: w.spec.ReadTimeout, keeps: w.app.Keeps}
+}
+
+func (w *worker) serve(c *client, s socket) {
+	c.begin(s)
+	w.handler(c)
+	_ = c.Close()
+	w.tally.ended()
+}
+
 // next is the source's, counted, and patient where descriptors have run out.
 func (w *worker) next() (int, error) {
-	for {
+	for short := false; ; {
 		fd, err := w.source.Next()
-		if err == nil {
-			w.began()
-			return fd, nil
-		}
 		if !accept.Exhausted(err) {
-			return -1, err
+			if short {
+				slog.Info("connections can be accepted again")
+			}
+			if err == nil {
+				w.began()
+			}
+			return fd, err
 		}
-		slog.Warn("cannot accept for now", "error", err, "hint", "raise the limit on open files (ulimit -n, LimitNOFILE=)")
+		if !short {
+			slog.Warn("cannot accept for now", "error", err, "hint", "raise the limit on open files (ulimit -n, LimitNOFILE=)")
+		}
+		short = true
 		time.Sleep(exhaustedPause)
 	}
 }

@@ -16,8 +16,8 @@ import (
 // goes to the end of the line when it waits again.
 type blocking struct{ listening }
 
-func openBlocking(fd int, hot bool) (Source, error) {
-	return newSource(&blocking{listening{fd: fd, pace: sys.Pace{Hot: hot}}}), nil
+func openBlocking(fd int, hot bool) (taker, error) {
+	return &blocking{listening{fd: fd, pace: sys.Pace{Hot: hot}}}, nil
 }
 
 func (b *blocking) take() (int, error) {

@@ -21,20 +21,20 @@ type epoll struct {
 }
 
 // openEpoll asks the kernel to wake everyone: the thundering herd.
-func openEpoll(fd int, hot bool) (Source, error) { return newEpoll(fd, hot, 0, false) }
+func openEpoll(fd int, hot bool) (taker, error) { return newEpoll(fd, hot, 0, false) }
 
 // openExclusive asks for one to be woken. The kernel walks the waiters from the
 // first that was added and stops at the first it can wake, so the order is one of
 // fixed priority (EPOLLEXCLUSIVE in epoll_ctl(2); __wake_up_common).
-func openExclusive(fd int, hot bool) (Source, error) {
+func openExclusive(fd int, hot bool) (taker, error) {
 	return newEpoll(fd, hot, unix.EPOLLEXCLUSIVE, false)
 }
 
-func openRotate(fd int, hot bool) (Source, error) {
+func openRotate(fd int, hot bool) (taker, error) {
 	return newEpoll(fd, hot, unix.EPOLLEXCLUSIVE, true)
 }
 
-func newEpoll(fd int, hot bool, flags uint32, rotate bool) (Source, error) {
+func newEpoll(fd int, hot bool, flags uint32, rotate bool) (taker, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll_create: %w", err)
@@ -45,7 +45,7 @@ func newEpoll(fd int, hot bool, flags uint32, rotate bool) (Source, error) {
 		_ = unix.Close(ep)
 		return nil, fmt.Errorf("epoll_ctl: %w", err)
 	}
-	return newSource(e), nil
+	return e, nil
 }
 
 func (e *epoll) take() (int, error) {

@@ -5,8 +5,10 @@ package accept
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/libp2p/go-reuseport"
 	"golang.org/x/sys/unix"
@@ -21,6 +23,7 @@ const (
 	EnvSlot     = "PREFORK_SLOT"        // the worker's number, from 0
 	EnvAccept   = "PREFORK_ACCEPT"      // how to take connections: a name among Modes
 	EnvBind     = "PREFORK_WORKER_BIND" // where to listen, for a worker that binds its own socket
+	EnvDrain    = "PREFORK_DRAIN"       // how long Source.Drain may go on: a time.Duration
 
 	// InheritedFD is the descriptor on which a worker finds its file.
 	InheritedFD = 3
@@ -58,7 +61,22 @@ func Inherit(hot bool) (Source, error) {
 	if err := mode.check(fd); err != nil {
 		return nil, err
 	}
-	return mode.open(fd, hot)
+	unix.CloseOnExec(fd) // what this worker starts is not to keep the address
+	taker, err := mode.open(fd, hot)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(taker, drainTime()), nil
+}
+
+// drainTime is how long the master lets a worker drain; without a word of it, as long
+// as it takes.
+func drainTime() time.Duration {
+	limit, err := time.ParseDuration(os.Getenv(EnvDrain))
+	if err != nil || limit <= 0 {
+		return math.MaxInt64
+	}
+	return limit
 }
 
 // forThisProcess tells an environment that is meant for this process from one

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
@@ -37,30 +39,89 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("tell the master that this worker is ready: %w", err)
 	}
 	l := &listener{source: source}
-	l.stop = context.AfterFunc(ctx, func() { _ = source.Close() })
+	l.stop = context.AfterFunc(ctx, source.Drain)
 	return l, nil
 }
 
 // listener is a net.Listener over any Source.
 type listener struct {
-	mu     sync.Mutex // of Accept, which a net.Listener allows to several
+	mu     sync.Mutex // guards what follows: a net.Listener allows Accept to several
 	source Source
-	stop   func() bool
+	spare  *os.File // a descriptor in reserve; nil while there is none
+
+	stop func() bool
 }
 
+// Accept waits for a connection. Its errors are of type *net.OpError, and temporary
+// where the process has run out of descriptors: then no connection has been taken.
 func (l *listener) Accept() (net.Conn, error) {
 	l.mu.Lock()
-	fd, err := l.source.Next()
-	l.mu.Unlock()
-	if err != nil {
-		return nil, err
+	defer l.mu.Unlock()
+	// A net.Conn is made by way of a second descriptor. A connection that was taken
+	// without one to spare could only be reset.
+	if err := l.reserve(); err != nil {
+		return nil, l.opError(err)
 	}
-	return Conn(fd)
+	fd, err := l.source.Next()
+	if err != nil {
+		return nil, l.opError(err)
+	}
+	// FileConn makes a descriptor of its own.
+	file := os.NewFile(uintptr(fd), "connection")
+	defer file.Close()
+	for {
+		conn, err := net.FileConn(file)
+		if err == nil {
+			return conn, nil
+		}
+		if !Exhausted(err) {
+			return nil, l.opError(err)
+		}
+		// Somebody may be faster than we are, and gives it back sometime. Nobody else
+		// can serve this connection.
+		if l.spare == nil {
+			time.Sleep(time.Millisecond)
+		}
+		l.giveUpSpare()
+	}
 }
 
+func (l *listener) reserve() (err error) {
+	if l.spare == nil {
+		l.spare, err = os.Open(os.DevNull)
+	}
+	return err
+}
+
+func (l *listener) giveUpSpare() {
+	if l.spare != nil {
+		_ = l.spare.Close()
+		l.spare = nil
+	}
+}
+
+func (l *listener) opError(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		err = os.NewSyscallError("accept", errno)
+		if Exhausted(errno) {
+			err = passing{err}
+		}
+	}
+	return &net.OpError{Op: "accept", Net: l.Addr().Network(), Addr: l.Addr(), Err: err}
+}
+
+// passing is an error that http.Server and others try again after.
+type passing struct{ error }
+
+func (passing) Temporary() bool { return true }
+func (p passing) Unwrap() error { return p.error }
+
+// Close is as the end of Listen's context.
 func (l *listener) Close() error {
 	l.stop()
-	return l.source.Close()
+	l.source.Drain()
+	return nil
 }
 
 // Addr is the listening socket's address. Under dispatch the worker has none,
@@ -71,20 +132,4 @@ func (l *listener) Addr() net.Addr {
 		return sys.AddrOf(nil)
 	}
 	return sys.AddrOf(name)
-}
-
-// Conn makes a net.Conn of a connection that a Source returned. It takes over
-// the descriptor, and closes it if it fails.
-func Conn(fd int) (net.Conn, error) {
-	// The poller wants it non-blocking; nobody else shares a connection.
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return nil, errors.Join(err, unix.Close(fd))
-	}
-	file := os.NewFile(uintptr(fd), "connection")
-	defer file.Close() // FileConn has a descriptor of its own
-	conn, err := net.FileConn(file)
-	if err != nil {
-		return nil, fmt.Errorf("connection: %w", err)
-	}
-	return conn, nil
 }

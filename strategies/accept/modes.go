@@ -24,7 +24,7 @@ type Mode struct {
 	// one mode: a single worker that set it would make the others' accepts fail.
 	Nonblock bool
 
-	open func(fd int, hot bool) (Source, error)
+	open func(fd int, hot bool) (taker, error)
 }
 
 // Modes are all there are; the first is the default.

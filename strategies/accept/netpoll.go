@@ -21,7 +21,7 @@ type netpoll struct {
 	raw  syscall.RawConn
 }
 
-func openNetpoll(fd int, _ bool) (Source, error) {
+func openNetpoll(fd int, _ bool) (taker, error) {
 	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("copy descriptor %d: %w", fd, err)
@@ -30,7 +30,7 @@ func openNetpoll(fd int, _ bool) (Source, error) {
 	if n.raw, err = n.file.SyscallConn(); err != nil {
 		return nil, err
 	}
-	return newSource(n), nil
+	return n, nil
 }
 
 func (n *netpoll) take() (int, error) {

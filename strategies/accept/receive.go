@@ -18,12 +18,21 @@ type receiving struct {
 	listening
 	receiver dispatch.Receiver
 	ready    []int // received with the last message, not yet handed out; owned
+	highest  int   // descriptor that was ever received
+	limit    int   // where that may matter: RLIMIT_NOFILE
 }
 
-func openReceiving(fd int, hot bool) (Source, error) {
+func openReceiving(fd int, hot bool) (taker, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil, err
+	}
 	r := &receiving{listening: listening{fd: fd}}
 	r.receiver.Pace = sys.Pace{Hot: hot}
-	return newSource(r), nil
+	if hot {
+		r.limit = int(min(limit.Cur, 1<<30))
+	}
+	return r, nil
 }
 
 func (r *receiving) take() (int, error) { return r.next(0) }
@@ -31,24 +40,69 @@ func (r *receiving) try() (int, error)  { return r.next(unix.MSG_DONTWAIT) }
 
 func (r *receiving) next(flags int) (int, error) {
 	if len(r.ready) == 0 {
-		conns, err := r.receiver.Receive(r.fd, flags)
-		if errors.Is(err, io.EOF) {
-			return -1, net.ErrClosed // the master is gone
-		}
-		if err != nil {
+		if err := r.receive(flags); err != nil {
 			return -1, err
 		}
-		r.ready = conns
 	}
 	conn := r.ready[0]
 	r.ready = r.ready[1:]
+	r.highest = max(r.highest, conn)
 	return conn, nil
 }
 
-func (r *receiving) depth() int {
+func (r *receiving) receive(flags int) error {
+	// The kernel numbers descriptors from below. Where nothing else opens any, there is
+	// room above the highest one.
+	if r.highest+dispatch.MaxBatch >= r.limit {
+		if err := r.makeSure(flags); err != nil {
+			return err
+		}
+		flags |= unix.MSG_DONTWAIT // another worker may have been faster
+	}
+	conns, err := r.receiver.Receive(r.fd, flags)
+	if errors.Is(err, io.EOF) {
+		return net.ErrClosed // the master is gone
+	}
+	r.ready = conns
+	return err
+}
+
+// makeSure waits for a message and fails with EMFILE if there is no room for what it
+// brings: the kernel would close what does not fit.
+func (r *receiving) makeSure(flags int) error {
+	var payload [dispatch.MaxBatch]byte // a byte for each connection
+	conns, _, err := unix.Recvfrom(r.fd, payload[:], flags|unix.MSG_PEEK)
+	if err != nil {
+		return ignoreReset(err)
+	}
+	var room []int
+	defer func() {
+		for _, fd := range room {
+			sys.Close(fd)
+		}
+	}()
+	for range conns {
+		fd, err := unix.FcntlInt(uintptr(r.fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		room = append(room, fd)
+	}
+	return nil
+}
+
+// ignoreReset leaves it to the receiver to see that the master has gone.
+func ignoreReset(err error) error {
+	if errors.Is(err, unix.ECONNRESET) {
+		return nil
+	}
+	return err
+}
+
+func (r *receiving) depth() (received, queued int) {
 	inPair, err := dispatch.Pair{Worker: r.fd}.Undelivered()
 	if err != nil {
-		return len(r.ready)
+		inPair = 0
 	}
-	return inPair + len(r.ready)
+	return len(r.ready), inPair
 }

@@ -15,18 +15,23 @@ import (
 	"prefork/internal/sys"
 )
 
-// Source is where a worker's next connection comes from.
+// Source is where a worker's next connection comes from. Its methods but Next may be
+// called from any goroutine. None closes the inherited file.
 type Source interface {
 	// Next waits for a connection and returns its socket, which the caller owns.
-	// The error is net.ErrClosed once the Source is closed and drained. It is for
+	// The error is net.ErrClosed once the Source is closed, or drained. It is for
 	// one goroutine.
 	Next() (conn int, err error)
 	// Waits is how often Next has come back from waiting, with a connection or
 	// without one.
 	Waits() uint64
-	// Close lets Next return what is queued by now and then end. It may be
-	// called from any goroutine, and does not close the inherited file.
-	Close() error
+	// Drain lets Next return what is queued by now and then end: sooner, if that
+	// takes longer than the master allows. What is left then stays queued for
+	// whoever has the file next.
+	Drain()
+	// Close lets Next end, and leaves the queue to whoever has the file next. What
+	// the master has passed on and this process received is still returned.
+	Close()
 }
 
 // taker is what differs between the ways of waiting.
@@ -36,8 +41,9 @@ type taker interface {
 	take() (conn int, err error)
 	// try is take without waiting; EAGAIN says there is none.
 	try() (conn int, err error)
-	// depth is how many connections wait.
-	depth() int
+	// depth is how many connections try would return that nobody else can take
+	// any more, and how many others wait.
+	depth() (received, queued int)
 	// unblock makes a take that waits, or is about to, come back. It is called
 	// again until it does.
 	unblock()
@@ -49,14 +55,17 @@ type taker interface {
 // the same for all of them.
 type source struct {
 	taker
+	limit   time.Duration // of a drain
 	waits   atomic.Uint64
-	closing atomic.Bool
-	waiting atomic.Bool // within take
-	left    int         // how many more to hand out once closing; negative: not yet known
-	ended   bool        // and the taker released
+	leaving atomic.Pointer[time.Time] // when a drain is to end; nil before Drain or Close
+	waiting atomic.Bool               // within take
+	left    int                       // how many more to hand out when leaving; negative: not yet known
+	ended   bool                      // and the taker released
 }
 
-func newSource(t taker) *source { return &source{taker: t, left: -1} }
+func newSource(t taker, limit time.Duration) *source {
+	return &source{taker: t, limit: limit, left: -1}
+}
 
 func (s *source) Waits() uint64 { return s.waits.Load() }
 
@@ -66,9 +75,9 @@ func (s *source) Next() (int, error) {
 			return -1, net.ErrClosed
 		}
 		s.waiting.Store(true)
-		if s.closing.Load() {
+		if until := s.leaving.Load(); until != nil {
 			s.waiting.Store(false)
-			return s.drain()
+			return s.leave(*until)
 		}
 		conn, err := s.take()
 		s.waiting.Store(false)
@@ -87,11 +96,15 @@ func (s *source) Next() (int, error) {
 	}
 }
 
-// drain hands out what was queued when the source was closed. Bounded by that
-// count it ends under any load; what came later is for the workers that stay.
-func (s *source) drain() (int, error) {
+// leave hands out what was queued when it was first called. Bounded by that count it
+// ends under any load; what came later is for the workers that stay.
+func (s *source) leave(until time.Time) (int, error) {
+	received, queued := s.depth()
 	if s.left < 0 {
-		s.left = s.depth()
+		s.left = received + queued
+	}
+	if !time.Now().Before(until) {
+		s.left = min(s.left, received)
 	}
 	for s.left > 0 {
 		s.left--
@@ -116,15 +129,23 @@ func (s *source) end() error {
 	return errors.Join(net.ErrClosed, s.release())
 }
 
-func (s *source) Close() error {
-	s.closing.Store(true)
-	// Next raises waiting before it looks at closing: either it sees closing, or
+func (s *source) Drain() { s.leaveBy(time.Now().Add(s.limit)) }
+func (s *source) Close() { s.leaveBy(time.Now()) }
+
+// leaveBy has Next leave; it may be called again to have it leave sooner.
+func (s *source) leaveBy(until time.Time) {
+	for {
+		before := s.leaving.Load()
+		if before != nil && !until.Before(*before) || s.leaving.CompareAndSwap(before, &until) {
+			break
+		}
+	}
+	// Next raises waiting before it looks at leaving: either it sees leaving, or
 	// it is seen waiting here.
 	for s.waiting.Load() {
 		s.unblock()
 		time.Sleep(time.Millisecond)
 	}
-	return nil
 }
 
 // emptyHanded says that a wait ended without a connection and without anything
@@ -147,9 +168,9 @@ type listening struct {
 	pace sys.Pace
 }
 
-func (l *listening) depth() int     { return sys.Queued(l.fd) }
-func (l *listening) unblock()       { sys.Interrupt(os.Getpid()) }
-func (l *listening) release() error { return nil }
+func (l *listening) depth() (received, queued int) { return 0, sys.Queued(l.fd) }
+func (l *listening) unblock()                      { sys.Interrupt(os.Getpid()) }
+func (l *listening) release() error                { return nil }
 
 // errnoOrNil avoids the non-nil error that a zero Errno would be.
 func errnoOrNil(errno syscall.Errno) error {
