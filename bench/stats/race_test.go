@@ -2,6 +2,6 @@
 
 package stats
 
-// raced says that the race detector, which makes the bootstrap some ten times
+// raced says that the race detector, which makes simulated runs some ten times
 // slower, is on.
 const raced = true
