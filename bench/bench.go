@@ -32,7 +32,7 @@ func Run(ctx context.Context, p result.Plan, arms []result.Arm, version string, 
 		return nil, err
 	}
 	return run.Run(ctx, run.Task{
-		Plan: p, Arms: arms, Version: version, Environment: readEnvironment(),
+		Plan: p, Arms: arms, Version: version, Environment: ReadEnvironment(),
 		Start: func(ctx context.Context, a result.Arm) (*subject.Server, error) {
 			if a.Strategy == result.Peer {
 				return subject.StartPeer(ctx, a.Name, a.Command, a.Workers)

@@ -21,9 +21,9 @@ var recordedSysctls = []string{
 	"net.ipv4.tcp_tw_reuse",
 }
 
-// readEnvironment is the machine as it is. What this user may not read is left
+// ReadEnvironment is the machine as it is. What this user may not read is left
 // out.
-func readEnvironment() result.Environment {
+func ReadEnvironment() result.Environment {
 	e := result.Environment{CPUs: runtime.NumCPU(), Go: runtime.Version(), Sysctls: map[string]string{}, Namespace: InNamespace()}
 	e.Kernel, e.CPUModel = kernel.Release(), kernel.CPUModel()
 	for _, sysctl := range recordedSysctls {

@@ -1,11 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"prefork/bench/result"
 )
@@ -24,11 +24,10 @@ func Hgrm(dir string, r *result.Result) error {
 				errs = append(errs, err)
 				continue
 			}
-			var text strings.Builder
-			const ticksPerHalf, perMillisecond = 5, 1000
-			_, err = h.PercentilesPrint(&text, ticksPerHalf, perMillisecond)
+			var text bytes.Buffer
+			err = h.WriteHGRM(&text)
 			name := phase + "-" + unfit.ReplaceAllString(arm.Name, "-") + ".hgrm"
-			errs = append(errs, err, os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o644))
+			errs = append(errs, err, os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o644))
 		}
 	}
 	return errors.Join(errs...)

@@ -7,8 +7,8 @@ import (
 	"prefork/bench/result"
 )
 
-// describe is a round as the load generator saw it.
-func describe(o load.Order, seen *load.Result) result.Round {
+// Describe is a round as the load generator saw it. Whose it was is left open.
+func Describe(o load.Order, seen *load.Result) result.Round {
 	r := result.Round{
 		OfferedRate: o.Rate, Seconds: seen.Seconds,
 		Conns: seen.Conns, Requests: seen.Requests, Errors: seen.Errors, FirstErrors: seen.First, Stalled: seen.Stalled, MaxOpen: seen.MaxOpen,

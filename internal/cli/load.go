@@ -51,7 +51,7 @@ func runLoad(c *cli.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	limits, err := loadLimits(c)
+	limits, err := loadLimits(c, loop(order))
 	if err != nil {
 		return err
 	}
@@ -64,11 +64,12 @@ func runLoad(c *cli.Context) error {
 	if order.Address, err = g.reach(ctx, order); err != nil {
 		return interruptedOr(ctx, err)
 	}
-	found := loaded{goal: g, order: order, Version: version(), Started: time.Now().UTC()}
-	found.seen, err = load.Start(ctx, order, nil)
-	if found.seen == nil || found.seen.Seconds == 0 {
+	started, machine := time.Now().UTC(), machineTime{}
+	seen, err := load.Start(ctx, order, machine.pass)
+	if seen == nil || seen.Seconds == 0 {
 		return interruptedOr(ctx, err)
 	}
+	found := newLoaded(g, order, started, seen, machine.stolen())
 	if failed := out.write(c.App.Writer, found); failed != nil {
 		return failed
 	}

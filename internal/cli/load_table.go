@@ -35,7 +35,7 @@ var failures = map[string]string{
 // loadTable prints a load for people.
 func loadTable(w io.Writer, l loaded) error {
 	var t strings.Builder
-	fmt.Fprintf(&t, "%s · %s · %s\n\n", l.goal.url, l.loop(), brief(seconds(l.seen.Seconds)))
+	fmt.Fprintf(&t, "%s · %s · %s\n\n", l.goal.url, l.clients(), brief(seconds(l.seen.Seconds)))
 	row := func(name, value, more string) {
 		fmt.Fprintln(&t, strings.TrimRight(fmt.Sprintf("  %-20s %s%s  %s", name, strings.Repeat(" ", max(0, 10-utf8.RuneCountInString(value))), value, more), " "))
 	}
@@ -45,15 +45,14 @@ func loadTable(w io.Writer, l loaded) error {
 		name string
 		at   float64
 	}{{"typical answer", 50}, {"90 % within", 90}, {"99 % within", 99}, {"99.9 % within", 99.9}, {"slowest", 100}} {
-		value, told := percentile(p.at)(l)
-		if !told {
+		if !l.enough(p.at) {
 			missing = true
 			row(p.name, "–", "")
 			continue
 		}
-		row(p.name, inTime(value), "")
+		row(p.name, inTime(float64(l.seen.Response.ValueAtQuantile(p.at))), "")
 	}
-	row("failed", result.Thousands(l.lost()), l.ofAll())
+	row("failed", result.Thousands(l.round().Lost()), l.ofAll())
 	t.WriteString(l.failures())
 	t.WriteString("\n")
 	for _, note := range l.notes(missing) {
@@ -63,8 +62,8 @@ func loadTable(w io.Writer, l loaded) error {
 	return err
 }
 
-// loop is what clients do.
-func (l loaded) loop() string {
+// clients is what clients do.
+func (l loaded) clients() string {
 	each := ""
 	if l.order.Requests > 1 {
 		each = fmt.Sprintf(" of %s requests", result.Thousands(l.order.Requests))
@@ -84,10 +83,10 @@ func counted(n int, what string) string {
 
 // ofAll is of how many requests the failures are, if there are any.
 func (l loaded) ofAll() string {
-	if l.lost() == 0 {
+	if l.round().Lost() == 0 {
 		return ""
 	}
-	return "of " + result.Thousands(int(l.seen.Response.TotalCount())+l.lost())
+	return "of " + result.Thousands(l.round().Ended())
 }
 
 // failures are the kinds that occurred, most frequent first, with what the first was.
@@ -107,10 +106,10 @@ func (l loaded) failures() string {
 func (l loaded) notes(missing bool) (all []string) {
 	r := l.seen
 	if r.Partial {
-		all = append(all, fmt.Sprintf("PARTIAL: ended after %s of %s; what was not yet answered then is not counted.", brief(seconds(r.Seconds)), brief(l.order.Length)))
+		all = append(all, fmt.Sprintf("PARTIAL: %s; what was not yet answered then is not counted.", l.Partial))
 	}
-	for _, doubt := range l.doubts() {
-		all = append(all, "DOUBTFUL: "+doubt+".")
+	for _, doubt := range l.round().Doubts {
+		all = append(all, fmt.Sprintf("DOUBTFUL: %s.", doubt))
 	}
 	switch r.Loop {
 	case load.ClosedLoop:

@@ -1,0 +1,93 @@
+//go:build linux
+
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"prefork/bench"
+	"prefork/bench/load"
+	"prefork/bench/result"
+	"prefork/bench/run"
+	"prefork/internal/kernel"
+)
+
+// loadArm is what the loaded server is called in a result: that of another time or
+// place may be compared with it.
+const loadArm = "load"
+
+// loaded is what a load has found. Its result has one arm and one round.
+type loaded struct {
+	*result.Result
+	goal  goal
+	order load.Order
+	seen  *load.Result
+}
+
+// newLoaded makes a result of what the generator saw, like that of a bench.
+func newLoaded(g goal, o load.Order, started time.Time, seen *load.Result, stolen float64) loaded {
+	round := run.Describe(o, seen)
+	round.Round, round.Arm, round.Phase = 1, loadArm, loop(o)
+	round.Workload, round.Scenario = loadArm, bench.Scenarios[0].Name
+	round.Doubts = result.Doubts(loadDoubts(o, seen, stolen))
+	r := &result.Result{
+		Schema: result.Schema, Version: version(), Seed: o.Seed, Started: started, Environment: bench.ReadEnvironment(),
+		Arms:   []result.Arm{{Name: loadArm, Strategy: result.Peer, Command: g.url}},
+		Rounds: []result.Round{round},
+		Plan: result.Plan{
+			Workload: loadArm, Scenario: round.Scenario, Phases: []string{round.Phase}, Baseline: loadArm, Rounds: 1,
+			Length: o.Length, Warmup: o.Warmup, Timeout: o.Timeout, Clients: o.Clients, Rate: o.Rate,
+			Requests: o.Requests, Think: o.Think, FIN: o.FIN,
+		},
+	}
+	if seen.Partial {
+		r.Partial = fmt.Sprintf("ended after %s of %s", brief(seconds(seen.Seconds)), brief(o.Length))
+	}
+	return loaded{r, g, o, seen}
+}
+
+// loop is the phase of a bench that an order is one of.
+func loop(o load.Order) string {
+	if o.Rate > 0 {
+		return result.Open
+	}
+	return result.Closed
+}
+
+// round is the only one.
+func (l loaded) round() result.Round { return l.Rounds[0] }
+
+// loadDoubts is how much of each of result.Reasons there was.
+func loadDoubts(o load.Order, seen *load.Result, stolen float64) map[string]float64 {
+	sizes := map[string]float64{"steal": 100 * stolen}
+	if n := seen.Errors[load.Local]; n > 0 {
+		sizes["no ports"] = float64(n)
+	}
+	switch {
+	case o.Rate > 0 && seen.Due > 0:
+		sizes["late"] = 100 * (1 - float64(seen.Begun)/float64(seen.Due))
+	case o.Rate == 0 && o.TLS == nil:
+		sizes["generator busy"] = 100 * seen.CPU.Seconds() / (seen.Seconds * float64(seen.Threads))
+	}
+	return sizes
+}
+
+// machineTime measures what other machines on the host take of this one's processors
+// while the generator measures.
+type machineTime struct{ before, after kernel.Machine }
+
+func (m *machineTime) pass(mark load.Mark) {
+	now, _ := kernel.ReadMachine() // without it there is no doubt
+	switch mark {
+	case load.Measuring:
+		m.before = now
+	case load.Measured:
+		m.after = now
+	}
+}
+
+func (m *machineTime) stolen() float64 {
+	_, stolen := m.after.Since(m.before)
+	return stolen
+}
