@@ -10,6 +10,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"prefork/internal/kernel"
 )
 
 // row is one way of taking connections, in both programs.
@@ -57,7 +60,7 @@ func main() {
 
 func floor(ctx context.Context, out io.Writer, args []string) error {
 	p, err := parse(args)
-	if err != nil {
+	if err = errors.Join(err, kernel.Mounted()); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "prefork-floor-")

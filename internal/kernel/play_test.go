@@ -23,7 +23,7 @@ const playEnv = "KERNEL_TEST_PLAY"
 var plays = map[string]func(in *bufio.Reader){
 	"reader":     reader,
 	"burner":     burner,
-	"short":      func(*bufio.Reader) { use(30 * time.Millisecond) },
+	"short":      func(*bufio.Reader) { use(shortUse) },
 	"parent":     parent,
 	"without":    func(*bufio.Reader) { withoutProc() },
 	"other pids": func(*bufio.Reader) { reportProc() },
@@ -139,10 +139,15 @@ func burner(in *bufio.Reader) {
 	}
 }
 
+// shortUse is the processor time that a short actor uses.
+const shortUse = 60 * time.Millisecond
+
 // use uses processor time in its thread.
 func use(d time.Duration) {
 	runtime.LockOSThread()
 	for clock(unix.CLOCK_THREAD_CPUTIME_ID) < d {
+		for range 100_000 { // user time, whereas to ask costs system time
+		}
 	}
 }
 
