@@ -46,6 +46,11 @@ func TestStates(t *testing.T) {
 	var tid int
 	a := start(t, "reader", nil)
 	a.hear(&tid)
+	for signal, want := range map[unix.Signal]bool{unix.SIGCHLD: true, unix.SIGTERM: false} {
+		if got, err := kernel.Ignores(a.pid, signal); err != nil || got != want {
+			t.Errorf("it ignores %s: %v, %v", unix.SignalName(signal), got, err)
+		}
+	}
 	if kernel.Stopped(a.pid) || kernel.Gone(a.pid) {
 		t.Error("it is stopped, or has gone")
 	}

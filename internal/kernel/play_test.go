@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"syscall"
 	"testing"
@@ -111,6 +112,7 @@ func (a *actor) stop() {
 
 // reader has a thread that waits for bytes, one after the other.
 func reader(*bufio.Reader) {
+	signal.Ignore(unix.SIGCHLD)
 	fmt.Println(unix.Gettid())
 	for {
 		if n, err := unix.Read(0, make([]byte, 1)); n == 0 && err == nil {

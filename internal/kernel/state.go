@@ -2,7 +2,13 @@
 
 package kernel
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
 
 // State is the letter that the kernel has for what a process does: T if it is stopped, Z
 // if it is dead and nobody has asked yet; the others are in proc_pid_stat(5). One that
@@ -31,4 +37,18 @@ func Stopped(pid int) bool {
 		}
 	}
 	return err == nil
+}
+
+// Ignores reports whether a process ignores a signal. One that ignores SIGCHLD waits for
+// none of its children.
+func Ignores(pid int, signal unix.Signal) (bool, error) {
+	text, err := readFile(path(pid, "status"))
+	if err != nil {
+		return false, about(pid, err)
+	}
+	ignored, err := strconv.ParseUint(field(text, "SigIgn"), 16, 64)
+	if err != nil {
+		return false, fmt.Errorf("process %d: signals that it ignores: %w", pid, err)
+	}
+	return ignored&(1<<(signal-1)) != 0, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Thread is one of a process's.
@@ -56,6 +57,21 @@ func switches(pid, tid int) (n uint64, alive bool) {
 	}
 	n, _ = strconv.ParseUint(field(text, "voluntary_ctxt_switches"), 10, 64)
 	return n, true
+}
+
+// ThreadCPU is the processor time that a thread has used since it began, by the
+// scheduler's count, in nanoseconds: a thread's clock can be read by its own process alone.
+func ThreadCPU(pid, tid int) (time.Duration, error) {
+	text, err := readFile(taskPath(pid, tid, "schedstat"))
+	if err != nil {
+		return 0, about(tid, err)
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	ns, err := strconv.ParseInt(first, 10, 64)
+	if err != nil {
+		return 0, about(tid, err)
+	}
+	return time.Duration(ns), nil
 }
 
 // ErrUnseen says that this user may not see in which system call a thread waits.

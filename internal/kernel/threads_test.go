@@ -4,6 +4,7 @@ package kernel_test
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"testing"
 
@@ -30,6 +31,9 @@ func TestThreads(t *testing.T) {
 	}
 	if _, ok, err := kernel.Waiting(a.pid, unix.SYS_ACCEPT4); ok || err != nil {
 		t.Errorf("it waits for a connection: %v, %v", ok, err)
+	}
+	if own, err := kernel.ThreadCPU(os.Getpid(), os.Getpid()); err != nil || own <= 0 || own > clock(unix.CLOCK_PROCESS_CPUTIME_ID) {
+		t.Errorf("this process's first thread: %v, %v", own, err)
 	}
 	if all, err := kernel.Switches(a.pid); err != nil || all < before.Switches {
 		t.Errorf("%d switches of all, %d of one (%v)", all, before.Switches, err)

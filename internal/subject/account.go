@@ -3,11 +3,7 @@
 package subject
 
 import (
-	"fmt"
 	"maps"
-	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -83,7 +79,7 @@ func (s *Server) addUp(pids []int) Account {
 		if pid == s.PID() && !s.Over() {
 			a.Master = own
 		}
-		if ignoresChildren(pid) {
+		if ignores, _ := kernel.Ignores(pid, unix.SIGCHLD); ignores {
 			living, _ := kernel.Children(pid)
 			for _, child := range living {
 				a.Unwaited[child] = true
@@ -103,28 +99,14 @@ func reaped(pids []int) (sum time.Duration) {
 	return sum
 }
 
-// threadsOf are those of a process that live, by the scheduler's count (the first field of
-// /proc/PID/task/TID/schedstat).
+// threadsOf are those of a process that live.
 func threadsOf(pid int) map[int]ThreadUse {
 	all := map[int]ThreadUse{}
 	threads, _ := kernel.Threads(pid)
 	for _, t := range threads {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/schedstat", pid, t.ID))
-		if err != nil {
-			continue
+		if cpu, err := kernel.ThreadCPU(pid, t.ID); err == nil {
+			all[t.ID] = ThreadUse{cpu, t.Switches}
 		}
-		first, _, _ := strings.Cut(string(text), " ")
-		ns, _ := strconv.ParseInt(first, 10, 64)
-		all[t.ID] = ThreadUse{time.Duration(ns), t.Switches}
 	}
 	return all
-}
-
-// ignoresChildren reports whether a process waits for none of its children.
-func ignoresChildren(pid int) bool {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	_, rest, _ := strings.Cut(string(text), "\nSigIgn:")
-	mask, _, _ := strings.Cut(rest, "\n")
-	ignored, _ := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
-	return ignored&(1<<(unix.SIGCHLD-1)) != 0
 }

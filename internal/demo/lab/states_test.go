@@ -6,11 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
+	"prefork/internal/kernel"
 	"prefork/strategies"
 )
 
@@ -207,9 +206,9 @@ func (s *stater) waiting() (all [3]int) {
 // lost looks what became of those who waited for a worker that has died.
 func (s *stater) lost(waited [3]int) {
 	s.t.Helper()
-	migrates, _ := os.ReadFile("/proc/sys/net/ipv4/tcp_migrate_req")
+	migrates, _ := kernel.SysctlInt("net.ipv4.tcp_migrate_req")
 	for i, row := range s.rows() {
-		if row.Loses == "" || row.Loses == "all" && strings.TrimSpace(string(migrates)) == "1" {
+		if row.Loses == "" || row.Loses == "all" && migrates == 1 {
 			continue
 		}
 		s.v.want = row.Words
