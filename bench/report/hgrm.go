@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"prefork/bench/result"
 )
@@ -26,7 +27,7 @@ func Hgrm(dir string, r *result.Result) error {
 			}
 			var text bytes.Buffer
 			err = h.WriteHGRM(&text)
-			name := phase + "-" + unfit.ReplaceAllString(arm.Name, "-") + ".hgrm"
+			name := phase + "-" + unfit().ReplaceAllString(arm.Name, "-") + ".hgrm"
 			errs = append(errs, err, os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o644))
 		}
 	}
@@ -34,4 +35,4 @@ func Hgrm(dir string, r *result.Result) error {
 }
 
 // unfit is what a file's name had better not have.
-var unfit = regexp.MustCompile(`[^A-Za-z0-9._@#=+-]+`)
+var unfit = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9._@#=+-]+`) })

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"prefork/bench/result"
 	"prefork/internal/uplot"
@@ -20,14 +21,20 @@ var (
 	pageCSS string
 	//go:embed assets/report.js
 	pageJS string
+)
 
-	pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"flags": flags, "breakable": breakable}).Parse(pageText))
-	flagText     = regexp.MustCompile(`--[a-z][-a-z]*`)
+// What takes time to make is made when it is first used: this package is part of every
+// worker too, which would pay for it at its start.
+var (
+	pageTemplate = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("report").Funcs(template.FuncMap{"flags": flags, "breakable": breakable}).Parse(pageText))
+	})
+	flagText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`--[a-z][-a-z]*`) })
 )
 
 // flags keeps the flags of a command in one piece: a browser breaks lines at hyphens.
 func flags(text string) template.HTML {
-	return template.HTML(flagText.ReplaceAllString(template.HTMLEscapeString(text), `<span class="flag">$0</span>`))
+	return template.HTML(flagText().ReplaceAllString(template.HTMLEscapeString(text), `<span class="flag">$0</span>`))
 }
 
 // page is what the template asks for.
@@ -83,7 +90,7 @@ func HTML(w io.Writer, r *result.Result) error {
 	if n := len(p.Doubtful); n > 0 {
 		p.Warning = cmp.Or(r.Disturbed(), fmt.Sprintf("In %d of %s something was disturbed and does not count.", n, numbered(r.Plan.Rounds*max(len(r.Phases()), 1), "round")))
 	}
-	return pageTemplate.Execute(w, p)
+	return pageTemplate().Execute(w, p)
 }
 
 func paragraphs(text string) []string {

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"prefork/bench/result"
@@ -61,11 +62,13 @@ func timeText(us float64) string {
 var raised = strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
 
 // glue keeps numbers and their units on one line.
-var glue = strings.NewReplacer(" %", "\u00a0%", " × ", "\u00a0×\u00a0", " ×", "\u00a0×", "± ", "±\u00a0", " µs", "\u00a0µs", " ms", "\u00a0ms")
+var glue = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer(" %", "\u00a0%", " × ", "\u00a0×\u00a0", " ×", "\u00a0×", "± ", "±\u00a0", " µs", "\u00a0µs", " ms", "\u00a0ms")
+})
 
 // wrapped breaks text into lines of at most width characters, where words allow,
 // but not at a no-break space; all but the first are indented.
 func wrapped(text string, width, indent int) string {
-	lines := ink.Fold(glue.Replace(text), width-indent)
+	lines := ink.Fold(glue().Replace(text), width-indent)
 	return strings.ReplaceAll(strings.Join(lines, "\n"+strings.Repeat(" ", indent)), "\u00a0", " ")
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"prefork/bench/stats"
@@ -41,15 +42,15 @@ const thresholdForms = "write it like 'p99(dispatch/round-robin) > 2ms', 'closed
 const operandForm = `(?:(old)\s*\.\s*)?(?:(\w+)\s*\.\s*)?(\w+)\s*\(\s*([^()]*?)\s*\)`
 
 var (
-	thresholdText = regexp.MustCompile(`^\s*` + operandForm + `\s*(>=|<=|>|<)\s*(.*?)\s*$`)
+	thresholdText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*` + operandForm + `\s*(>=|<=|>|<)\s*(.*?)\s*$`) })
 	// A factor has no letter but that of an exponent, or p99 would be one.
-	factorText = regexp.MustCompile(`^(?:([-+.\deE]+)\s*\*\s*)?` + operandForm + `$`)
+	factorText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:([-+.\deE]+)\s*\*\s*)?` + operandForm + `$`) })
 )
 
 // ParseThreshold reads a condition. Metrics and phases are checked at once; the
 // arms, which it cannot know, by Check.
 func ParseThreshold(text string) (t Threshold, err error) {
-	m := thresholdText.FindStringSubmatch(text)
+	m := thresholdText().FindStringSubmatch(text)
 	if m == nil {
 		return t, errors.New(thresholdForms)
 	}
@@ -57,7 +58,7 @@ func ParseThreshold(text string) (t Threshold, err error) {
 	if t.left, err = parseOperand(m[1:5]); err != nil {
 		return t, err
 	}
-	if f := factorText.FindStringSubmatch(m[6]); f != nil {
+	if f := factorText().FindStringSubmatch(m[6]); f != nil {
 		return t, t.parseRight(f)
 	}
 	t.limit, err = parseLimit(m[6], t.left.metric)

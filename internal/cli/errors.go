@@ -86,7 +86,7 @@ func plainly(c *cli.Context, err error, _ bool) error {
 		return serve(c) // which says why its flags are not known here
 	}
 	for _, p := range plainer {
-		if m := p.pattern.FindStringSubmatch(err.Error()); m != nil {
+		if m := regexp.MustCompile(p.pattern).FindStringSubmatch(err.Error()); m != nil {
 			return usage(errors.New(p.say(c.Command.Flags, m[1:])))
 		}
 	}
@@ -94,27 +94,27 @@ func plainly(c *cli.Context, err error, _ bool) error {
 }
 
 var plainer = []struct {
-	pattern *regexp.Regexp
+	pattern string
 	say     func(flags []cli.Flag, m []string) string
 }{
 	{
-		regexp.MustCompile(`^flag provided but not defined: -(.*)$`),
+		`^flag provided but not defined: -(.*)$`,
 		func(flags []cli.Flag, m []string) string {
 			return "unknown flag " + dashed(m[0]) + suggestion(flags, m[0])
 		},
 	},
 	{
-		regexp.MustCompile(`^flag needs an argument: -(.*)$`),
+		`^flag needs an argument: -(.*)$`,
 		func(_ []cli.Flag, m []string) string { return dashed(m[0]) + " needs a value" },
 	},
 	{
-		regexp.MustCompile(`^invalid value (".*") for flag -(.*?): `),
+		`^invalid value (".*") for flag -(.*?): `,
 		func(flags []cli.Flag, m []string) string {
 			return fmt.Sprintf("%s %s: want %s", dashed(m[1]), m[0], wanted(flags, m[1]))
 		},
 	},
 	{
-		regexp.MustCompile(`^could not parse (".*") as \w+ value from environment variable "(.*)" for flag (.*?): `),
+		`^could not parse (".*") as \w+ value from environment variable "(.*)" for flag (.*?): `,
 		func(flags []cli.Flag, m []string) string {
 			return fmt.Sprintf("%s=%s in the environment: want %s", m[1], m[0], wanted(flags, m[2]))
 		},

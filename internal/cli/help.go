@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
@@ -147,14 +148,14 @@ func spelling(names []string) string {
 	return short + long
 }
 
-var quoted = regexp.MustCompile("`([^`]+)`")
+var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`([^`]+)`") })
 
 // placeholder takes the `NAME` of a flag's value out of its text.
 func placeholder(usage string) (text, value string) {
-	if m := quoted.FindStringSubmatch(usage); m != nil {
+	if m := quoted().FindStringSubmatch(usage); m != nil {
 		value = " " + m[1]
 	}
-	return quoted.ReplaceAllString(usage, "$1"), value
+	return quoted().ReplaceAllString(usage, "$1"), value
 }
 
 // origin is a flag's default and the names it has in the environment.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -48,7 +49,7 @@ type loadLimit struct {
 	result.Threshold
 }
 
-var loadCondition = regexp.MustCompile(`^\s*(\w+)\s*([<>].*)$`)
+var loadCondition = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*(\w+)\s*([<>].*)$`) })
 
 // loadLimits reads the conditions for a loop.
 func loadLimits(c *cli.Context, loop string) (limits []loadLimit, err error) {
@@ -63,7 +64,7 @@ func loadLimits(c *cli.Context, loop string) (limits []loadLimit, err error) {
 }
 
 func parseLoadLimit(text, loop string) (l loadLimit, err error) {
-	m := loadCondition.FindStringSubmatch(text)
+	m := loadCondition().FindStringSubmatch(text)
 	if m == nil {
 		return l, errors.New("want a condition such as 'p99 > 5ms' or 'throughput < 1000'")
 	}

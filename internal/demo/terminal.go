@@ -103,11 +103,13 @@ func (t *Terminal) gap() {
 const glue = "\u00a0"
 
 // legend explains the glyphs.
-var legend = strings.NewReplacer("  ", glue+glue+" ", " ", glue).Replace("● served  ○ waiting  × lost  ▣ a worker  ▌master▐ where it is in the way")
+func legend() string {
+	return strings.NewReplacer("  ", glue+glue+" ", " ", glue).Replace("● served  ○ waiting  × lost  ▣ a worker  ▌master▐ where it is in the way")
+}
 
 func (t *Terminal) heading(e Event) {
 	if !t.begun && !t.look.Brief {
-		for _, line := range ink.Fold(legend, t.look.Width) {
+		for _, line := range ink.Fold(legend(), t.look.Width) {
 			t.line(t.paint.Dim(strings.TrimRight(strings.ReplaceAll(line, glue, " "), " ")))
 		}
 	}

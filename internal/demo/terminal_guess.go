@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"prefork/internal/ink"
 )
@@ -29,8 +30,10 @@ type guess struct {
 }
 
 var (
-	amount    = regexp.MustCompile(`^(\d[\d.,]*|[.,]\d+)\s*(%|percent|ms|s|µs|μs|us)?$`)
-	thousands = regexp.MustCompile(`^\d{1,3}(,\d{3})+(\.\d+)?$`)
+	amount = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(\d[\d.,]*|[.,]\d+)\s*(%|percent|ms|s|µs|μs|us)?$`)
+	})
+	thousands = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{1,3}(,\d{3})+(\.\d+)?$`) })
 )
 
 // inMilliseconds is what units of time are.
@@ -41,12 +44,12 @@ var inMilliseconds = map[string]float64{"s": 1e3, "ms": 1, "µs": 1e-3, "μs": 1
 func (a Asked) read(typed string) (guess, error) {
 	typed = strings.TrimSpace(typed)
 	nonsense := fmt.Errorf("%q is not what is asked for: %s", typed, a.wanted())
-	parts := amount.FindStringSubmatch(strings.ToLower(typed))
+	parts := amount().FindStringSubmatch(strings.ToLower(typed))
 	if parts == nil {
 		return guess{}, nonsense
 	}
 	digits, unit := parts[1], strings.ReplaceAll(parts[2], "percent", "%")
-	if thousands.MatchString(digits) {
+	if thousands().MatchString(digits) {
 		digits = strings.ReplaceAll(digits, ",", "")
 	}
 	value, err := strconv.ParseFloat(strings.ReplaceAll(digits, ",", "."), 64)

@@ -30,6 +30,7 @@ func init() {
 	if IsWorker() {
 		runtime.LockOSThread()
 		sys.UnblockSignals()
+		sys.SetTimerSlack(sys.DefaultTimerSlack) // of this thread; see monitorSlack
 	}
 }
 
@@ -65,11 +66,7 @@ func run(o order) error {
 		return shim(os.Args)
 	}
 	_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
-	// Nothing is to run beside the one goroutine that serves; a second
-	// processor would only be something to wake.
-	runtime.GOMAXPROCS(1)
 	nameProcess()
-	sys.SetTimerSlack(sys.DefaultTimerSlack) // of this thread; see monitorSlack
 	w, err := newWorker(o.Spec)
 	if err != nil {
 		return err

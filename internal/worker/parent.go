@@ -138,7 +138,11 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 		env = append(env, accept.EnvBind+"="+l.Bind)
 	}
 	if l.Program == nil {
-		return append(env, envRole+"="+roleApp, envSeat+"="+strconv.Itoa(seat)), nil
+		// Nothing is to run beside the one goroutine that serves; a second processor
+		// would only be something to wake. Told this by a call, the runtime would have
+		// to stop the world, which takes a whole monitorSlack.
+		env = slices.DeleteFunc(env, func(entry string) bool { return strings.HasPrefix(entry, "GOMAXPROCS=") })
+		return append(env, envRole+"="+roleApp, envSeat+"="+strconv.Itoa(seat), "GOMAXPROCS=1"), nil
 	}
 	return append(env, envRole+"="+roleShim), nil
 }
