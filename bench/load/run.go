@@ -83,6 +83,8 @@ func (o Order) check() (loops int, err error) {
 		return 0, fmt.Errorf("protocol %q: want %q, %q, %q or %q", o.Protocol, Greeting, HTTP, Raw, RawToEnd)
 	case o.TLS != nil && (o.Protocol != HTTP || o.Requests < 0):
 		return 0, errors.New("TLS is for HTTP connections with a number of requests")
+	case o.TLS != nil && o.Clients > MaxOpenTLS:
+		return 0, fmt.Errorf("%d clients over TLS: %d at most", o.Clients, MaxOpenTLS)
 	case o.Protocol != HTTP && o.Requests != 0 && o.Requests != 1:
 		return 0, errors.New("several requests a connection: want protocol http")
 	case o.Protocol != Greeting && o.Service != "":

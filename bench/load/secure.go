@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -14,6 +15,10 @@ import (
 
 	"prefork/internal/sys"
 )
+
+// MaxOpenTLS is how many clients there are at most over TLS, each with a goroutine and
+// some 50 KB.
+const MaxOpenTLS = 4000
 
 // secure carries out an order of HTTP over TLS: with a goroutine a client and Go's
 // own sockets and timers, in place of event loops on bare ones. Order, tally and
@@ -25,36 +30,45 @@ type secure struct {
 	config   *tls.Config
 	origin   time.Time
 	end      time.Duration
+	most     int // clients at once
 
-	mu    sync.Mutex // of what follows
-	tally *tally
-	open  int
+	mu      sync.Mutex // of what follows
+	tally   *tally
+	open    int // connections
+	clients int // in the open loop
 }
 
 func runSecure(ctx context.Context, o Order, clock *clock) (*Result, error) {
 	if _, err := parseTarget(o); err != nil {
 		return nil, err
 	}
-	pace, err := newPacer(o, 0, 1)
+	return newSecure(o).run(ctx, clock)
+}
+
+func newSecure(o Order) *secure {
+	return &secure{
+		order: o, most: MaxOpenTLS, requests: newRequests(o), dialer: net.Dialer{Control: o.lingering},
+		config: &tls.Config{ServerName: o.TLS.ServerName, InsecureSkipVerify: o.TLS.Unverified, NextProtos: []string{"http/1.1"}},
+		origin: time.Now(), end: o.Warmup + o.Length, tally: newTally(o, false),
+	}
+}
+
+func (s *secure) run(ctx context.Context, clock *clock) (*Result, error) {
+	pace, err := newPacer(s.order, 0, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer pace.stop()
-	s := &secure{
-		order: o, requests: newRequests(o), dialer: net.Dialer{Control: o.lingering},
-		config: &tls.Config{ServerName: o.TLS.ServerName, InsecureSkipVerify: o.TLS.Unverified, NextProtos: []string{"http/1.1"}},
-		origin: time.Now(), end: o.Warmup + o.Length, tally: newTally(o, false),
-	}
 	var clients sync.WaitGroup
 	clients.Go(func() { s.passMarks(ctx, clock) })
-	for range o.Clients {
+	for range s.order.Clients {
 		clients.Go(func() {
 			for s.now() < s.end && ctx.Err() == nil {
 				s.client(ctx, s.now())
 			}
 		})
 	}
-	if o.Rate > 0 {
+	if s.order.Rate > 0 {
 		s.openLoop(ctx, pace, &clients)
 	}
 	clients.Wait()
@@ -63,7 +77,7 @@ func runSecure(ctx context.Context, o Order, clock *clock) (*Result, error) {
 	}
 	result := s.tally.result()
 	result.CPU = clock.used
-	result.From = sys.Monotonic() - s.now() + o.Warmup
+	result.From = sys.Monotonic() - s.now() + s.order.Warmup
 	return result, nil
 }
 
@@ -100,18 +114,40 @@ func (s *secure) sleep(ctx context.Context, until time.Duration) bool {
 	}
 }
 
-// openLoop begins clients as they are due.
+// openLoop begins clients as they are due, and not too late.
 func (s *secure) openLoop(ctx context.Context, pace *pacer, clients *sync.WaitGroup) {
 	for {
 		due := pace.due(s.now(), 0)
 		if due >= s.end || !s.sleep(ctx, due) {
 			return
 		}
-		if a, ok := pace.take(s.now(), 0); ok {
-			s.count(func(t *tally) { t.due(a.due) })
-			clients.Go(func() { s.client(ctx, a.due) })
+		a, ok := pace.take(s.now(), 0)
+		if !ok {
+			continue
+		}
+		s.count(func(t *tally) { t.due(a.due) })
+		if s.now() < s.end+slack && s.enter(a.due) {
+			clients.Go(func() {
+				s.client(ctx, a.due)
+				s.count(func(*tally) { s.clients-- })
+			})
 		}
 	}
+}
+
+// enter takes one more client in, or counts that there was no room.
+func (s *secure) enter(due time.Duration) (ok bool) {
+	s.count(func(t *tally) {
+		if ok = s.clients < s.most; ok {
+			s.clients++
+			return
+		}
+		t.begun(due, s.now(), s.open)
+		if t.failed(due, s.now(), Local) {
+			t.explain(Local, s.now(), fmt.Sprintf("%d clients wait already", s.most))
+		}
+	})
+	return ok
 }
 
 func (s *secure) count(f func(*tally)) {

@@ -97,6 +97,9 @@ func loadOrder(c *cli.Context, g goal) (o load.Order, err error) {
 	if err := loadPace(c, &o); err != nil {
 		return o, err
 	}
+	if g.scheme == "https" && o.Clients > load.MaxOpenTLS {
+		return o, fmt.Errorf("--clients %d: over https:// %d at most", o.Clients, load.MaxOpenTLS)
+	}
 	return o, readAsk(c, g, &o)
 }
 
