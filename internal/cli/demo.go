@@ -5,8 +5,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -31,8 +33,9 @@ func demoCommand() *cli.Command {
 
 func demoFlags() []cli.Flag {
 	return append([]cli.Flag{
+		&cli.BoolFlag{Name: "list", Category: inTerminal, Usage: "print which scenes there are, and play none"},
 		&cli.BoolFlag{Name: "all", Category: inTerminal, Usage: "play every scene"},
-		&cli.BoolFlag{Name: "no-pause", Category: inTerminal, Usage: "do not wait for guesses"},
+		&cli.BoolFlag{Name: "no-pause", Category: inTerminal, Usage: "wait neither for guesses nor for Enter"},
 		&cli.BoolFlag{Name: "brief", Category: inTerminal, Usage: "print pictures and numbers, without the words around them"},
 		&cli.BoolFlag{Name: "json", Category: inTerminal, Usage: "print what happens as JSON, an event a line"},
 	}, labFlags()...)
@@ -44,7 +47,7 @@ const (
 	inBrowser  = "The lab in the browser"
 )
 
-// runDemo plays scenes, or says which there are.
+// runDemo plays scenes, the first one unless told which, or says which there are.
 func runDemo(c *cli.Context) error {
 	if err := demoConflict(c); err != nil {
 		return usage(err)
@@ -56,7 +59,7 @@ func runDemo(c *cli.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	if len(scenes) == 0 {
+	if c.Bool("list") {
 		return listScenes(c)
 	}
 	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
@@ -73,12 +76,25 @@ func runDemo(c *cli.Context) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted; nothing is left running")
 	}
+	if err != nil || c.Bool("json") || c.Bool("brief") {
+		return err
+	}
+	_, err = io.WriteString(c.App.Writer, folded(c.App.Writer, whatNext(scenes[len(scenes)-1])))
 	return err
+}
+
+// whatNext says how to go on after a scene.
+func whatNext(played demo.Scene) string {
+	at := slices.IndexFunc(demo.Scenes, func(s demo.Scene) bool { return s.Name == played.Name })
+	if at+1 < len(demo.Scenes) {
+		return fmt.Sprintf("next  prefork demo %s, or prefork demo --list for all of them\n", demo.Scenes[at+1].Name)
+	}
+	return "next  prefork demo --web, the three strategies side by side in a browser\n"
 }
 
 // demoConflict rejects flags of which one would be forgotten.
 func demoConflict(c *cli.Context) error {
-	for _, flag := range []string{"all", "no-pause", "brief", "json"} {
+	for _, flag := range []string{"list", "all", "no-pause", "brief", "json"} {
 		if c.IsSet("web") && c.Bool(flag) {
 			return fmt.Errorf("--%s is for scenes in the terminal, and --web opens the lab: leave out one of them", flag)
 		}
@@ -86,9 +102,13 @@ func demoConflict(c *cli.Context) error {
 	if c.Bool("json") && c.Bool("brief") {
 		return errors.New("--json prints every event: leave out --brief, or --json")
 	}
+	if c.Bool("list") && (c.Bool("all") || c.Args().Present()) {
+		return errors.New("--list plays nothing: leave it out, or the scenes")
+	}
 	return nil
 }
 
+// chosenScenes are those to play: the first one where none is named.
 func chosenScenes(c *cli.Context) (scenes []demo.Scene, err error) {
 	if c.Bool("all") {
 		if c.Args().Present() {
@@ -105,6 +125,9 @@ func chosenScenes(c *cli.Context) (scenes []demo.Scene, err error) {
 			return nil, err
 		}
 		scenes = append(scenes, scene)
+	}
+	if len(scenes) == 0 {
+		scenes = demo.Scenes[:1]
 	}
 	return scenes, nil
 }
@@ -136,7 +159,10 @@ func demoTeller(c *cli.Context) (teller demo.Teller, done func(), err error) {
 	if c.Bool("json") {
 		return demo.NewJSON(out), done, nil
 	}
-	look := demo.Look{Width: columns(out), Height: height(out), Colour: coloured(out), Brief: c.Bool("brief")}
+	look := demo.Look{
+		Width: columns(out), Height: height(out), Brief: c.Bool("brief"),
+		Colour: coloured(out), Still: os.Getenv("TERM") == "dumb", ASCII: columns(out) > 0 && !unicoded(),
+	}
 	if !c.Bool("no-pause") && !look.Brief && columns(out) > 0 && columns(os.Stdin) > 0 {
 		keys, err := openKeyboard(os.Stdin)
 		if err != nil {

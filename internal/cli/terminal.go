@@ -45,6 +45,17 @@ func winsize(w io.Writer) unix.Winsize {
 	return *size
 }
 
+// unicoded reports whether a terminal shows other characters than ASCII. Where the
+// locale says nothing, it does: most that are without a locale are in containers.
+func unicoded() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(os.Getenv(name)); locale != "" {
+			return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
+		}
+	}
+	return true
+}
+
 // coloured reports whether a terminal may be sent colours: see no-color.org.
 func coloured(w io.Writer) bool {
 	return columns(w) > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

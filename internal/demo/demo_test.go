@@ -72,7 +72,7 @@ func checkCourse(t *testing.T, events told) {
 				answers++
 			}
 		}
-		if e.Kind == demo.EndKind && e.Outcome != demo.Proved {
+		if e.Kind == demo.EndKind && e.Outcome != demo.AsPredicted {
 			t.Logf("%s: %s", e.Outcome, e.Text)
 		}
 	}
@@ -175,11 +175,12 @@ func instead(of, other string, flags ...string) func(string, []string) (string, 
 	}
 }
 
-// A scene is not proved if the servers are not what it says they are.
-func TestOtherServersAreRefuted(t *testing.T) {
+// A scene is not as predicted if the servers are not what it says they are.
+func TestOtherServersAreNotAsPredicted(t *testing.T) {
 	for scene, alter := range map[string]func(string, []string) (string, []string){
 		"hello":            instead("shared", "shared", "--accept", "exclusive", "--on-master-death", "serve"), // one worker says it all
 		"deal-or-pile":     instead("shared", "dispatch"),
+		"herd":             instead("shared", "dispatch"),
 		"dice":             instead("reuseport", "dispatch"),
 		"one-line-or-many": instead("reuseport", "shared", "--app", "work"),
 		"toll-booth":       instead("dispatch", "shared"),
@@ -193,12 +194,12 @@ func TestOtherServersAreRefuted(t *testing.T) {
 			}
 			var events told
 			if err := play(t, t.Context(), &events, demo.Altered(s, alter)); err == nil {
-				t.Error("it is proved all the same")
+				t.Error("it is as predicted all the same")
 			}
 			last := events[len(events)-2]
 			t.Logf("%s: %s", last.Outcome, last.Text)
 			if sum := events[len(events)-1].Summary; sum == nil || *sum != (demo.Summary{Played: 1}) {
-				t.Errorf("summary %+v, want one played and not proved", sum)
+				t.Errorf("summary %+v, want one played and not as predicted", sum)
 			}
 		})
 	}
@@ -213,10 +214,10 @@ func TestOutcomes(t *testing.T) {
 		sum    demo.Summary
 		failed bool
 	}{
-		{"skipped", demo.Unable(errors.New("no such thing here")), "– skipped\nno such thing here\n\n0 played, 0 proved, 1 skipped\n", demo.Summary{Skipped: 1}, false},
-		{"left out", demo.Lacking("the fifth way"), "\n– left out: the fifth way\n", demo.Summary{Played: 1, Proved: 1, LeftOut: 1}, false},
-		{"counted", demo.Lacking("the fifth way"), "\n1 played, 1 proved, 0 skipped; 1 left out in part\n", demo.Summary{Played: 1, Proved: 1, LeftOut: 1}, false},
-		{"failed", demo.Unproved(), "✗ failed\nit has no number that proves it\n", demo.Summary{Played: 1}, true},
+		{"skipped", demo.Unable(errors.New("no such thing here")), "– skipped\nno such thing here\n\n0 played, 0 as predicted, 1 skipped\n", demo.Summary{Skipped: 1}, false},
+		{"left out", demo.Lacking("the fifth way"), "\n– left out: the fifth way\n", demo.Summary{Played: 1, AsPredicted: 1, LeftOut: 1}, false},
+		{"counted", demo.Lacking("the fifth way"), "\n1 played, 1 as predicted, 0 skipped; 1 left out in part\n", demo.Summary{Played: 1, AsPredicted: 1, LeftOut: 1}, false},
+		{"failed", demo.Numberless(), "✗ failed\nit has no number to be predicted\n", demo.Summary{Played: 1}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var events told

@@ -35,18 +35,18 @@ type Outcome string
 
 // The outcomes.
 const (
-	Proved  Outcome = "proved"  // every number came out as claimed
-	Refuted Outcome = "refuted" // one did not
-	Skipped Outcome = "skipped" // this machine cannot show it
-	Failed  Outcome = "failed"  // something went wrong
+	AsPredicted    Outcome = "as predicted"     // every number is within its bounds
+	NotAsPredicted Outcome = "not as predicted" // one is not
+	Skipped        Outcome = "skipped"          // this machine cannot show it
+	Failed         Outcome = "failed"           // something went wrong
 )
 
 // Summary counts scenes by their outcome.
 type Summary struct {
-	Played  int `json:"played"` // all but those skipped
-	Proved  int `json:"proved"`
-	Skipped int `json:"skipped"`
-	LeftOut int `json:"left_out"` // parts of scenes that were played all the same
+	Played      int `json:"played"` // all but those skipped
+	AsPredicted int `json:"as_predicted"`
+	Skipped     int `json:"skipped"`
+	LeftOut     int `json:"left_out"` // parts of scenes that were played all the same
 }
 
 // Number is something that was counted or measured, beside what theory says.
@@ -73,6 +73,7 @@ const (
 	Served  = '●'
 	Waiting = '○'
 	Lost    = '×'
+	Woken   = '!' // woken, and found nothing
 	Nothing = '·' // somebody else's turn
 )
 

@@ -17,14 +17,14 @@ func Unable(why error) Scene {
 func Lacking(what string) Scene {
 	return Scene{Name: "lacking", play: func(s *Stage) error {
 		s.leaveOut(what)
-		s.prove(exactly("answers", 1, 1, "there is one"))
+		s.check(exactly("answers", 1, 1, "there is one"))
 		return nil
 	}}
 }
 
-// Unproved is a scene without a number.
-func Unproved() Scene {
-	return Scene{Name: "unproved", play: func(*Stage) error { return nil }}
+// Numberless is a scene without a number.
+func Numberless() Scene {
+	return Scene{Name: "numberless", play: func(*Stage) error { return nil }}
 }
 
 // For the tests of what theory says.

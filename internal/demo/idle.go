@@ -49,36 +49,52 @@ func (v *server) awaitIn(who string, pid, call int) (thread kernel.Thread, err e
 	return thread, errors.Join(err, failed)
 }
 
-// spaced asks n times, each time of a server that is idle, and returns the slots
-// that have answered (-1 for nobody) and how often workers and master have woken.
-func (v *server) spaced(n int) (slots []int, wakeups wakeups, err error) {
+// spaced asks n times, each time of a server that is idle. For each it returns the
+// slot that has answered (-1 for nobody) and how often the thread of each worker, and
+// then of the master if it waits too, has gone from waiting to running.
+func (v *server) spaced(n int) (slots []int, woken [][]int, err error) {
 	before, err := v.idle()
 	for range n {
 		if err != nil {
-			return nil, wakeups, err
+			return nil, nil, err
 		}
 		slots = append(slots, v.slotOf(v.ask()))
 		var after []kernel.Thread
-		after, err = v.idle()
-		wakeups.add(before, after, len(v.workers))
-		before = after
+		if after, err = v.idle(); err != nil {
+			return nil, nil, err
+		}
+		var each []int
+		for i := range after {
+			each = append(each, wakesOf(before[i], after[i]))
+		}
+		woken, before = append(woken, each), after
 	}
-	return slots, wakeups, err
+	return slots, woken, err
 }
 
-// wakeups is how often threads have gone from waiting to running.
-type wakeups struct{ workers, master int }
+// wakesOf is how often the thread of a process that waits has woken.
+func wakesOf(before, after kernel.Thread) int {
+	if after.ID != before.ID {
+		return 1 // another thread of the process waits now, so it has woken
+	}
+	return int(after.Switches - before.Switches)
+}
 
-func (w *wakeups) add(before, after []kernel.Thread, workers int) {
-	for i := range after {
-		woken := int(after[i].Switches - before[i].Switches)
-		if after[i].ID != before[i].ID {
-			woken = 1 // another thread of the process waits now, so it has woken
-		}
-		if i < workers {
-			w.workers += woken
-		} else {
-			w.master += woken
+// wakesBy adds them up, by thread.
+func wakesBy(woken [][]int) (all []int) {
+	all = make([]int, len(woken[0]))
+	for _, each := range woken {
+		for i, n := range each {
+			all[i] += n
 		}
 	}
+	return all
+}
+
+// sum adds up.
+func sum(all []int) (n int) {
+	for _, one := range all {
+		n += one
+	}
+	return n
 }

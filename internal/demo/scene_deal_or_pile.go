@@ -34,7 +34,7 @@ func playDealOrPile(s *Stage) error {
 		}
 		n := exactly(way.label, slices.Max(counts(slots, workers)), want, from)
 		n.Answers = way.pile
-		s.prove(n)
+		s.check(n)
 		v.Stop()
 	}
 	s.why("Who sleeps in accept stands in a line on the socket: the kernel wakes the first, who joins the line again at its end. An epoll set keeps its place, and EPOLLEXCLUSIVE always looks from the same end, unless the socket is taken out of the set and added again (EPOLL_CTL_DEL, EPOLL_CTL_ADD).")

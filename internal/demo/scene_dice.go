@@ -26,9 +26,9 @@ func playDice(s *Stage) error {
 	n := byChance("rolls with a worker that got none", empty, rolls, someEmpty(throws, workers),
 		fmt.Sprintf("%.1f %% of %d: how often eight throws of a die with four faces miss a face", 100*someEmpty(throws, workers), rolls))
 	n.Answers = true
-	s.prove(n)
+	s.check(n)
 	fair := stats.EqualShares(totals)
-	s.prove(Number{
+	s.check(Number{
 		Label: "χ² of all connections, " + plus(totals), Got: fair.Statistic, Want: float64(fair.DOF), Low: leastChiSquare(fair.DOF), High: mostChiSquare(fair.DOF),
 		Digits: 2, From: "how uneven a fair die is in the long run: on average its 3 degrees of freedom",
 	})

@@ -36,13 +36,13 @@ func playLyingStopwatch(s *Stage) error {
 	if err != nil {
 		return err
 	}
-	s.prove(Number{
+	s.check(Number{
 		Label: "p99 in ms, by the first (closed loop)", Got: closed.p99(), Want: 2, Low: 2, High: closed.stall() / 5,
 		Claim: "2 or so",
 		From:  fmt.Sprintf("the service time: of some thousand answers only 4 waited, one for each client; at most a fifth of the stall, %.0f", closed.stall()), Answers: true,
 	})
 	want := openP99(open.stall())
-	s.prove(Number{
+	s.check(Number{
 		Label: "p99 in ms, by the second (open loop)", Got: open.p99(), Want: want,
 		Low: 0.8 * openP99(1e3*open.shortest.Seconds()), High: 1e3 * stallLength.Seconds(), Claim: fmt.Sprintf("from %.0f", want),
 		From: fmt.Sprintf("the stall, %.0f, less what comes in 1 %% of the time: 20 x (1 - load); more if the machine is slow to catch up, and a fifth less at most", open.stall()),

@@ -37,17 +37,17 @@ func playOneLineOrMany(s *Stage) error {
 		return err
 	}
 	idle := 100 * idleBesideQueue(lineClients, lineWorkers)
-	s.prove(Number{
+	s.check(Number{
 		Label: "% of the time idle beside a queue, shared", Got: 100 * one.idle(), High: 25, Claim: "next to 0",
 		From: "never, but for the moment that it takes to wake up",
 	})
-	s.prove(Number{
+	s.check(Number{
 		Label: "% of the time idle beside a queue, reuseport", Got: 100 * many.idle(), Want: idle, Low: idle - 18, High: 99, Answers: true,
 		From: "8 clients in 4 queues, every way of standing equally likely: 1 - C(7,3)/C(11,3)",
 	})
 	shared, _ := stats.ClosedShared(lineClients, lineWorkers)
 	split, _ := stats.ClosedSplit(lineClients, lineWorkers)
-	s.prove(within("answers a second, reuseport / shared", many.throughput/one.throughput, split.Throughput/shared.Throughput, 0.22, 2, "N/(N+k-1) for N=8 clients and k=4 workers"))
+	s.check(within("answers a second, reuseport / shared", many.throughput/one.throughput, split.Throughput/shared.Throughput, 0.22, 2, "N/(N+k-1) for N=8 clients and k=4 workers"))
 	s.why("With SO_REUSEPORT the kernel chooses a queue when a connection comes, before anybody knows how long each will take. On one socket nothing is chosen: whoever is free accepts the next, so that none is idle while somebody waits.")
 	s.read("bench/stats/queueing.go; Gordon & Newell 1967; prefork bench --workload work --arm shared --arm reuseport")
 	return nil

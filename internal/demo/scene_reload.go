@@ -41,12 +41,12 @@ func playReload(s *Stage) error {
 				failed++
 			}
 		}
-		s.prove(exactly("generations that answered, "+strategy, len(seen(answers)), reloads+1, "the first, and one for each reload"))
+		s.check(exactly("generations that answered, "+strategy, len(seen(answers)), reloads+1, "the first, and one for each reload"))
 		v.Stop()
 	}
 	n := exactly(fmt.Sprintf("connections that failed, of %d", asked), failed, 0, "none: the sockets stay, only workers change")
 	n.Answers = true
-	s.prove(n)
+	s.check(n)
 	s.why("A new worker starts on the same socket, and only when it has said READY=1 is the old one told to stop, which first finishes what it has and what is queued: generations overlap. No socket is closed, so the kernel has nothing to reset.")
 	s.read("sd_notify(3); internal/supervisor/machine.go, where the states of a worker are drawn; docs/architecture.md")
 	return nil

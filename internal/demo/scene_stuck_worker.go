@@ -64,7 +64,7 @@ func playStuckWorker(s *Stage) error {
 	if unable != nil {
 		s.leaveOut(fmt.Sprintf("%s (prefork -s reuseport --steer least-loaded): %v", steeredServer.title, unable))
 	}
-	s.prove(exactly("lost, once worker 2 goes on", lost, 0, "a queue in the kernel waits for its worker"))
+	s.check(exactly("lost, once worker 2 goes on", lost, 0, "a queue in the kernel waits for its worker"))
 	s.why("Where each worker has a queue, the hash has chosen when the first packet came, and nobody else may take the connection from there; from one queue, whoever is awake takes it (a stopped thread leaves the line in inet_csk_wait_for_connect). A master could know better; whether it does is up to its policy. A program in the kernel (BPF_PROG_TYPE_SK_REUSEPORT) knows as much, and stands in nobody's way.")
 	s.read("signal(7), SIGSTOP; dispatch/policy.go; docs/steering.md; prefork bench --scenario stuck-worker")
 	return nil
@@ -102,7 +102,7 @@ func (s *Stage) oneStuck(way stuckServer, conns int) (lost int, err error) {
 	s.show(v.stuckPicture(way.title, slots, waiting))
 	n := way.predict(conns)
 	n.Got, n.Answers = float64(waiting), way.strategy == "reuseport" && way.flags == nil
-	s.prove(n)
+	s.check(n)
 	if err := v.thaw(stuckSlot); err != nil {
 		return 0, err
 	}

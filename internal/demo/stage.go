@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ type errUntold struct{ error }
 func (e errUntold) Unwrap() error { return e.error }
 
 // Play plays scenes, one after the other, and tells what happens. It fails if one
-// of them fails or is not proved. It leaves no process behind, however it ends.
+// of them fails or does not come out as predicted. It leaves no process behind, however it ends.
 //
 // The servers are this binary run again, so package cli's Worker must come first
 // in main.
@@ -99,27 +100,27 @@ func (sum *Summary) count(o Outcome, leftOut int) {
 	case Skipped:
 		sum.Skipped++
 		return
-	case Proved:
-		sum.Proved++
+	case AsPredicted:
+		sum.AsPredicted++
 	}
 	sum.Played++
 	sum.LeftOut += leftOut
 }
 
-// outcome is what became of a scene that has returned err, and why it is not
-// proved.
+// outcome is what became of a scene that has returned err, and why it is not as
+// predicted.
 func (s *Stage) outcome(err error) (Outcome, error) {
 	switch {
 	case errors.As(err, new(errCannot)):
 		return Skipped, err
 	case err != nil:
 		return Failed, err
-	case s.wrong > 0:
-		return Refuted, fmt.Errorf("%d of %d numbers did not come out as predicted", s.wrong, s.numbers)
+	case len(s.wrong) > 0:
+		return NotAsPredicted, errors.New(strings.Join(s.wrong, "; "))
 	case s.numbers == 0:
-		return Failed, errors.New("it has no number that proves it")
+		return Failed, errors.New("it has no number to be predicted")
 	}
-	return Proved, nil
+	return AsPredicted, nil
 }
 
 // Stage is where one scene is played: it has servers and clients, and tells what
@@ -133,10 +134,11 @@ type Stage struct {
 	// alter, in tests, starts another server than the scene has asked for.
 	alter func(strategy string, flags []string) (string, []string)
 
-	servers        []*server
-	clients        sync.WaitGroup
-	numbers, wrong int
-	missing        int // parts that were left out
+	servers []*server
+	clients sync.WaitGroup
+	numbers int
+	wrong   []string // those not as predicted, in words
+	missing int      // parts that were left out
 }
 
 // clear ends what a scene has left on the stage.
@@ -172,12 +174,12 @@ func (s *Stage) leaveOut(text string) {
 	s.tell(Event{Kind: LeftOutKind, Text: text})
 }
 
-// prove puts a number beside its prediction.
-func (s *Stage) prove(n Number) {
+// check puts a number beside its prediction.
+func (s *Stage) check(n Number) {
 	n.OK = n.Got >= n.Low && n.Got <= n.High
 	s.numbers++
 	if !n.OK {
-		s.wrong++
+		s.wrong = append(s.wrong, fmt.Sprintf("%s: %s, where %s was predicted", n.Label, n.text(n.Got), n.prediction()))
 	}
 	s.tell(Event{Kind: NumberKind, Number: &n})
 }

@@ -15,9 +15,11 @@ type Look struct {
 	Width  int // columns; 0 is 80
 	Height int // rows; 0 is more than any picture has
 	Colour bool
+	Still  bool // the cursor stays where it is: nothing can be drawn over
+	ASCII  bool // it shows no other characters
 	Brief  bool // only pictures and numbers
-	// Guess reads the reader's guess, "" for none, and fails with io.EOF when there
-	// will be no more; nil does not wait for one.
+	// Guess reads a line that the reader types: a guess, "" for none, or Enter alone
+	// to go on. It fails with io.EOF when there will be no more; nil does not wait.
 	Guess func(context.Context) (string, error)
 }
 
@@ -30,6 +32,7 @@ type Terminal struct {
 	numbers []Number // told together, once all are there
 	begun   bool     // something has been written
 	blank   bool     // the last line was empty
+	rows    int      // lines since the reader has last typed something
 	err     error
 }
 
@@ -37,6 +40,9 @@ type Terminal struct {
 func NewTerminal(w io.Writer, look Look) *Terminal {
 	if look.Width <= 0 || look.Width > widest {
 		look.Width = widest
+	}
+	if look.ASCII {
+		w = plain{w}
 	}
 	return &Terminal{w: w, look: look, paint: ink.Paint(look.Colour)}
 }
@@ -47,41 +53,53 @@ const widest = 80
 // wordy are the events around pictures and numbers.
 var wordy = []Kind{SayKind, AskKind, WhyKind, ReadKind}
 
-// Tell writes what an event says.
+// Tell writes what an event says. Where somebody reads at a terminal, it waits for
+// Enter before what would push the last picture off the screen, and before the next
+// scene.
 func (t *Terminal) Tell(ctx context.Context, e Event) error {
-	if e.Kind != NumberKind {
-		t.tellNumbers()
+	if e.Kind != NumberKind && len(t.numbers) > 0 {
+		t.block(ctx, t.tellNumbers)
 	}
 	if t.look.Brief && slices.Contains(wordy, e.Kind) {
 		return t.err
 	}
 	switch e.Kind {
-	case SceneKind:
-		t.heading(e)
-	case SayKind:
-		t.gap()
-		t.paragraph("", e.Text)
 	case AskKind:
 		return t.ask(ctx, e)
 	case PictureKind:
+		t.turn(ctx, len(t.drawing(e.Picture)))
 		t.gap()
 		t.reveal(ctx, e.Picture)
 	case NumberKind:
 		t.numbers = append(t.numbers, *e.Number)
+	case SceneKind:
+		if t.begun {
+			t.pause(ctx, "Enter for the next scene, "+e.Scene)
+		}
+		t.heading(e)
+	default:
+		t.block(ctx, func() { t.words(e) })
+	}
+	return t.err
+}
+
+// words writes an event that is nothing but words.
+func (t *Terminal) words(e Event) {
+	t.gap()
+	switch e.Kind {
+	case SayKind:
+		t.paragraph("", e.Text)
 	case WhyKind:
-		t.gap()
 		t.paragraph("why", e.Text)
 	case ReadKind:
 		t.paragraph("read", e.Text)
 	case LeftOutKind:
-		t.gap()
 		t.paragraph("", "– left out: "+e.Text)
 	case EndKind:
 		t.end(e)
 	case SummaryKind:
 		t.summary(e.Summary)
 	}
-	return t.err
 }
 
 // line writes a line; after the first error nothing more.
@@ -90,6 +108,7 @@ func (t *Terminal) line(text string) {
 		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(text, " "))
 	}
 	t.blank = text == ""
+	t.rows++
 }
 
 // gap leaves one line empty.
@@ -162,10 +181,9 @@ func (t *Terminal) paragraph(word, text string) {
 }
 
 func (t *Terminal) end(e Event) {
-	t.gap()
 	switch e.Outcome {
-	case Proved:
-		t.line(t.paint.Bold("✓ proved") + ": every number is as predicted")
+	case AsPredicted:
+		t.line(t.paint.Bold("✓ as predicted") + ": every number is within its bounds")
 	case Skipped:
 		t.line(t.paint.Bold("– skipped"))
 		t.paragraph("", e.Text)
@@ -176,10 +194,9 @@ func (t *Terminal) end(e Event) {
 }
 
 func (t *Terminal) summary(s *Summary) {
-	text := fmt.Sprintf("%d played, %d proved, %d skipped", s.Played, s.Proved, s.Skipped)
+	text := fmt.Sprintf("%d played, %d as predicted, %d skipped", s.Played, s.AsPredicted, s.Skipped)
 	if s.LeftOut > 0 {
 		text += fmt.Sprintf("; %d left out in part", s.LeftOut)
 	}
-	t.gap()
 	t.line(t.paint.Bold(text))
 }

@@ -2,9 +2,7 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"regexp"
 	"strconv"
@@ -39,11 +37,20 @@ var (
 // inMilliseconds is what units of time are.
 var inMilliseconds = map[string]float64{"s": 1e3, "ms": 1, "µs": 1e-3, "μs": 1e-3, "us": 1e-3}
 
+// inDigits are numbers that people write out.
+var inDigits = map[string]int{
+	"none": 0, "nobody": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+	"nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "sixteen": 16, "twenty": 20, "fifty": 50, "hundred": 100, "a hundred": 100,
+}
+
 // read understands a guess, in the unit that was asked for or in another one that
 // can be converted.
 func (a Asked) read(typed string) (guess, error) {
 	typed = strings.TrimSpace(typed)
 	nonsense := fmt.Errorf("%q is not what is asked for: %s", typed, a.wanted())
+	if digits, ok := inDigits[strings.ToLower(typed)]; ok {
+		return guess{}, fmt.Errorf("write %q in digits: %d", typed, digits)
+	}
 	parts := amount().FindStringSubmatch(strings.ToLower(typed))
 	if parts == nil {
 		return guess{}, nonsense
@@ -86,7 +93,7 @@ func (a Asked) wanted() string {
 	case a.Unit == "ms":
 		return "a time, such as 20, 20 ms or 1.5 s"
 	case a.Of > 0:
-		return fmt.Sprintf("a number of %g, such as 2 or 50 %%", a.Of)
+		return fmt.Sprintf("a number from 0 to %g, such as 2, or a share, such as 50 %%", a.Of)
 	}
 	return "a number, such as 2"
 }
@@ -132,17 +139,22 @@ func (g guess) verdict(n Number) string {
 	return fmt.Sprintf("you guessed %s; it came out as %s: %s", g, came, n.From)
 }
 
-// ask asks, and waits for a guess if there is somebody to make one: again, but
-// once, if it is not understood.
+// asks is how often a question is asked of somebody who is not understood.
+const asks = 3
+
+// ask asks, and waits for a guess if there is somebody to make one: again, if it is
+// not understood.
 func (t *Terminal) ask(ctx context.Context, e Event) error {
-	t.gap()
-	t.paragraph("guess", e.Text)
+	t.block(ctx, func() {
+		t.gap()
+		t.paragraph("guess", e.Text)
+	})
 	t.guess = nil
 	var asked Asked
 	if e.Asked != nil {
 		asked = *e.Asked
 	}
-	for range 2 {
+	for range asks {
 		if t.look.Guess == nil || t.err != nil {
 			break
 		}
@@ -160,7 +172,7 @@ func (t *Terminal) ask(ctx context.Context, e Event) error {
 	return t.err
 }
 
-// prompt returns what is typed; after the end of the input nobody is asked again.
+// prompt returns what is typed.
 func (t *Terminal) prompt(ctx context.Context, asked Asked) (typed string, err error) {
 	lines := ink.Fold("your number"+asked.hint()+", or just Enter:", t.look.Width-margin-len(" 1,000 ms"))
 	for i, line := range lines {
@@ -169,13 +181,6 @@ func (t *Terminal) prompt(ctx context.Context, asked Asked) (typed string, err e
 	if _, err := fmt.Fprint(t.w, strings.Join(lines, "\n")+" "); err != nil {
 		return "", err
 	}
-	typed, err = t.look.Guess(ctx)
-	if err != nil { // nobody has ended the line
-		t.line("")
-	}
-	if errors.Is(err, io.EOF) {
-		t.look.Guess, err = nil, nil
-	}
-	t.blank = false
+	typed, err = t.read(ctx)
 	return strings.TrimSpace(typed), err
 }

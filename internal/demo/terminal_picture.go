@@ -17,21 +17,29 @@ const (
 	growing = time.Second // at most
 )
 
+// drawing is a picture and the note below it, as lines.
+func (t *Terminal) drawing(p *Picture) []string {
+	g := t.measure(p)
+	all := t.drawn(p, g, g.dots)
+	if p.Note != "" {
+		for _, line := range ink.Fold(p.Note, t.look.Width-2) {
+			all = append(all, "  "+t.paint.Dim(line))
+		}
+	}
+	return all
+}
+
 // reveal draws a picture, dot by dot if somebody watches and it fits: what has left
 // the screen cannot be drawn over.
 func (t *Terminal) reveal(ctx context.Context, p *Picture) {
-	g := t.measure(p)
-	all := t.drawn(p, g, g.dots)
-	if t.look.Guess != nil && (t.look.Height == 0 || len(all) < t.look.Height) {
-		t.grow(ctx, p, g)
+	all := t.drawing(p)
+	if t.look.Guess != nil && !t.look.Still && (t.look.Height == 0 || len(all) < t.look.Height) {
+		rows := t.rows
+		t.grow(ctx, p, t.measure(p))
+		t.rows = rows
 	}
 	for _, line := range all {
 		t.line(line)
-	}
-	if p.Note != "" {
-		for _, line := range ink.Fold(p.Note, t.look.Width-2) {
-			t.line("  " + t.paint.Dim(line))
-		}
 	}
 }
 
@@ -139,7 +147,7 @@ func (t *Terminal) dots(strategy string, runes []rune) string {
 
 func (t *Terminal) run(strategy string, glyph rune, text string) string {
 	switch glyph {
-	case Lost:
+	case Lost, Woken:
 		return t.paint.Alarm(text)
 	case Nothing:
 		return t.paint.Dim(text)

@@ -42,7 +42,9 @@ func TestVerdictOnAGuess(t *testing.T) {
 		{"-3", demo.Asked{}, exact, `"-3" is not what is asked for: a number, such as 2`},
 		{"1.2.3", demo.Asked{}, exact, `"1.2.3" is not what is asked for: a number, such as 2`},
 		{"50 %", demo.Asked{}, exact, `"50 %" is not what is asked for: a number, such as 2`},
-		{"2 s", demo.Asked{Of: 11}, exact, `"2 s" is not what is asked for: a number of 11, such as 2 or 50 %`},
+		{"2 s", demo.Asked{Of: 11}, exact, `"2 s" is not what is asked for: a number from 0 to 11, such as 2, or a share, such as 50 %`},
+		{"eleven", demo.Asked{Of: 11}, exact, `write "eleven" in digits: 11`},
+		{" Nobody", demo.Asked{Of: 11}, exact, `write "Nobody" in digits: 0`},
 		{"2 %", demo.Asked{Unit: "ms"}, late, `"2 %" is not what is asked for: a time, such as 20, 20 ms or 1.5 s`},
 		{"2 ms", demo.Asked{Unit: "%"}, rolls, `"2 ms" is not what is asked for: a percentage, such as 20`},
 	} {
@@ -64,7 +66,7 @@ func typist(lines ...string) func(context.Context) (string, error) {
 	}
 }
 
-// What is not understood is asked for again, and that once.
+// What is not understood is asked for again, and that twice.
 func TestNonsenseIsAskedAgain(t *testing.T) {
 	events := told{
 		{Kind: demo.AskKind, Text: "How many?", Asked: &demo.Asked{Of: 4}},
@@ -79,7 +81,8 @@ func TestNonsenseIsAskedAgain(t *testing.T) {
 	}{
 		{[]string{"3"}, 1, 0, "you guessed 3, and so it was"},
 		{[]string{"many", "75 %"}, 2, 1, "you guessed 75 %, or 3, and so it was"},
-		{[]string{"many", "more", "3"}, 2, 2, ""},
+		{[]string{"many", "more", "3"}, 3, 2, "you guessed 3, and so it was"},
+		{[]string{"many", "more", "most", "3"}, 3, 3, ""},
 		{[]string{"many", ""}, 2, 1, ""},
 	} {
 		got := text(t, events, demo.Look{Guess: typist(c.typed...)})
@@ -188,5 +191,77 @@ func TestNarrow(t *testing.T) {
 				t.Errorf("at %d columns there is no %q in\n%s", width, whole, got)
 			}
 		}
+	}
+}
+
+// Before anything leaves the screen that has not been read, it waits for Enter, and
+// between scenes too. Who has no more to type is not waited for.
+func TestNothingLeavesTheScreenUnread(t *testing.T) {
+	picture := demo.Event{Kind: demo.PictureKind, Picture: &demo.Picture{Title: "a picture", Strategy: "shared", Lanes: []demo.Lane{
+		{What: demo.WorkerLane, Label: "worker 0", Dots: "●●", Note: "2"},
+		{What: demo.WorkerLane, Label: "worker 1", Dots: "●", Note: "1"},
+	}}}
+	number := demo.Event{Kind: demo.NumberKind, Number: &demo.Number{Label: "so many", Got: 3, Want: 3, Low: 3, High: 3, From: "counted"}}
+	events := told{
+		{Kind: demo.SceneKind, Scene: "one", Text: "it has two pictures"}, picture, number, picture, number,
+		{Kind: demo.WhyKind, Text: strings.Repeat("A long story. ", 40)},
+		{Kind: demo.SceneKind, Scene: "two", Text: "it is short"}, {Kind: demo.WhyKind, Text: "So."},
+	}
+	const height = 14
+	for _, look := range []demo.Look{{Height: height, Still: true}, {Height: height, Still: true, Width: 60}, {Height: height, Still: true, ASCII: true}} {
+		var out strings.Builder
+		var seen []string // what there was to read at each Enter
+		look.Guess = func(context.Context) (string, error) {
+			seen = append(seen, out.String())
+			out.Reset()
+			return "", nil
+		}
+		terminal := demo.NewTerminal(&out, look)
+		for _, e := range events {
+			if err := terminal.Tell(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(seen) < 3 || !strings.Contains(seen[len(seen)-1], "Enter for the next scene, two") {
+			t.Fatalf("%+v: waited at %q", look, seen)
+		}
+		for _, screen := range seen {
+			if n := strings.Count(screen, "\n") + 1; n > height {
+				t.Errorf("%+v: %d lines at once:\n%s", look, n, screen)
+			}
+		}
+	}
+	if got := text(t, events, demo.Look{Height: height, Guess: typist()}); strings.Count(got, "Enter") != 1 {
+		t.Errorf("who has no more to type is asked on:\n%s", got)
+	}
+	if got := text(t, events, demo.Look{Height: height}); strings.Contains(got, "Enter") {
+		t.Errorf("nobody is there, and is asked:\n%s", got)
+	}
+}
+
+// A terminal without other characters, without colours and without a cursor to be
+// moved gets the same, column by column.
+func TestPlainTerminals(t *testing.T) {
+	events := told{
+		{Kind: demo.SceneKind, Scene: "a-scene", Text: "it has a legend before it"},
+		{Kind: demo.PictureKind, Picture: &demo.Picture{Title: "a picture", Strategy: "shared", Lanes: []demo.Lane{
+			{What: demo.MasterLane, Label: "master", Dots: "××", Note: "2 × refused"},
+			{What: demo.WorkerLane, Label: "worker 0", Dots: "●○·!", Note: "2"},
+			{What: demo.ClientLane, Label: "waited", Dots: "▁▂▃▄▅▆▇█", Note: "at most 3 µs"},
+		}}},
+		{Kind: demo.NumberKind, Number: &demo.Number{Label: "χ² of all", Got: 3, Want: 3, Low: 1, High: 9, From: "counted…"}},
+		{Kind: demo.EndKind, Outcome: demo.AsPredicted},
+	}
+	usual, plain := text(t, events, demo.Look{}), text(t, events, demo.Look{ASCII: true, Still: true, Guess: typist()})
+	for _, r := range plain {
+		if r > '~' || r == '\x1b' || r == '?' {
+			t.Errorf("%q is written to it", r)
+		}
+	}
+	if utf8.RuneCountInString(usual) != len(plain) {
+		t.Errorf("columns have moved from\n%s to\n%s", usual, plain)
+	}
+	if !strings.Contains(plain, "|master|    xx        2 x refused\n  # worker 0  *o.!      2\n    waited    _.-:=+*#  at most 3 us") {
+		t.Errorf("it reads\n%s", plain)
 	}
 }

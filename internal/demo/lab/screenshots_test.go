@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -81,17 +82,21 @@ func (b *tab) media(feature, value string) {
 	}
 }
 
-var tours = flag.Bool("tours", false, "take every tour, and print what it measures")
+var tours = flag.String("tours", "", "take the tours whose names match this `expression`, and print what they measure")
 
-// TestEveryTour takes all tours to their end, in two minutes.
+// TestEveryTour takes tours to their end; all of them in two minutes.
 func TestEveryTour(t *testing.T) {
-	if !*tours {
-		t.Skip("-tours takes them")
+	if *tours == "" {
+		t.Skip("-tours . takes them")
 	}
+	chosen := regexp.MustCompile(*tours)
 	b := browse(t, open(t), 1280, 800)
 	b.await("there are tours", `document.querySelectorAll("#tours option").length > 1`)
 	ids := ask[[]string](b, `[...document.querySelectorAll("#tours option")].map(o => o.value)`)
 	for _, id := range ids {
+		if !chosen.MatchString(id) {
+			continue
+		}
 		b.tour(id)
 		for over := false; !over; over = ask[bool](b, `!!document.querySelector("#tour-end")`) {
 			room := func() {

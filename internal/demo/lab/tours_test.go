@@ -39,3 +39,22 @@ func TestToursAreScenes(t *testing.T) {
 		}
 	}
 }
+
+// The right answer is not to be told by its length: where it is the longest choice, it
+// is so no more often than chance would have it.
+func TestRightAnswersAreNotTheLongest(t *testing.T) {
+	b := browse(t, open(t), 1280, 800)
+	b.await("there are tours", `document.querySelectorAll("#tours option").length > 1`)
+	ask[bool](b, `(import("/tours.js").then(m => { window.steps = m.tours.flatMap(t => t.steps); }), true)`)
+	b.await("there are steps", "!!window.steps")
+	if wrong := ask[string](b, `steps.filter(s => !s.choices[s.right]).map(s => s.ask).join()`); wrong != "" {
+		t.Errorf("without a right answer: %s", wrong)
+	}
+	longest := ask[[]string](b, `steps.filter(s => s.choices.every((c, i) => i === s.right || c.length < s.choices[s.right].length)).map(s => s.ask)`)
+	if all := ask[int](b, "steps.length"); 3*len(longest) > all {
+		t.Errorf("of %d right answers these are the longest choice: %q", all, longest)
+	}
+	if first := ask[int](b, "steps.filter(s => s.right === 0).length"); first == 0 {
+		t.Error("the first choice is never right")
+	}
+}

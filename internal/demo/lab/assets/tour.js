@@ -236,6 +236,7 @@ async function watch(now) {
   let then = look(), from = performance.now();
   for (const what of s.acts || []) {
     if (what.wait) { say(now, `waiting ${what.wait} s …`); await sleep(what.wait, now); continue; }
+    if (what.remember) { then = look(); continue; }
     await perform(what, now);
     if (what.do === "reset") { await sleep(.2, now); then = look(); }
     from = performance.now();
@@ -271,7 +272,7 @@ function reveal(now, i, seen) {
   now.side.replaceChildren(table(numbers));
   now.text.replaceChildren(
     el("p", { class: "why" }, s.why),
-    el("p", { class: "ask" }, s.ask), el("p", { class: "came" }, ...verdict(s.choices, i, came)));
+    el("p", { class: "ask" }, s.ask), el("p", { class: "came" }, ...verdict(s, i, came)));
   const all = off === 0 ? `✓ ${numbers.length > 1 ? "Every number is" : "The number is"} as predicted.`
     : `✗ ${off} of ${numbers.length} not as predicted.${machineWords(now) || " Play it again to see whether that was chance."}`;
   now.status.classList.toggle("off", off > 0);
@@ -281,9 +282,10 @@ function reveal(now, i, seen) {
   (now.show.offsetParent ? now.show : now.next).focus({ preventScroll: true });
 }
 
-function verdict(choices, guessed, came) {
-  if (came === guessed) return ["✓ As you guessed: ", el("b", {}, choices[came]), "."];
-  return ["You guessed: ", choices[guessed], ". It was: ", el("b", {}, choices[came] || "none of these"), "."];
+function verdict({ choices, right }, guessed, came) {
+  const theory = came === right ? "" : ` Theory says: ${choices[right]}.`;
+  if (came === guessed) return ["✓ As you guessed: ", el("b", {}, choices[came]), ".", theory];
+  return ["You guessed: ", choices[guessed], ". It was: ", el("b", {}, choices[came] || "none of these"), ".", theory];
 }
 
 function table(numbers) {
