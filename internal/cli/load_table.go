@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"prefork/bench/load"
 	"prefork/bench/result"
@@ -32,28 +31,29 @@ var failures = map[string]string{
 	load.Local:   "not begun, for want of ports or descriptors here",
 }
 
+// loadQuantiles are the rows of times, by the share of the answers that came within.
+var loadQuantiles = []struct {
+	name string
+	at   float64
+}{{"typical answer", 50}, {"90 % within", 90}, {"99 % within", 99}, {"99.9 % within", 99.9}, {"slowest", 100}}
+
 // loadTable prints a load for people.
 func loadTable(w io.Writer, l loaded) error {
 	var t strings.Builder
-	fmt.Fprintf(&t, "%s · %s · %s\n\n", l.goal.url, l.clients(), brief(seconds(l.seen.Seconds)))
-	row := func(name, value, more string) {
-		fmt.Fprintln(&t, strings.TrimRight(fmt.Sprintf("  %-20s %s%s  %s", name, strings.Repeat(" ", max(0, 10-utf8.RuneCountInString(value))), value, more), " "))
-	}
-	row("answers a second", result.Digits(l.seen.Throughput(), 0), fmt.Sprintf("%s in all", result.Thousands(l.seen.Requests)))
+	fmt.Fprintf(&t, "%s\n%s · %s\n\n", l.goal.url, l.clients(), brief(seconds(l.seen.Seconds)))
+	loadRow(&t, "answers a second", result.Digits(l.seen.Throughput(), 0), result.Thousands(l.seen.Requests)+" in all")
 	missing := false
-	for _, p := range []struct {
-		name string
-		at   float64
-	}{{"typical answer", 50}, {"90 % within", 90}, {"99 % within", 99}, {"99.9 % within", 99.9}, {"slowest", 100}} {
-		if !l.enough(p.at) {
+	for _, q := range loadQuantiles {
+		value := "–"
+		if l.enough(q.at) {
+			value = inTime(float64(l.seen.Response.ValueAtQuantile(q.at)))
+		} else {
 			missing = true
-			row(p.name, "–", "")
-			continue
 		}
-		row(p.name, inTime(float64(l.seen.Response.ValueAtQuantile(p.at))), "")
+		loadRow(&t, q.name, value, "")
 	}
-	row("failed", result.Thousands(l.round().Lost()), l.ofAll())
-	t.WriteString(l.failures())
+	loadRow(&t, "failed", result.Thousands(l.round().Lost()), l.ofAll())
+	l.failures(&t)
 	t.WriteString("\n")
 	for _, note := range l.notes(missing) {
 		fmt.Fprintln(&t, strings.Join(ink.Fold(note, loadWidth), "\n"))
@@ -62,16 +62,26 @@ func loadTable(w io.Writer, l loaded) error {
 	return err
 }
 
+// loadRow writes a name, a number that ends where those above and below it do, and what
+// there is to say about it.
+func loadRow(t *strings.Builder, name, value, more string) {
+	line := fmt.Sprintf("  %-20s %*s  %s", name, loadNumber, value, more)
+	fmt.Fprintln(t, strings.TrimRight(line, " "))
+}
+
+// loadNumber is how wide numbers are.
+const loadNumber = 10
+
 // clients is what clients do.
 func (l loaded) clients() string {
-	each := ""
-	if l.order.Requests > 1 {
-		each = fmt.Sprintf(" of %s requests", result.Thousands(l.order.Requests))
-	}
+	text := fmt.Sprintf("%s loop, %s connections a second", l.seen.Loop, result.Digits(l.order.Rate, 0))
 	if l.seen.Loop == load.ClosedLoop {
-		return fmt.Sprintf("closed loop, %s%s", counted(l.order.Clients, "client"), strings.Replace(each, " of", ", connections of", 1))
+		text = "closed loop, " + counted(l.order.Clients, "client")
 	}
-	return fmt.Sprintf("%s loop, %s connections a second%s", l.seen.Loop, result.Digits(l.order.Rate, 0), each)
+	if n := l.order.Requests; n > 1 {
+		text += fmt.Sprintf(", %s requests each", result.Thousands(n))
+	}
+	return text
 }
 
 func counted(n int, what string) string {
@@ -89,17 +99,15 @@ func (l loaded) ofAll() string {
 	return "of " + result.Thousands(l.round().Ended())
 }
 
-// failures are the kinds that occurred, most frequent first, with what the first was.
-func (l loaded) failures() string {
-	var t strings.Builder
+// failures writes the kinds that occurred, most frequent first, with what the first was.
+func (l loaded) failures(t *strings.Builder) {
 	errors := l.seen.Errors
 	for _, kind := range slices.SortedFunc(maps.Keys(errors), func(a, b string) int { return cmp.Or(errors[b]-errors[a], cmp.Compare(a, b)) }) {
-		fmt.Fprintf(&t, "  %31s  %s\n", result.Thousands(errors[kind]), failures[kind])
+		loadRow(t, "", result.Thousands(errors[kind]), failures[kind])
 		if first := l.seen.First[kind]; first != "" {
-			fmt.Fprintf(&t, "  %31s  the first: %s\n", "", first)
+			loadRow(t, "", "", "the first: "+first)
 		}
 	}
-	return t.String()
 }
 
 // notes are what one has to know to read the table.

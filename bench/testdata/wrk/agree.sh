@@ -52,7 +52,7 @@ with_load() {
 		--length "${seconds}s" --warmup 200ms --format json "$url" >"$dir/load"
 	# A line of JSON for each number: "p50": 148,
 	number() { sed -n "s/^ *\"$1\": \([0-9.]*\),*\$/\1/p" "$dir/load" | head -n 1; }
-	failed=$(sed -n '/"errors": {/,/}/s/^ *"[a-z]*": \([0-9]*\),*$/\1/p' "$dir/load" | awk '{ n += $1 } END { print n + 0 }')
+	failed=$(awk '/"errors": \{$/ { errors = 1; next } /\}/ { errors = 0 } errors { n += $2 } END { print n + 0 }' "$dir/load")
 	printf '%.0f %.0f %.0f %.0f %.0f %d\n' "$(number throughput)" "$(number p50)" "$(number p90)" "$(number p99)" "$(number max)" "$failed"
 }
 
