@@ -32,3 +32,7 @@ func (s State) FDs() []int {
 	}
 	return fds
 }
+
+// Unlink removes what a Unix-domain address has in the file system, if that is still
+// its own. It is for who ends what a master has left behind.
+func (s State) Unlink() error { return s.Path.remove() }

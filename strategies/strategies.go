@@ -112,6 +112,8 @@ type Strategy struct {
 	Settle time.Duration
 	// Unix says whether it can listen on a Unix-domain address.
 	Unix bool
+	// OneQueue says that all workers take from the same queue.
+	OneQueue bool
 
 	open func(Config) (Front, error)
 }
@@ -123,6 +125,7 @@ var Strategies = []Strategy{
 		Sentence: "one socket, inherited by every worker; the kernel wakes one of them per connection",
 		Modes:    modeNames(),
 		Unix:     true,
+		OneQueue: true,
 		open:     openShared,
 	},
 	{

@@ -65,7 +65,7 @@ const (
 )
 
 func commands() []*cli.Command {
-	return []*cli.Command{
+	return append([]*cli.Command{
 		{
 			Name:               "serve",
 			Usage:              "serve; the same as no command",
@@ -94,7 +94,7 @@ func commands() []*cli.Command {
 			OnUsageError:    plainly,
 			Action:          help,
 		},
-	}
+	}, hiddenCommands()...)
 }
 
 // split takes the program after -- off the command line, before it is parsed: to

@@ -9,10 +9,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/lines"
 	"prefork/internal/lookup"
 	"prefork/internal/supervisor"
 )
@@ -30,6 +32,7 @@ func options(c *cli.Context) (supervisor.Options, error) {
 			return o, err
 		}
 	}
+	o.Version = version()
 	o.Listening = func(addr net.Addr) { banner(c.App.Writer, o, addr) }
 	if c.String("log-format") == "json" {
 		o.Listening = func(addr net.Addr) { o.Log.Info("listening", listening(o, addr)...) }
@@ -57,11 +60,21 @@ var logFormats = []struct {
 
 var logLevels = []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
 
+// logPatience is how long the end of a master waits for the reader of its log.
+const logPatience = 200 * time.Millisecond
+
+// readLog opens the log. Nobody waits for its reader; what has been dropped for that
+// is told later. What is only a warning is left to the second look at the flags; see
+// serve.
 func readLog(c *cli.Context, o *supervisor.Options) error {
 	level := new(slog.LevelVar)
+	out := lines.NewWriter(c.App.ErrWriter, func(dropped uint64) {
+		o.Log.Warn("nobody has read the log for a while", "dropped_lines", dropped)
+	})
+	o.Words, o.Flush = out, func() { out.Flush(logPatience) }
 	for _, format := range logFormats {
 		if format.name == c.String("log-format") {
-			o.Log = slog.New(format.open(c.App.ErrWriter, &slog.HandlerOptions{Level: level}))
+			o.Log = slog.New(format.open(out, &slog.HandlerOptions{Level: level}))
 		}
 	}
 	if o.Log == nil {
@@ -70,6 +83,9 @@ func readLog(c *cli.Context, o *supervisor.Options) error {
 	for _, l := range logLevels {
 		if levelName(l) == c.String("log-level") {
 			level.Set(l)
+			if !supervisor.Begun() {
+				level.Set(slog.LevelError)
+			}
 			return nil
 		}
 	}

@@ -79,6 +79,7 @@ func readProgram(c *cli.Context, o *supervisor.Options) error {
 	}
 	o.Config.Foreign = true
 	o.Launch.Program, o.Launch.Dir = argv, throughLink()
+	o.Limits.Programs, o.Limits.StartTimeout = true, 0
 	if o.Limits.ReadyAfter = c.Duration("ready-after"); o.Limits.ReadyAfter < 0 {
 		return usage(fmt.Errorf("--ready-after %s: give a time, or 0 to wait for READY=1", o.Limits.ReadyAfter))
 	}

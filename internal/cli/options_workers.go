@@ -5,6 +5,7 @@ package cli
 import (
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -28,9 +29,13 @@ func readWorkers(c *cli.Context, o *supervisor.Options) error {
 		o.Log.Warn("some workers may stay idle", "workers", workers, "cpus", cpus, "reason", "--steer cpu has one worker for each CPU")
 	}
 	o.Limits.Workers, o.Limits.MaxWorkers = workers, worker.MaxWorkers
-	o.Limits.Settle = o.Strategy.Settle
+	o.Limits.Settle, o.Limits.OneQueue = o.Strategy.Settle, o.Strategy.OneQueue
+	o.Limits.StartTimeout = startTimeout
 	return nil
 }
+
+// startTimeout ends a built-in worker that does not get ready.
+const startTimeout = time.Minute
 
 // Descriptors that the master and a worker have whatever they do.
 const (

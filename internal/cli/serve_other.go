@@ -14,6 +14,8 @@ func Worker() (code int, isWorker bool) { return 0, false }
 
 func serveFlags() []cli.Flag { return nil }
 
+func hiddenCommands() []*cli.Command { return nil }
+
 func topics() []topic { return nil }
 
 func serve(*cli.Context) error {

@@ -14,6 +14,10 @@ const (
 	boardMagic = 0x70726566_6f726b02 // "prefork", layout 2
 )
 
+// Layout names how board and roll are laid out. Binaries in which it differs cannot
+// take each other's place.
+var Layout = fmt.Sprintf("%x %x, %d slots of %d", boardMagic, rollMagic, MaxSlots, Seats)
+
 // Line is what the worker in one seat has counted since it began: one cache line,
 // so that no two workers write to the same one. A worker stores what it has
 // counted itself, and never adds to what is there: what another one has written

@@ -322,16 +322,6 @@ func family(pid int) []int {
 	return all
 }
 
-// EndHeir stops the master that has taken over, and waits for it and its workers.
-func (s *Server) EndHeir(pid int) {
-	s.t.Helper()
-	all := family(pid)
-	_ = unix.Kill(pid, unix.SIGTERM)
-	for _, member := range all {
-		Eventually(s.t, fmt.Sprintf("process %d of the new master is gone", member), func() bool { return kernel.Gone(member) })
-	}
-}
-
 // Wakes is how often all threads of a process together have blocked.
 func Wakes(t testing.TB, pid int) int {
 	t.Helper()

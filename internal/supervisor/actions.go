@@ -8,72 +8,98 @@ import (
 	"prefork/internal/scoreboard"
 )
 
-// Action is something to be done.
-type Action interface{}
+// Action is something to be done. Whoever adds one has to say by what the hands do
+// it, in one of the files hands_*.go, or nothing compiles.
+type Action interface{ by(*hands) }
 
-// Start starts a worker. Capture keeps its last words.
-type Start struct {
-	Slot, Seat int
-	Capture    bool
-}
-
-// Show writes a worker's state to the scoreboard.
-type Show struct {
-	Slot, Seat, PID int
-	State           scoreboard.State
-}
-
-// Tell tells a worker to stop.
-type Tell struct{ PID int }
-
-// Kill ends a worker.
-type Kill struct{ PID int }
-
-// Bury settles the accounts of a worker that has ended. Killed says that it was
-// told to stop and did not in time.
-type Bury struct {
-	Slot, Seat, PID int
-	Killed          bool
-}
-
-// Retire sends no new connections to a slot; Drop closes its files.
+// What is done to workers.
 type (
-	Retire struct{ Slot int }
-	Drop   struct{ Slot int }
+	// Start starts a worker. Capture keeps its last words. Started or StartFailed
+	// follows.
+	Start struct {
+		Slot, Seat int
+		Capture    bool
+	}
+	// Show writes down what the master believes of a worker.
+	Show struct {
+		Slot, Seat, PID int
+		State           scoreboard.State
+	}
+	// Tell tells a worker to finish and leave. Drain has it serve what is queued as
+	// well; else that is left to its successor.
+	Tell struct {
+		PID   int
+		Drain bool
+	}
+	// Nudge ends a worker's wait, in case it was told while it was about to begin
+	// one.
+	Nudge struct{ PID int }
+	// Kill ends a worker, with all that it has started.
+	Kill struct{ PID int }
+	// TellRest tells what a worker has left behind to end.
+	TellRest struct{ PID int }
+	// LookForRest looks whether that is gone; RestGone follows if it is.
+	LookForRest struct{ PID int }
+	// Reap takes in the children that have ended; an Exited follows for every worker,
+	// Probed for a binary that was asked.
+	Reap struct{}
+	// Audit looks whether what workers have counted can be.
+	Audit struct{}
+	// Bury settles the accounts of a worker of which nothing is left. Killed says that
+	// it was told to stop and did not in time.
+	Bury struct {
+		Slot, Seat, PID int
+		Killed          bool
+	}
 )
 
-// Rescue gives what is queued for a slot without a worker to others, if that can
-// be done.
-type Rescue struct{ Slot int }
+// What is done to slots and to the address.
+type (
+	// Suspend has no connection sent to a slot, Resume has them sent again.
+	Suspend struct{ Slot int }
+	Resume  struct{ Slot int }
+	// Rescue gives what is queued for a slot without a worker to others, where that
+	// can be done.
+	Rescue struct{ Slot int }
+	// Look looks how much is queued for a slot; Queued follows.
+	Look struct{ Slot int }
+	// Drop closes the files of the last slot.
+	Drop struct{ Slot int }
+	// Quiesce turns new connections away.
+	Quiesce struct{}
+	// StopPump has the master pass on what is queued and no more; PumpEnded follows.
+	StopPump struct{}
+	// AbandonPump ends that at once, whatever is still held.
+	AbandonPump struct{}
+)
 
-// Quiesce turns new connections away.
-type Quiesce struct{}
+// What is done with a new binary.
+type (
+	// Probe asks the binary that is now in this one's place whether it can go on from
+	// here; Probed follows.
+	Probe struct{}
+	// EndProbe gives that up.
+	EndProbe struct{}
+	// Replace runs it in this process. NotUpgraded follows, or nothing any more.
+	Replace struct{}
+)
 
-// Reclaim sees to it that the kernel still sends connections where this master
-// wants them.
-type Reclaim struct{}
-
-// StopPump has the master pass on what is queued and no more; PumpEnded follows.
-type StopPump struct{}
-
-// StartUpgrade starts the new binary; UpgradeFailed or HandedOver follows.
-type StartUpgrade struct{}
-
-// AllReady says that for the first time all workers are ready.
-type AllReady struct{ Workers int }
-
-// Note says something to the operator.
-type Note struct {
-	Level   Level
-	Message string
-	Args    []any
-}
-
-// Exit ends the master.
-type Exit struct {
-	Code int
-	Err  error
-}
+// What is said.
+type (
+	// AllReady says that for the first time all workers are ready.
+	AllReady struct{ Workers int }
+	// Note says something to the operator.
+	Note struct {
+		Level   Level
+		Message string
+		Args    []any
+	}
+	// Exit ends the master.
+	Exit struct {
+		Code int
+		Err  error
+	}
+)
 
 // Level is a log level.
 type Level = slog.Level

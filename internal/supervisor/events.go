@@ -9,63 +9,73 @@ import (
 	"prefork/internal/scoreboard"
 )
 
-// Event is something that has happened.
+// Event is something that has happened. Ears report some, hands the others.
 type Event interface{ apply(*Machine) }
 
-// Tick says that only time has passed.
-type Tick struct{}
+// What happens to workers.
+type (
+	// Started says that a worker was started as told.
+	Started struct{ Slot, Seat, PID int }
+	// StartFailed says that it could not be.
+	StartFailed struct {
+		Slot, Seat int
+		Err        error
+	}
+	// Ready says that a worker says it takes connections.
+	Ready struct{ PID int }
+	// Recycle says that a worker would like a successor.
+	Recycle struct{ PID int }
+	// Broken says that the workers of a slot can be passed nothing any more.
+	Broken struct{ Slot int }
+	// AuditDue says that it is time to look at what workers count.
+	AuditDue struct{}
+	// ToldAWhileAgo says that a worker was told to stop a moment ago.
+	ToldAWhileAgo struct{ PID int }
+	// ChildEnded says that some child has ended: a worker, or another one.
+	ChildEnded struct{}
+	// Exited says that a worker has ended. Why reads "exited with status 1" or "was
+	// killed by SIGSEGV"; LastWords are of a worker started with Capture. Rest says
+	// that processes which it started are still there.
+	Exited struct {
+		PID       int
+		Why       string
+		LastWords string
+		Rest      bool
+	}
+	// RestGone says that nothing is left of a worker that has ended.
+	RestGone struct{ PID int }
+	// Queued is how many connections wait where the workers of a slot take theirs.
+	Queued struct{ Slot, Depth int }
+	// PumpEnded says that the master passes on no more connections. Err is why, if
+	// nobody asked for it.
+	PumpEnded struct{ Err error }
+)
 
-// Started says that a worker was started as told.
-type Started struct{ Slot, Seat, PID int }
+// What is asked for.
+type (
+	// Tick says that only time has passed.
+	Tick struct{}
+	// Scale asks for so many workers more, or less.
+	Scale struct{ By int }
+	// Reload asks for every worker to be replaced by a new one.
+	Reload struct{}
+	// Stop asks for a graceful end. Why says who did.
+	Stop struct{ Why string }
+	// StopNow asks for an end at once.
+	StopNow struct{}
+)
 
-// StartFailed says that it could not be.
-type StartFailed struct {
-	Slot, Seat int
-	Err        error
-}
-
-// Ready says that a worker says it takes connections.
-type Ready struct{ PID int }
-
-// Recycle says that a worker would like a successor.
-type Recycle struct{ PID int }
-
-// Exited says that a worker has ended. Why reads "exited with status 1" or "was
-// killed by SIGSEGV"; LastWords are of a worker started with Capture.
-type Exited struct {
-	PID       int
-	Why       string
-	LastWords string
-}
-
-// Scale asks for so many workers more, or less.
-type Scale struct{ By int }
-
-// Reload asks for every worker to be replaced by a new one.
-type Reload struct{}
-
-// Stop asks for a graceful end.
-type Stop struct{}
-
-// StopNow asks for an end at once.
-type StopNow struct{}
-
-// PumpEnded says that the master passes on no more connections. Err is why, if
-// nobody asked for it.
-type PumpEnded struct{ Err error }
-
-// Upgrade asks for a new binary to take over.
-type Upgrade struct{}
-
-// UpgradeFailed says that it did not get ready.
-type UpgradeFailed struct{ Err error }
-
-// HandedOver says that it has.
-type HandedOver struct{}
-
-// PredecessorGone says that the master before this one has ended: the sockets are
-// this one's alone.
-type PredecessorGone struct{}
+// An upgrade: the binary that is now in this one's place is to go on from here.
+type (
+	// Upgrade asks for it.
+	Upgrade struct{}
+	// Probed is what the new binary says to it: nil is yes.
+	Probed struct{ Err error }
+	// NotUpgraded says that it could not be run in this one's place.
+	NotUpgraded struct{ Err error }
+	// Upgraded is the first event of the new binary.
+	Upgraded struct{ Version string }
+)
 
 func (Tick) apply(*Machine) {}
 
@@ -84,7 +94,7 @@ func (e StartFailed) apply(m *Machine) {
 		return
 	}
 	m.replacementFailed(e.Slot, generation)
-	m.failed(e.Slot, 0, fmt.Sprintf("could not be started: %v", e.Err))
+	m.failed(e.Slot, seat{}, fmt.Sprintf("could not be started: %v", e.Err))
 }
 
 func (e Ready) apply(m *Machine) {
@@ -101,21 +111,43 @@ func (e Recycle) apply(m *Machine) {
 	}
 }
 
+func (e Broken) apply(m *Machine) {
+	if m.phase != running || e.Slot >= len(m.slots) {
+		return
+	}
+	for j := range m.slots[e.Slot].seats {
+		if s := &m.slots[e.Slot].seats[j]; s.state == scoreboard.Ready {
+			s.generation = stale
+			m.note(Warn, "worker takes no more connections and is replaced", "slot", e.Slot, "pid", s.pid)
+		}
+	}
+}
+
+func (e ToldAWhileAgo) apply(m *Machine) {
+	if _, _, s := m.find(e.PID); s != nil && s.state == scoreboard.Draining {
+		m.do(Nudge{e.PID})
+	}
+}
+
+func (AuditDue) apply(m *Machine) { m.do(Audit{}) }
+
+func (ChildEnded) apply(m *Machine) { m.do(Reap{}) }
+
 func (e Exited) apply(m *Machine) {
 	slotIndex, seatIndex, s := m.find(e.PID)
 	if s == nil {
 		return
 	}
 	was := *s
-	m.move(slotIndex, seatIndex, scoreboard.Gone)
-	m.do(Bury{Slot: slotIndex, Seat: seatIndex, PID: e.PID, Killed: was.killed && was.state == scoreboard.Draining})
-	*s = seat{}
+	if e.Rest {
+		m.endRest(slotIndex, seatIndex)
+	} else {
+		m.vacate(slotIndex, seatIndex)
+	}
 	if was.state == scoreboard.Draining || m.phase != running {
 		return
 	}
-	healthy := time.Duration(0)
 	if was.state == scoreboard.Ready {
-		healthy = m.now.Sub(was.since)
 		m.note(Warn, "worker ended unasked", "slot", slotIndex, "pid", e.PID, "how", e.Why)
 	} else {
 		m.note(Error, "worker ended before it was ready", "slot", slotIndex, "pid", e.PID, "how", e.Why)
@@ -125,16 +157,34 @@ func (e Exited) apply(m *Machine) {
 	if e.LastWords != "" {
 		why += ", saying:\n" + e.LastWords + "\nso it ended"
 	}
-	m.failed(slotIndex, healthy, why)
-	m.rescue(slotIndex)
+	m.failed(slotIndex, was, why)
+}
+
+// endRest tells what a worker has left behind to end, and gives it the time that a
+// worker has.
+func (m *Machine) endRest(slotIndex, seatIndex int) {
+	s := &m.slots[slotIndex].seats[seatIndex]
+	if s.rest = true; s.state != scoreboard.Draining {
+		m.move(slotIndex, seatIndex, scoreboard.Draining)
+	}
+	m.note(Info, "worker has left processes behind; they are told to end", "slot", slotIndex, "pid", s.pid)
+	m.do(TellRest{s.pid})
+}
+
+func (e RestGone) apply(m *Machine) {
+	if slotIndex, seatIndex, s := m.find(e.PID); s != nil && s.rest {
+		m.vacate(slotIndex, seatIndex)
+	}
+}
+
+func (e Queued) apply(m *Machine) {
+	if e.Slot < len(m.slots) {
+		m.slots[e.Slot].queue = queue{known: true, depth: e.Depth, at: m.now}
+	}
 }
 
 func (e Scale) apply(m *Machine) {
 	if m.phase != running {
-		return
-	}
-	if m.upgrading {
-		m.note(Warn, "not scaled", "workers", m.want, "reason", "an upgrade is under way")
 		return
 	}
 	want := min(max(m.want+e.By, 1), m.limits.MaxWorkers)
@@ -142,34 +192,48 @@ func (e Scale) apply(m *Machine) {
 		m.note(Warn, "not scaled", "workers", m.want, "reason", fmt.Sprintf("there can be 1 to %d", m.limits.MaxWorkers))
 		return
 	}
-	m.want = want
-	if m.given > 0 {
-		m.note(Info, "scaling", "workers", want, "when", "the master before this one has left")
-		return
-	}
+	m.want, m.scaling = want, true
 	m.note(Info, "scaling", "workers", want)
 }
 
+// Reload does not wait for a pause to end: it may bring the cure.
 func (Reload) apply(m *Machine) {
 	if m.phase != running {
 		return
 	}
-	m.generation++
+	m.reload()
 	m.note(Info, "reloading", "workers", m.want)
 }
 
-func (Stop) apply(m *Machine) {
+func (m *Machine) reload() {
+	m.generation++
+	m.reloading = true
+	for i := range m.slots {
+		m.slots[i].fails, m.slots[i].retryAt = 0, time.Time{}
+	}
+}
+
+func (e Stop) apply(m *Machine) {
 	if m.phase != running {
 		return
 	}
-	m.begin(stopping)
-	m.turnAway()
-	m.do(StopPump{})
-	m.note(Info, "stopping", "graceful_timeout", m.limits.Graceful)
+	m.stop()
+	m.note(Info, "stopping", "why", e.Why, "graceful_timeout", m.limits.Graceful)
+}
+
+// stop begins the graceful end.
+func (m *Machine) stop() {
+	m.phase, m.stopBegan = stopping, m.now
+	m.giveUpUpgrade()
+	m.do(Quiesce{})
+	if !m.pumpEnded {
+		m.do(StopPump{})
+	}
 }
 
 func (StopNow) apply(m *Machine) {
 	m.phase = killing
+	m.giveUpUpgrade()
 	m.note(Warn, "stopping at once")
 }
 
@@ -179,8 +243,7 @@ func (e PumpEnded) apply(m *Machine) {
 		m.note(Error, "the master can pass on no more connections", "error", e.Err)
 	}
 	if m.phase == running {
-		m.begin(stopping)
-		m.turnAway()
+		m.stop()
 		m.end = Exit{Code: ExitFailed, Err: fmt.Errorf("the master can pass on no more connections: %w", e.Err)}
 	}
 }
@@ -188,39 +251,51 @@ func (e PumpEnded) apply(m *Machine) {
 func (Upgrade) apply(m *Machine) {
 	switch {
 	case m.phase != running:
-	case m.upgrading:
+		m.note(Warn, "not upgraded", "reason", "the server is stopping")
+	case m.probing:
 		m.note(Warn, "an upgrade is under way already")
-	case m.given > 0 && !m.allReady:
-		m.note(Warn, "not upgraded", "reason", "this master has not taken over yet; try again in a moment")
-	case m.retiring() || len(m.slots) != m.want:
-		m.note(Warn, "not upgraded", "reason", "workers are being scaled; try again in a moment")
+	case !m.allReady:
+		m.note(Warn, "not upgraded", "reason", "the workers are not ready yet; try again in a moment")
 	default:
-		m.upgrading = true
-		m.do(StartUpgrade{})
+		m.probing, m.probeBegan = true, m.now
+		m.do(Probe{})
 	}
 }
 
-func (e UpgradeFailed) apply(m *Machine) {
-	m.upgrading = false
-	m.note(Error, "the new binary did not get ready; this one goes on", "error", e.Err)
-	m.do(Reclaim{})
-	m.rescueAll()
-}
-
-func (HandedOver) apply(m *Machine) {
-	if m.phase != running {
+func (e Probed) apply(m *Machine) {
+	if !m.probing {
+		return // it was given up meanwhile
+	}
+	m.probing = false
+	if e.Err != nil {
+		m.note(Error, "not upgraded: this binary goes on as before", "error", e.Err)
 		return
 	}
-	m.begin(leaving)
-	m.do(StopPump{})
-	m.note(Info, "the new binary is ready; this one leaves")
+	m.do(Replace{})
 }
 
-func (PredecessorGone) apply(m *Machine) {
-	m.given = 0
-	m.rescueAll()
+// checkProbe does not wait for an answer for ever.
+func (m *Machine) checkProbe() {
+	if m.probing && m.now.Sub(m.probeBegan) >= probeTime {
+		m.giveUpUpgrade()
+		m.note(Error, "not upgraded: this binary goes on as before", "error", fmt.Sprintf("the new one has not answered within %s", probeTime))
+	}
 }
 
-func (m *Machine) begin(p phase) {
-	m.phase, m.stopBegan = p, m.now
+func (m *Machine) giveUpUpgrade() {
+	if m.probing {
+		m.probing = false
+		m.do(EndProbe{})
+	}
+}
+
+func (e NotUpgraded) apply(m *Machine) {
+	m.note(Error, "not upgraded: this binary goes on as before", "error", e.Err)
+}
+
+// Upgraded replaces the workers of the binary before, as every reload does.
+func (e Upgraded) apply(m *Machine) {
+	m.reload()
+	m.note(Info, "upgraded", "version", e.Version, "workers", m.want)
+	m.do(Reap{}) // who ended while one binary took the other's place
 }

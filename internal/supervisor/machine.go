@@ -1,10 +1,13 @@
 //go:build linux
 
-// Package supervisor keeps the workers of a master as they should be.
+// Package supervisor is the master: it keeps the workers as they should be.
 //
-// What it decides is a pure state machine: Step takes an event and the time and
-// returns what is to be done (this file and reconcile.go). What it does is a thin
-// loop that waits, steps and acts (supervisor.go).
+//	ears ── events ──► Machine ── actions ──► hands ──► events …
+//
+// The Machine decides, and is pure: Step takes an event and the time and returns
+// what is to be done (machine.go, reconcile.go, closing.go, events.go). Ears hear
+// and report (ears.go, ear_*.go). Hands do, and report what came of it
+// (actions.go, hands_*.go). The loop between them decides nothing (master.go).
 //
 // A slot is a worker's place: a number, and the file that goes with it. Each
 // worker in it goes through
@@ -41,9 +44,6 @@ const (
 	// bootTries is how often the worker of one slot may fail to start, while no
 	// worker ever has, before the master gives up.
 	bootTries = 3
-
-	// startTimeout ends a built-in worker that does not get ready.
-	startTimeout = time.Minute
 )
 
 // Limits are what a Machine is told once.
@@ -52,7 +52,17 @@ type Limits struct {
 	MaxWorkers int           // wanted at most
 	Graceful   time.Duration // between being told to stop and KILL
 	ReadyAfter time.Duration // alive for so long counts as ready; 0 waits for READY=1
-	Settle     time.Duration // between retiring a slot and telling its worker to stop
+	// StartTimeout ends a worker that is not ready by then; 0 waits for as long as
+	// it takes.
+	StartTimeout time.Duration
+	Settle       time.Duration // between suspending a slot for good and telling its worker to stop
+	// OneQueue says that all slots take from the same queue.
+	OneQueue bool
+	// Pump says that the master itself passes connections on, until PumpEnded.
+	Pump bool
+	// Programs says that workers are other people's. Many of those leave what is
+	// queued when they are told to stop, so their queue is let run empty first.
+	Programs bool
 }
 
 // Machine is the state of all slots. It has no clock and does nothing.
@@ -60,12 +70,15 @@ type Machine struct {
 	limits     Limits
 	slots      []slot
 	want       int
-	given      int // how many slots came from the master before, while it is there; else 0
 	generation int // workers of an older one are to be replaced
+	reloading  bool
+	scaling    bool
+	probing    bool // a new binary is being asked whether it can go on from here
+	probeBegan time.Time
 	phase      phase
 	stopBegan  time.Time
 	pumpEnded  bool // the master passes on no more connections
-	upgrading  bool
+	gaveUpPump bool
 	everReady  bool // some worker has said that it is ready, or has lived like one
 	allReady   bool // at some time all were
 	end        Exit
@@ -79,7 +92,6 @@ type phase int
 const (
 	running  phase = iota
 	stopping       // workers finish, and the port closes
-	leaving        // workers finish, and another master has the port
 	killing        // nobody waits for anything
 	over
 )
@@ -89,6 +101,12 @@ type slot struct {
 	fails     int       // exits in a row that nobody asked for
 	retryAt   time.Time // not before then
 	retiredAt time.Time // zero unless the slot is on its way out
+	suspended bool      // gets no new connections
+	rescued   bool      // since it was last without a worker
+	waits     bool      // for a seat, and the operator has been told
+
+	queue    queue // while it is being closed
+	drainers int   // workers started to drain it
 }
 
 type seat struct {
@@ -97,18 +115,13 @@ type seat struct {
 	generation int
 	since      time.Time // when it got into its state
 	killed     bool
+	slow       bool      // it has been said that it takes long to get ready
+	rest       bool      // its process has ended; others that it started have not
+	looked     time.Time // when it was last looked whether they have
 }
 
 // NewMachine makes a machine that wants l.Workers workers and has none.
-func NewMachine(l Limits) *Machine { return &Machine{limits: l, want: l.Workers} }
-
-// succeed has the machine begin as the heir of another master, which has so many
-// workers, and whose sockets are its own too until PredecessorGone.
-func (m *Machine) succeed(workers int) { m.want, m.given = workers, workers }
-
-// sharing reports whether another master has the sockets too: slots stay as they
-// are then.
-func (m *Machine) sharing() bool { return m.upgrading || m.given > 0 }
+func NewMachine(l Limits) *Machine { return &Machine{limits: l, want: l.Workers, pumpEnded: !l.Pump} }
 
 // Step takes in what has happened and returns what is to be done, in order.
 func (m *Machine) Step(now time.Time, event Event) []Action {
@@ -146,6 +159,38 @@ func (m *Machine) move(slotIndex, seatIndex int, state scoreboard.State) {
 	m.do(Show{slotIndex, seatIndex, s.pid, state})
 }
 
+// vacate frees the seat of a worker of which nothing is left.
+func (m *Machine) vacate(slotIndex, seatIndex int) {
+	s := &m.slots[slotIndex].seats[seatIndex]
+	killed := s.killed && s.state == scoreboard.Draining
+	m.move(slotIndex, seatIndex, scoreboard.Gone)
+	m.do(Bury{Slot: slotIndex, Seat: seatIndex, PID: s.pid, Killed: killed})
+	*s = seat{}
+	m.slots[slotIndex].queue.known = false
+}
+
+// in reports whether the slot has a worker in one of these states.
+func (s *slot) in(states ...scoreboard.State) bool {
+	for _, seat := range s.seats {
+		for _, state := range states {
+			if seat.state == state {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// free is the number of an empty seat, or -1.
+func (s *slot) free() int {
+	for j := range s.seats {
+		if s.seats[j].state == scoreboard.Gone {
+			return j
+		}
+	}
+	return -1
+}
+
 // backoff is the pause before the next start after so many failures in a row.
 func backoff(fails int) time.Duration {
 	if fails <= 1 {
@@ -160,17 +205,27 @@ func backoff(fails int) time.Duration {
 	return pause
 }
 
-// failed counts an exit that nobody asked for, of a worker that had been ready
-// for healthy, and ends everything if no worker can start at all.
-func (m *Machine) failed(slotIndex int, healthy time.Duration, why string) {
+// failed counts an exit that nobody asked for, and ends everything if no worker
+// can start at all. was is the worker, the zero seat if there was none.
+func (m *Machine) failed(slotIndex int, was seat, why string) {
 	s := &m.slots[slotIndex]
-	if healthy >= healthyAfter {
+	ready := was.state == scoreboard.Ready
+	if ready && m.now.Sub(was.since) >= healthyAfter {
 		s.fails = 0
 	}
 	s.fails++
-	s.retryAt = m.now.Add(backoff(s.fails))
+	pause := backoff(s.fails)
+	if ready {
+		// Who has served for a while is not to be missing for longer than that.
+		pause = min(pause, max(firstBackoff, m.now.Sub(was.since)))
+	}
+	s.retryAt = m.now.Add(pause)
 	if !m.everReady && s.fails >= bootTries {
 		m.phase = killing
 		m.end = Exit{Code: ExitNoStart, Err: fmt.Errorf("workers could not start: the worker of slot %d %s, %d times in a row", slotIndex, why, s.fails)}
+		return
+	}
+	if pause > 0 && !s.in(scoreboard.Ready) {
+		m.note(Info, "worker is started again after a pause", "slot", slotIndex, "pause", pause, "failures", s.fails)
 	}
 }

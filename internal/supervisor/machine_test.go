@@ -17,13 +17,13 @@ func TestBootsAndSaysOnceThatAllAreReady(t *testing.T) {
 	w.step(Tick{})
 	w.saw("start 0", "start 1")
 	w.ready(2)
-	w.saw()
+	w.saw("resume 1")
 	w.ready(1)
-	w.saw("all 2 ready")
+	w.saw("resume 0", "all 2 ready")
 	w.ready(1) // workers may repeat themselves
 	w.crash(1)
 	w.readyAll()
-	w.saw("start 0")
+	w.saw("suspend 0", "start 0", "resume 0")
 }
 
 func TestLongLifeCountsAsReadyWhereAgreed(t *testing.T) {
@@ -31,9 +31,9 @@ func TestLongLifeCountsAsReadyWhereAgreed(t *testing.T) {
 	w.step(Tick{})
 	w.ready(1) // READY=1 is believed before that
 	w.advance(time.Second - 1)
-	w.saw("start 0", "start 1")
+	w.saw("start 0", "start 1", "resume 0")
 	w.advance(1)
-	w.saw("all 2 ready")
+	w.saw("resume 1", "all 2 ready")
 }
 
 func TestStrangersAreNotReady(t *testing.T) {
@@ -49,18 +49,35 @@ func TestStrangersAreNotReady(t *testing.T) {
 func TestPausesGrow(t *testing.T) {
 	w := boot(t, Limits{Workers: 1})
 	want := []time.Duration{0, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000}
-	for i, pause := range want {
+	for _, pause := range want {
 		pause *= time.Millisecond
+		w.log = nil
 		w.crash(w.lastPID)
 		if pause > 0 {
 			w.advance(pause - 1)
-			w.saw()
+			w.saw(w.log...)
+			if len(w.alive) > 0 {
+				w.fail("started before its pause of %v was over", pause)
+			}
 			w.advance(1)
 		}
-		w.saw("start 0")
-		if i%2 == 0 { // whether a worker had got ready before does not matter
-			w.readyAll()
+		if len(w.alive) != 1 {
+			w.fail("not started after its pause of %v", pause)
 		}
+	}
+}
+
+// Who has served for a while is not missing for longer than that.
+func TestAPauseIsNoLongerThanTheWorkerHadLived(t *testing.T) {
+	w := boot(t, Limits{Workers: 1})
+	for range 8 {
+		w.advance(300 * time.Millisecond)
+		w.crash(w.lastPID)
+		w.advance(300 * time.Millisecond)
+		if len(w.alive) != 1 {
+			w.fail("still pausing")
+		}
+		w.readyAll()
 	}
 }
 
@@ -74,7 +91,7 @@ func TestHealthyTimeForgetsCrashes(t *testing.T) {
 	w.advance(healthyAfter)
 	w.log = nil
 	w.crash(w.lastPID)
-	w.saw("start 0")
+	w.saw("suspend 0", "start 0")
 }
 
 func TestCrashesOfOneSlotDoNotSlowAnother(t *testing.T) {
@@ -83,7 +100,24 @@ func TestCrashesOfOneSlotDoNotSlowAnother(t *testing.T) {
 	w.crash(3)
 	w.log = nil
 	w.crash(2)
+	w.saw("suspend 1", "start 1")
+}
+
+// Nobody is sent to a slot that has no worker, from the moment that it has none.
+func TestASlotWithoutAWorkerGetsNothing(t *testing.T) {
+	w := boot(t, Limits{Workers: 2})
+	w.crash(2)
+	w.saw("suspend 1", "start 1")
+	w.crash(3)
+	w.saw()
+	w.advance(firstBackoff)
 	w.saw("start 1")
+	w.readyAll()
+	w.saw("resume 1")
+	w.step(Scale{+1})
+	w.saw("start 2")
+	w.readyAll()
+	w.saw("resume 2")
 }
 
 // The queue of a slot goes to others when it has no worker, and only then.
@@ -97,8 +131,6 @@ func TestRescuesTheQueueOfTheCrashed(t *testing.T) {
 	w.rescues = nil
 	w.step(Reload{})
 	w.crash(1) // its successor is on its way
-	w.step(Upgrade{})
-	w.crash(3) // another master has the sockets too
 	if len(w.rescues) > 0 {
 		t.Errorf("rescued %v, want none", w.rescues)
 	}
@@ -143,7 +175,7 @@ func TestDoesNotGiveUpOnceAWorkerWasReady(t *testing.T) {
 	if w.exit != nil || len(w.in(1)) != 1 {
 		t.Errorf("exit %v, workers %v", w.exit, w.in(1))
 	}
-	if slices.Contains(w.log, "start 1, listening") {
+	if slices.Contains(w.log, "start 1, listening") { // only the last try at boot is
 		t.Error("a worker's words are kept, in a pipe that breaks with the master")
 	}
 }
@@ -190,14 +222,13 @@ func TestBuriesTheKilled(t *testing.T) {
 }
 
 func TestStopsGracefully(t *testing.T) {
-	w := boot(t, Limits{Workers: 2})
-	w.pump = true
+	w := boot(t, Limits{Workers: 2, Pump: true})
 	w.step(Stop{})
 	w.saw("quiesce", "stop pump")
 	w.advance(time.Second) // the pump passes on what is queued
 	w.saw()
 	w.step(PumpEnded{})
-	w.saw("tell 1", "tell 2", "exit 0")
+	w.saw("drain 1", "drain 2", "exit 0")
 	if w.exit.Err != nil {
 		t.Error(w.exit.Err)
 	}
@@ -208,8 +239,8 @@ func TestStopsGracefully(t *testing.T) {
 func TestStopKillsAfterTheGracefulTimeout(t *testing.T) {
 	for _, pumpTakes := range []time.Duration{0, 3 * time.Second, time.Hour} {
 		t.Run(pumpTakes.String(), func(t *testing.T) {
-			w := boot(t, Limits{Workers: 1, Graceful: 10 * time.Second})
-			w.pump, w.stubborn = true, true
+			w := boot(t, Limits{Workers: 1, Graceful: 10 * time.Second, Pump: true})
+			w.stubborn = true
 			w.step(Stop{})
 			if pumpTakes < w.m.limits.Graceful {
 				w.advance(pumpTakes)
@@ -246,9 +277,132 @@ func TestStopsWithNothingRunning(t *testing.T) {
 	w.crash(2) // backing off
 	w.log = nil
 	w.step(Stop{})
-	w.saw("quiesce", "stop pump", "exit 0")
+	w.saw("quiesce", "exit 0")
 	w.step(Stop{})
 	w.saw()
+}
+
+// What is queued is served, by workers that are started for it if there are none.
+func TestStopDrainsSlotsWithoutAWorker(t *testing.T) {
+	w := boot(t, Limits{Workers: 3})
+	w.crash(1)
+	w.crash(4) // pausing
+	w.crash(2) // starting
+	w.queues[0], w.queues[1] = 5, 5
+	w.log = nil
+	w.step(Stop{})
+	w.saw("quiesce", "drain 3", "start 0")
+	w.stubborn = true
+	w.ready(5)
+	w.ready(6)
+	w.saw("drain 5", "drain 6")
+	clear(w.queues)
+	w.obey()
+	w.saw("exit 0")
+}
+
+// One queue has one worker started for it, and none while somebody else serves.
+func TestStopDrainsTheOneQueue(t *testing.T) {
+	w := boot(t, Limits{Workers: 2, OneQueue: true})
+	w.crash(1)
+	w.crash(3) // pausing
+	w.log = nil
+	w.queues[0], w.queues[1] = 5, 5
+	w.stubborn = true
+	w.step(Stop{})
+	w.saw("quiesce", "drain 2", "start 0")
+	w.obey()
+	w.ready(4)
+	clear(w.queues)
+	w.obey()
+	w.saw("drain 4", "exit 0")
+}
+
+// A manager that tells all processes to stop tells the workers first: what has come
+// in between is not lost.
+func TestStopLooksOnceMoreWhenAllHaveGone(t *testing.T) {
+	w := boot(t, Limits{Workers: 1})
+	w.stubborn = true
+	w.step(Stop{})
+	w.queues[0] = 1
+	w.log = nil
+	w.obey()
+	w.saw("start 0")
+	w.ready(2)
+	w.queues[0] = 0
+	w.obey()
+	w.saw("drain 2", "exit 0")
+}
+
+func TestStopDoesNotDrainForEver(t *testing.T) {
+	w := boot(t, Limits{Workers: 1, Graceful: 10 * time.Second})
+	w.queues[0] = 5
+	w.step(Stop{})
+	for range maxDrainers {
+		w.crash(w.lastPID)
+	}
+	if w.exit == nil {
+		w.fail("still trying, with %v", w.pids())
+	}
+}
+
+// Programs are told only when their queue is empty, or half of their time is over.
+func TestProgramsServeWhatIsQueuedBeforeTheyAreTold(t *testing.T) {
+	for _, stays := range []bool{false, true} {
+		w := boot(t, Limits{Workers: 1, Programs: true, Graceful: 10 * time.Second})
+		w.queues[0] = 5
+		w.step(Stop{})
+		w.advance(4 * time.Second)
+		w.saw("quiesce")
+		if !stays {
+			w.queues[0] = 0
+		}
+		w.advance(time.Second)
+		if !stays {
+			w.saw("drain 1", "exit 0")
+		} else if !slices.Contains(w.log, "drain 1") {
+			w.fail("not told after half of its time")
+		}
+	}
+}
+
+// A pump that still has connections needs somebody to pass them to.
+func TestStopKeepsSomebodyForThePump(t *testing.T) {
+	w := boot(t, Limits{Workers: 1, Graceful: 10 * time.Second, Pump: true})
+	w.step(Stop{})
+	w.crash(1)
+	w.saw("quiesce", "stop pump", "start 0")
+	w.readyAll()
+	w.saw()
+	w.step(PumpEnded{})
+	w.saw("drain 2", "exit 0")
+}
+
+// What a worker has left behind is told, and killed in the end; the seat is taken
+// until nothing is left.
+func TestTheRestOfAWorkerEndsToo(t *testing.T) {
+	w := boot(t, Limits{Workers: 1, Programs: true, Graceful: 10 * time.Second})
+	w.step(Exited{PID: 1, Why: "exited with status 0", Rest: true})
+	w.saw("tell rest of 1", "suspend 0", "start 0")
+	w.readyAll()
+	w.saw("resume 0")
+	w.step(Reload{})
+	w.saw() // no seat
+	w.noted("waits for an earlier one")
+	w.step(RestGone{1})
+	w.saw("start 0")
+}
+
+func TestTheRestOfAWorkerIsKilledAfterTheGracefulTimeout(t *testing.T) {
+	w := boot(t, Limits{Workers: 1, Programs: true, Graceful: 10 * time.Second})
+	w.stubborn = true
+	w.step(Stop{})
+	w.step(Exited{PID: 1, Why: "exited with status 0", Rest: true})
+	w.log = nil
+	w.advance(10*time.Second - 1)
+	w.saw()
+	w.advance(1)
+	w.saw("kill 1", "exit 0")
 }
 
 func TestNothingStartsWhileStopping(t *testing.T) {
@@ -256,7 +410,7 @@ func TestNothingStartsWhileStopping(t *testing.T) {
 	w.stubborn = true
 	w.step(Stop{})
 	w.log = nil
-	for _, event := range []Event{Stop{}, Reload{}, Scale{+1}, Upgrade{}, Recycle{2}, HandedOver{}, Exited{PID: 1}, Tick{}} {
+	for _, event := range []Event{Stop{}, Reload{}, Scale{+1}, Upgrade{}, Recycle{2}, Probed{}, Exited{PID: 1}, Tick{}} {
 		w.step(event)
 	}
 	w.saw()
@@ -268,12 +422,11 @@ func TestStopNow(t *testing.T) {
 	tests := map[string]func(*world){
 		"running":  func(*world) {},
 		"stopping": func(w *world) { w.step(Stop{}) },
-		"leaving":  func(w *world) { w.step(Upgrade{}); w.step(HandedOver{}) },
 	}
 	for name, before := range tests {
 		t.Run(name, func(t *testing.T) {
-			w := boot(t, Limits{Workers: 2})
-			w.stubborn, w.pump = true, true
+			w := boot(t, Limits{Workers: 2, Pump: true})
+			w.stubborn = true
 			before(w)
 			w.log = nil
 			w.step(StopNow{})
@@ -298,10 +451,23 @@ func TestTellsNobodyWhoseStartIsNotReported(t *testing.T) {
 				t.Errorf("%T: %#v", stop, action)
 			}
 		}
-		if last := m.Step(now, Started{start.Slot, start.Seat, 7}); !slices.ContainsFunc(last, func(a Action) bool { return a == Tell{7} || a == Kill{7} }) {
+		if last := answered(m, now, Started{start.Slot, start.Seat, 7}); !slices.ContainsFunc(last, func(a Action) bool { return a == Tell{7, true} || a == Kill{7} }) {
 			t.Errorf("%T: the worker started meanwhile is forgotten: %#v", stop, last)
 		}
 	}
+}
+
+// answered steps, and says of every queue that is looked at that it is empty.
+func answered(m *Machine, now time.Time, event Event) (all []Action) {
+	for events := []Event{event}; len(events) > 0; events = events[1:] {
+		for _, action := range m.Step(now, events[0]) {
+			all = append(all, action)
+			if look, ok := action.(Look); ok {
+				events = append(events, Queued{Slot: look.Slot})
+			}
+		}
+	}
+	return all
 }
 
 func TestAFailedStartDoesNotChangeHowAStopEnds(t *testing.T) {
@@ -313,15 +479,14 @@ func TestAFailedStartDoesNotChangeHowAStopEnds(t *testing.T) {
 	m.Step(now, failed)
 	m.Step(now.Add(firstBackoff), Tick{})
 	m.Step(now.Add(firstBackoff), Stop{})
-	actions := m.Step(now.Add(firstBackoff), failed)
+	actions := answered(m, now.Add(firstBackoff), failed)
 	if got, ok := actions[len(actions)-1].(Exit); !ok || got.Code != ExitDone {
 		t.Errorf("ends with %#v, want exit code 0", actions[len(actions)-1])
 	}
 }
 
 func TestThePumpFails(t *testing.T) {
-	w := boot(t, Limits{Workers: 2})
-	w.pump = true
+	w := boot(t, Limits{Workers: 2, Pump: true})
 	cause := errors.New("accept: bad file descriptor")
 	w.step(PumpEnded{cause})
 	if w.exit == nil || w.exit.Code != ExitFailed || !errors.Is(w.exit.Err, cause) {
@@ -329,31 +494,64 @@ func TestThePumpFails(t *testing.T) {
 	}
 }
 
-func TestUpgradeFails(t *testing.T) {
+func TestUpgradeIsRefused(t *testing.T) {
 	w := boot(t, Limits{Workers: 1})
 	w.step(Upgrade{})
 	w.step(Upgrade{})
-	w.saw("upgrade")
+	w.saw("probe")
 	w.noted("under way already")
-	w.step(UpgradeFailed{errors.New("it ended early")})
-	w.saw("reclaim")
-	w.noted("this one goes on")
+	w.step(Probed{errors.New("it is no prefork")})
+	w.noted("this binary goes on")
 	w.step(Upgrade{}) // another try is allowed
-	w.saw("upgrade")
+	w.saw("probe")
+	w.advance(probeTime)
+	w.saw("end probe")
+	w.step(Probed{}) // too late
+	w.step(Upgrade{})
+	w.step(Stop{})
+	w.saw("probe", "end probe", "quiesce", "drain 1", "exit 0")
 }
 
-// The new master has the sockets, so nobody may be turned away.
-func TestUpgradeHandsOver(t *testing.T) {
+// The next binary goes on where this one was, and replaces the workers.
+func TestUpgrade(t *testing.T) {
 	w := boot(t, Limits{Workers: 2, Graceful: time.Second})
-	w.pump, w.stubborn = true, true
 	w.step(Upgrade{})
-	w.step(HandedOver{})
-	w.saw("upgrade", "stop pump")
-	w.step(PumpEnded{})
-	w.saw("tell 1", "tell 2")
-	w.step(Exited{PID: 1})
-	w.advance(time.Second)
-	w.saw("kill 2", "exit 0")
+	w.step(Probed{})
+	w.saw("probe", "replace")
+	w.step(Scale{+1}) // while it is being replaced
+	w.succeed()
+	w.saw("start 2", "start 0")
+	w.readyAll()
+	w.checkComplete()
+	if got := w.pids(); len(got) != 3 || got[0] <= 2 {
+		w.fail("alive: %v, want three, none of the first two", got)
+	}
+	w.noted("reloaded")
+}
+
+// Whatever is under way when another binary takes over comes to its end.
+func TestUpgradeInTheMiddleOfThings(t *testing.T) {
+	things := map[string]func(*world){
+		"a pause":      func(w *world) { w.crash(1); w.crash(w.lastPID) },
+		"a start":      func(w *world) { w.crash(1) },
+		"a reload":     func(w *world) { w.step(Reload{}) },
+		"a drain":      func(w *world) { w.stubborn = true; w.step(Reload{}); w.ready(w.lastPID) },
+		"scaling":      func(w *world) { w.step(Scale{-1}) },
+		"what is left": func(w *world) { w.step(Exited{PID: 1, Rest: true}) },
+	}
+	for name, do := range things {
+		t.Run(name, func(t *testing.T) {
+			w := boot(t, Limits{Workers: 2, Settle: time.Second, Graceful: 10 * time.Second})
+			do(w)
+			w.succeed()
+			w.stubborn = false
+			w.obey()
+			if name == "what is left" {
+				w.step(RestGone{1})
+			}
+			w.comesToRest()
+		})
+	}
 }
 
 func TestStates(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/keeper"
 	"prefork/internal/scoreboard"
 )
 
@@ -88,11 +91,14 @@ func notify(t *testing.T, n *notices, text string, helpers int) (worker, sender 
 func listenHere(t *testing.T) (*notices, <-chan Event) {
 	t.Helper()
 	events := make(chan Event, 64)
-	n, err := listenForNotices(events)
+	n, err := openNotices(&pids{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.close)
+	if err := n.start(func(e Event) { events <- e }); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.stop(); n.close() })
 	return n, events
 }
 
@@ -187,9 +193,28 @@ func TestMessagesAreReadByTheLine(t *testing.T) {
 	}
 	for _, test := range tests {
 		// A process that cannot be: it has no ancestors.
-		if got := eventsOf(test.message, 1<<30); !slices.Equal(got, test.want) {
+		n := &notices{known: &pids{}}
+		n.known.add(1 << 30)
+		if got := n.eventsOf(test.message, unix.Ucred{Pid: 1 << 30}); !slices.Equal(got, test.want) {
 			t.Errorf("%q: %v, want %v", test.message, got, test.want)
 		}
+	}
+}
+
+// Who is neither a worker nor of our user is looked into now and then only: anybody
+// may send, as fast as he can.
+func TestStrangersCannotKeepTheMasterBusy(t *testing.T) {
+	n := &notices{known: &pids{}}
+	const messages = 100_000
+	stranger, looked := unix.Ucred{Pid: int32(os.Getppid()), Uid: 12345}, 0
+	began := time.Now()
+	for range messages {
+		if len(n.eventsOf("READY=1", stranger)) > 0 {
+			looked++
+		}
+	}
+	if most := straysASecond * (2 + int(time.Since(began)/time.Second)); looked == 0 || looked > most {
+		t.Errorf("%d of %d messages were looked into, want some and %d at most", looked, messages, most)
 	}
 }
 
@@ -197,8 +222,8 @@ func TestAncestryEndsHere(t *testing.T) {
 	n, events := listenHere(t)
 	_, sender := notify(t, n, "READY=1", 2)
 	await(t, events, sender)
-	above := slices.Collect(ancestry(sender))
-	if len(above) != 3 || above[0] != sender || slices.Contains(above, os.Getpid()) || parentOf(above[2]) != os.Getpid() {
+	above := slices.Collect(keeper.Ancestry(sender, os.Getpid()))
+	if len(above) != 3 || above[0] != sender || slices.Contains(above, os.Getpid()) {
 		t.Errorf("above %d: %v", sender, above)
 	}
 }

@@ -8,32 +8,68 @@ import (
 	"prefork/internal/scoreboard"
 )
 
-// stale is the generation of a worker that is to be replaced whatever the
-// present one is.
-const stale = -1
+const (
+	// stale is the generation of a worker that is to be replaced whatever the
+	// present one is.
+	stale = -1
+
+	// slowStart is after how long the operator hears of a worker that is still
+	// being waited for.
+	slowStart = 30 * time.Second
+
+	// probeTime is how long a new binary may take to say whether it can take over.
+	probeTime = 20 * time.Second
+)
 
 // reconcile does what brings the workers closer to what they should be.
 func (m *Machine) reconcile() {
+	m.checkReadiness()
 	switch m.phase {
 	case running:
-		m.checkReadiness()
+		m.checkProbe()
+		m.admit()
 		m.shrink()
 		m.grow()
 		m.replace()
 		m.announce()
-	case stopping, leaving:
-		if m.pumpEnded {
-			m.tellAll()
-		}
 		m.killLate()
+		m.lookForRest()
+	case stopping:
+		m.closeAll()
+		m.killLate()
+		m.lookForRest()
 	case killing:
 		m.eachWorker(func(_, _ int, s *seat) { m.kill(s) })
+		m.lookForRest()
+		if m.empty() {
+			m.finish()
+		}
 	}
-	if m.phase == running {
-		m.killLate()
-	} else if m.empty() && (m.phase != leaving || m.given == 0) { // masters leave in their order
-		m.phase = over
-		m.do(m.end)
+}
+
+func (m *Machine) finish() {
+	m.phase = over
+	m.do(m.end)
+}
+
+// admit has connections sent to slots that have somebody to take them, and to no
+// others. What waits where nobody is goes to the others where that can be done.
+func (m *Machine) admit() {
+	for i := range m.slots {
+		s := &m.slots[i]
+		switch suspend := !s.retiredAt.IsZero() || !s.in(scoreboard.Ready); {
+		case suspend && !s.suspended:
+			s.suspended, s.rescued = true, false
+			m.do(Suspend{i})
+		case !suspend && s.suspended:
+			s.suspended = false
+			m.do(Resume{i})
+		}
+		deserted := !s.in(scoreboard.Starting, scoreboard.Ready, scoreboard.Draining)
+		if s.suspended && s.retiredAt.IsZero() && !s.rescued && deserted {
+			s.rescued = true
+			m.do(Rescue{i})
+		}
 	}
 }
 
@@ -41,33 +77,46 @@ func (m *Machine) reconcile() {
 // Those on their way out go on even if they are wanted again.
 func (m *Machine) shrink() {
 	for i := len(m.slots) - 1; i >= 0; i-- {
-		if i >= m.target() || !m.slots[i].retiredAt.IsZero() {
+		if i >= m.want || !m.slots[i].retiredAt.IsZero() {
 			m.retire(i)
 		}
 	}
-	m.dropLast()
+	for i := len(m.slots) - 1; i >= 0 && m.settled(i) && m.close(i); i-- {
+		m.do(Drop{i})
+		m.slots = m.slots[:i]
+	}
+}
+
+// retire takes a slot out of service step by step. It can be dropped once it is
+// closed and the last one.
+func (m *Machine) retire(i int) {
+	if s := &m.slots[i]; s.retiredAt.IsZero() {
+		s.retiredAt = m.now
+		m.admit()
+	}
+	if m.settled(i) {
+		m.close(i)
+	}
+}
+
+// settled reports whether connections whose handshake was under way when the slot
+// was retired have joined its queue.
+func (m *Machine) settled(i int) bool {
+	at := m.slots[i].retiredAt
+	return !at.IsZero() && m.now.Sub(at) >= m.limits.Settle
 }
 
 // grow opens the slots that are wanted, once none is on its way out, for slots
 // come and go at the end; and it sees to it that each has a worker.
 func (m *Machine) grow() {
-	for len(m.slots) < m.target() && !m.retiring() {
-		m.slots = append(m.slots, slot{})
+	for len(m.slots) < m.want && !m.retiring() {
+		m.slots = append(m.slots, slot{suspended: true, rescued: true}) // until it has a worker
 	}
 	for i := range m.slots {
 		if m.slots[i].retiredAt.IsZero() {
 			m.fill(i)
 		}
 	}
-}
-
-// target is how many slots there are to be at present. A socket that came or went
-// while another master has the others would get connections that nobody takes.
-func (m *Machine) target() int {
-	if m.given > 0 {
-		return m.given
-	}
-	return m.want
 }
 
 // retiring reports whether any slot is on its way out; then the last one is.
@@ -79,51 +128,53 @@ func (m *Machine) retiring() bool {
 // fill starts a worker in a slot that has none.
 func (m *Machine) fill(i int) {
 	s := &m.slots[i]
-	free := -1
-	for j := range s.seats {
-		switch s.seats[j].state {
-		case scoreboard.Starting, scoreboard.Ready:
-			return
-		case scoreboard.Gone:
-			free = j
-		}
+	if s.in(scoreboard.Starting, scoreboard.Ready) || m.now.Before(s.retryAt) {
+		return
 	}
-	if free >= 0 && !m.now.Before(s.retryAt) {
+	if free := s.free(); free >= 0 {
 		m.start(i, free)
+	} else {
+		m.sayItWaits(i)
 	}
 }
 
 func (m *Machine) start(slotIndex, seatIndex int) {
-	m.slots[slotIndex].seats[seatIndex] = seat{state: scoreboard.Starting, generation: m.generation, since: m.now}
-	capture := !m.everReady && m.slots[slotIndex].fails == bootTries-1
+	s := &m.slots[slotIndex]
+	s.seats[seatIndex] = seat{state: scoreboard.Starting, generation: m.generation, since: m.now}
+	s.waits = false
+	capture := !m.everReady && s.fails == bootTries-1
 	m.do(Start{Slot: slotIndex, Seat: seatIndex, Capture: capture})
 }
 
-// checkReadiness takes long life for readiness where that is agreed, and ends a
-// built-in worker that takes too long.
+// checkReadiness takes long life for readiness where that is agreed, ends a worker
+// that takes too long, and tells of one that takes long.
 func (m *Machine) checkReadiness() {
 	m.eachWorker(func(i, j int, s *seat) {
 		age := m.now.Sub(s.since)
 		switch {
 		case s.state == scoreboard.Ready && age >= healthyAfter:
 			m.everReady = true
-		case s.state != scoreboard.Starting || s.pid == 0:
+		case s.state != scoreboard.Starting || s.pid == 0 || s.killed:
 		case m.limits.ReadyAfter > 0 && age >= m.limits.ReadyAfter:
 			m.ready(i, j)
-		case m.limits.ReadyAfter == 0 && age >= startTimeout && !s.killed:
-			m.note(Error, "worker did not get ready in time", "slot", i, "pid", s.pid, "waited", startTimeout)
+		case m.limits.StartTimeout > 0 && age >= m.limits.StartTimeout:
+			m.note(Error, "worker did not get ready in time", "slot", i, "pid", s.pid, "waited", m.limits.StartTimeout)
 			m.kill(s)
+		case m.limits.Programs && age >= slowStart && !s.slow:
+			s.slow = true
+			m.note(Warn, "still waiting for a worker to say READY=1", "slot", i, "pid", s.pid, "waited", slowStart)
 		}
 	})
 }
 
-// ready makes a worker its slot's, and tells the one it replaces to stop.
+// ready makes a worker its slot's, and tells the one it replaces to leave what is
+// queued to it.
 func (m *Machine) ready(slotIndex, seatIndex int) {
 	m.move(slotIndex, seatIndex, scoreboard.Ready)
 	m.note(Debug, "worker ready", "slot", slotIndex, "pid", m.slots[slotIndex].seats[seatIndex].pid)
 	for j := range m.slots[slotIndex].seats {
 		if s := &m.slots[slotIndex].seats[j]; j != seatIndex && s.state == scoreboard.Ready {
-			m.tell(slotIndex, j)
+			m.tell(slotIndex, j, false)
 		}
 	}
 }
@@ -132,46 +183,86 @@ func (m *Machine) ready(slotIndex, seatIndex int) {
 func (m *Machine) replace() {
 	room := 1 + m.want/8
 	for i := range m.slots {
-		if old, next := m.replaceable(i); old && next == nil {
+		if m.outdated(i) && m.slots[i].in(scoreboard.Starting) {
 			room--
 		}
 	}
 	for i := range m.slots {
-		old, next := m.replaceable(i)
-		if old && next != nil && room > 0 {
+		s := &m.slots[i]
+		if !m.outdated(i) || s.in(scoreboard.Starting) || m.now.Before(s.retryAt) {
+			continue
+		}
+		switch free := s.free(); {
+		case free < 0:
+			m.sayItWaits(i)
+		case room > 0:
 			room--
-			m.start(i, *next)
+			m.start(i, free)
+		}
+	}
+	m.reloaded()
+}
+
+// outdated reports whether the slot has a ready worker of an old generation. A slot
+// on its way out has no use for a new one.
+func (m *Machine) outdated(i int) bool {
+	if !m.slots[i].retiredAt.IsZero() {
+		return false
+	}
+	for _, s := range m.slots[i].seats {
+		if s.state == scoreboard.Ready && s.generation < m.generation {
+			return true
+		}
+	}
+	return false
+}
+
+// sayItWaits tells, once, of a slot whose next worker has no seat yet:
+// one of its earlier ones has not finished.
+func (m *Machine) sayItWaits(i int) {
+	s := &m.slots[i]
+	if s.waits {
+		return
+	}
+	s.waits = true
+	for j := range s.seats {
+		if w := &s.seats[j]; w.state == scoreboard.Draining {
+			at, _ := m.killAt(i, w)
+			m.note(Warn, "the next worker waits for an earlier one, which still serves clients", "slot", i, "pid", w.pid, "killed_in", at.Sub(m.now).Round(time.Second))
+			return
 		}
 	}
 }
 
-// replaceable reports whether the slot has a ready worker of an old generation,
-// and a free seat for its successor; no seat means it is on its way. A slot on
-// its way out has no use for one.
-func (m *Machine) replaceable(i int) (old bool, free *int) {
-	if !m.slots[i].retiredAt.IsZero() {
-		return false, nil
+// reloaded says once that all workers are of the present generation, and since when
+// the old ones have only their clients to finish.
+func (m *Machine) reloaded() {
+	if !m.reloading {
+		return
 	}
-	for j, s := range m.slots[i].seats {
-		switch {
-		case s.state == scoreboard.Ready && s.generation < m.generation:
-			old = true
-		case s.state == scoreboard.Gone:
-			free = &j
+	finishing := 0
+	for i := range m.slots {
+		if m.slots[i].retiredAt.IsZero() && (m.outdated(i) || !m.slots[i].in(scoreboard.Ready)) {
+			return
 		}
 	}
-	return old, free
+	m.eachWorker(func(_, _ int, s *seat) {
+		if s.state == scoreboard.Draining {
+			finishing++
+		}
+	})
+	m.reloading = false
+	m.note(Info, "reloaded", "workers", len(m.slots), "old_ones_finishing", finishing)
 }
 
 // replacementFailed gives up a reload when a successor does not get ready: what
 // worked goes on. It tells nothing of a later reload, which may be its cure.
 func (m *Machine) replacementFailed(slotIndex, generation int) {
-	replacing := false
-	for _, s := range m.slots[slotIndex].seats {
-		replacing = replacing || s.state == scoreboard.Ready
-	}
-	if !replacing {
+	if !m.slots[slotIndex].in(scoreboard.Ready) {
 		return
+	}
+	if generation == m.generation {
+		m.reloading = false
 	}
 	m.eachWorker(func(_, _ int, s *seat) {
 		if s.state == scoreboard.Ready {
@@ -181,134 +272,25 @@ func (m *Machine) replacementFailed(slotIndex, generation int) {
 	m.note(Error, "reload given up: the new worker did not get ready; the old ones go on", "slot", slotIndex)
 }
 
-// retire takes a slot out of service step by step.
-func (m *Machine) retire(i int) {
-	s := &m.slots[i]
-	if s.retiredAt.IsZero() {
-		s.retiredAt = m.now
-		m.do(Retire{i})
-	}
-	if m.now.Sub(s.retiredAt) < m.limits.Settle {
-		return
-	}
-	for j := range s.seats {
-		if state := s.seats[j].state; state == scoreboard.Ready || state == scoreboard.Starting {
-			m.tell(i, j)
-		}
-	}
-}
-
-// rescue does not leave the queue of a slot whose worker has crashed waiting for
-// the next worker. While another master has the sockets too, closing one here moves
-// nothing; a slot on its way out is closed anyway.
-func (m *Machine) rescue(i int) {
-	s := &m.slots[i]
-	if m.phase != running || m.sharing() || !s.retiredAt.IsZero() {
-		return
-	}
-	for _, seat := range s.seats {
-		if seat.state != scoreboard.Gone {
-			return
-		}
-	}
-	m.do(Rescue{i})
-}
-
-// rescueAll makes up for what had to wait for another master's end.
-func (m *Machine) rescueAll() {
-	for i := range m.slots {
-		m.rescue(i)
-	}
-}
-
-// turnAway turns new connections away, unless they are for the master before this
-// one too, which goes on when this one has not got ready.
-func (m *Machine) turnAway() {
-	if m.given == 0 || m.allReady {
-		m.do(Quiesce{})
-	}
-}
-
-// dropLast closes retired slots that are empty, from the last one down.
-func (m *Machine) dropLast() {
-	for i := len(m.slots) - 1; i >= 0; i-- {
-		s := m.slots[i]
-		if s.retiredAt.IsZero() || m.now.Sub(s.retiredAt) < m.limits.Settle {
-			return
-		}
-		for _, seat := range s.seats {
-			if seat.state != scoreboard.Gone {
-				return
-			}
-		}
-		m.do(Drop{i})
-		m.slots = m.slots[:i]
-	}
-}
-
-// announce says once that all are ready.
+// announce says once that all are ready, and each time that there are as many as
+// were asked for.
 func (m *Machine) announce() {
-	if m.allReady {
+	if len(m.slots) != m.want {
 		return
 	}
 	for i := range m.slots {
-		ready := false
-		for _, s := range m.slots[i].seats {
-			ready = ready || s.state == scoreboard.Ready
-		}
-		if !ready {
+		if !m.slots[i].in(scoreboard.Ready) {
 			return
 		}
 	}
-	m.allReady = true
-	m.do(AllReady{len(m.slots)})
-}
-
-func (m *Machine) tellAll() {
-	m.eachWorker(func(i, j int, s *seat) {
-		if s.state == scoreboard.Ready || s.state == scoreboard.Starting {
-			m.tell(i, j)
-		}
-	})
-}
-
-// tell tells a worker to stop, once its process is known: 0 would mean the whole
-// process group of the master.
-func (m *Machine) tell(slotIndex, seatIndex int) {
-	pid := m.slots[slotIndex].seats[seatIndex].pid
-	if pid == 0 {
-		return
+	if m.scaling {
+		m.scaling = false
+		m.note(Info, "scaled", "workers", m.want)
 	}
-	m.do(Tell{pid})
-	m.move(slotIndex, seatIndex, scoreboard.Draining)
-}
-
-// killLate ends workers that were told to stop and have had their time. When
-// everything stops, that time counts from the beginning of the stop.
-func (m *Machine) killLate() {
-	m.eachWorker(func(_, _ int, s *seat) {
-		if at, ok := m.killAt(s); ok && !m.now.Before(at) {
-			m.kill(s)
-		}
-	})
-}
-
-func (m *Machine) killAt(s *seat) (time.Time, bool) {
-	switch {
-	case s.killed:
-		return time.Time{}, false
-	case m.phase == stopping || m.phase == leaving:
-		return m.stopBegan.Add(m.limits.Graceful), true
-	case s.state == scoreboard.Draining:
-		return s.since.Add(m.limits.Graceful), true
-	}
-	return time.Time{}, false
-}
-
-func (m *Machine) kill(s *seat) {
-	if !s.killed && s.pid != 0 {
-		s.killed = true
-		m.do(Kill{s.pid})
+	if !m.allReady {
+		// Who has been called ready cannot have been unable to start.
+		m.allReady, m.everReady = true, true
+		m.do(AllReady{len(m.slots)})
 	}
 }
 
@@ -326,34 +308,4 @@ func (m *Machine) empty() bool {
 	empty := true
 	m.eachWorker(func(int, int, *seat) { empty = false })
 	return empty
-}
-
-// Deadline is when the machine wants a Tick at the latest; the zero time means
-// that only an event can change anything.
-func (m *Machine) Deadline() time.Time {
-	var next time.Time
-	by := func(t time.Time) {
-		if t.After(m.now) && (next.IsZero() || t.Before(next)) {
-			next = t
-		}
-	}
-	for i := range m.slots {
-		by(m.slots[i].retryAt)
-		if retired := m.slots[i].retiredAt; !retired.IsZero() {
-			by(retired.Add(m.limits.Settle))
-		}
-	}
-	m.eachWorker(func(_, _ int, s *seat) {
-		if s.state == scoreboard.Ready && !m.everReady {
-			by(s.since.Add(healthyAfter))
-		}
-		if s.state == scoreboard.Starting {
-			by(s.since.Add(m.limits.ReadyAfter))
-			by(s.since.Add(startTimeout))
-		}
-		if at, ok := m.killAt(s); ok {
-			by(at)
-		}
-	})
-	return next
 }

@@ -125,7 +125,7 @@ func TestACrashOfTheOldDoesNotStopItsSuccessor(t *testing.T) {
 	w := boot(t, Limits{Workers: 1})
 	w.step(Reload{})
 	w.crash(1)
-	w.saw("start 0")
+	w.saw("start 0", "suspend 0")
 	w.crash(2) // nothing to go back to: it is restarted
 	w.advance(firstBackoff)
 	w.saw("start 0")
@@ -146,18 +146,19 @@ func TestScaleUp(t *testing.T) {
 	w.step(Scale{+2})
 	w.saw("start 1", "start 2")
 	w.readyAll()
-	w.saw() // that all are ready is said once
+	w.saw("resume 1", "resume 2") // that all are ready is said once
 }
 
 func TestScaleHasItsBounds(t *testing.T) {
 	w := boot(t, Limits{Workers: 2, MaxWorkers: 3})
 	w.step(Scale{+5})
-	w.saw("start 2")
+	w.readyAll()
+	w.saw("start 2", "resume 2")
 	w.step(Scale{+1})
 	w.saw()
 	w.noted("not scaled")
 	w.step(Scale{-5})
-	w.saw("retire 2", "tell 3", "retire 1", "tell 2", "drop 2", "drop 1")
+	w.saw("suspend 2", "drain 3", "suspend 1", "drain 2", "drop 2", "drop 1")
 	w.step(Scale{-1})
 	w.saw()
 }
@@ -168,11 +169,11 @@ func TestScaleDown(t *testing.T) {
 	w := boot(t, Limits{Workers: 4, Settle: time.Second})
 	w.stubborn = true
 	w.step(Scale{-2})
-	w.saw("retire 3", "retire 2")
+	w.saw("suspend 3", "suspend 2")
 	w.advance(time.Second - 1)
 	w.saw()
 	w.advance(1)
-	w.saw("tell 4", "tell 3")
+	w.saw("drain 4", "drain 3")
 	w.step(Exited{PID: 3})
 	w.saw() // slot 3 is still there
 	w.step(Exited{PID: 4})
@@ -185,7 +186,7 @@ func TestScaleDownInTheMiddleOfAReload(t *testing.T) {
 	w.ready(3)
 	w.log = nil
 	w.step(Scale{-1}) // worker 4 is starting beside 2
-	w.saw("retire 1", "tell 4", "tell 2", "drop 1")
+	w.saw("suspend 1", "drain 2", "drain 4", "drop 1")
 }
 
 // A slot on its way out is done with before it or any further one is opened.
@@ -194,10 +195,10 @@ func TestScaleUpDuringRetirement(t *testing.T) {
 		down, up int
 		want     []string
 	}{
-		{-1, +1, []string{"tell 4", "drop 3", "start 3"}},
-		{-2, +1, []string{"tell 4", "tell 3", "drop 3", "drop 2", "start 2"}},
-		{-1, +2, []string{"tell 4", "drop 3", "start 3", "start 4"}},
-		{-2, +3, []string{"tell 4", "tell 3", "drop 3", "drop 2", "start 2", "start 3", "start 4"}},
+		{-1, +1, []string{"drain 4", "drop 3", "start 3"}},
+		{-2, +1, []string{"drain 4", "drain 3", "drop 3", "drop 2", "start 2"}},
+		{-1, +2, []string{"drain 4", "drop 3", "start 3", "start 4"}},
+		{-2, +3, []string{"drain 4", "drain 3", "drop 3", "drop 2", "start 2", "start 3", "start 4"}},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprint(test.down, test.up), func(t *testing.T) {
@@ -227,11 +228,39 @@ func TestReloadSparesTheRetired(t *testing.T) {
 func TestACrashInARetiredSlotIsNotReplaced(t *testing.T) {
 	w := boot(t, Limits{Workers: 2, Settle: time.Second})
 	w.step(Scale{-1})
-	w.log = nil
 	w.crash(2)
-	w.saw()
+	w.saw("suspend 1")
 	w.advance(time.Second)
 	w.saw("drop 1")
+}
+
+// Unless something is queued there: then one is started for it.
+func TestWhatIsQueuedInARetiredSlotIsServed(t *testing.T) {
+	before := map[string]func(*world){
+		"its worker pauses": func(w *world) { w.crash(2); w.crash(3) },
+		"its worker starts": func(w *world) { w.crash(2) },
+		"it crashes then":   func(w *world) { w.step(Scale{-1}); w.crash(2) },
+	}
+	for name, do := range before {
+		t.Run(name, func(t *testing.T) {
+			w := boot(t, Limits{Workers: 2, Settle: time.Second})
+			do(w)
+			w.queues[1] = 3
+			if w.m.want == 2 {
+				w.step(Scale{-1})
+			}
+			w.advance(time.Second)
+			w.log = nil
+			if len(w.in(1)) != 1 {
+				w.fail("nobody serves what is queued")
+			}
+			w.stubborn = true
+			w.readyAll()
+			w.queues[1] = 0
+			w.obey()
+			w.saw(fmt.Sprintf("drain %d", w.lastPID), "drop 1")
+		})
+	}
 }
 
 // checkComplete checks that nothing is left to do: every slot that is wanted has
@@ -241,8 +270,8 @@ func (w *world) checkComplete() {
 	if at := w.m.Deadline(); !at.IsZero() {
 		w.fail("still waits for %v", at.Sub(w.now))
 	}
-	if w.slots != w.m.want || len(w.retired) > 0 || len(w.alive) != w.m.want {
-		w.fail("%d slots, retired %v, %d workers, want %d", w.slots, w.retired, len(w.alive), w.m.want)
+	if w.slots != w.m.want || len(w.apart) > 0 || len(w.alive) != w.m.want {
+		w.fail("%d slots, suspended %v, %d workers, want %d", w.slots, w.apart, len(w.alive), w.m.want)
 	}
 	for _, pid := range w.pids() {
 		if _, _, s := w.m.find(pid); s == nil || s.state != scoreboard.Ready || s.generation != w.m.generation {

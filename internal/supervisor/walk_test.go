@@ -53,12 +53,15 @@ var peaceful = []move{
 			w.advance(at.Sub(w.now))
 		}
 	}},
-	{"the master before leaves", func(w *world, r *rand.Rand) {
-		if w.m.given > 0 && r.IntN(10) == 0 {
-			w.step(PredecessorGone{})
+	{"an upgrade is refused", func(w *world, _ *rand.Rand) { w.step(Upgrade{}); w.step(Probed{errors.New("it is no prefork")}) }},
+	{"another binary takes over", func(w *world, _ *rand.Rand) { w.succeed() }},
+	{"queues change", func(w *world, r *rand.Rand) {
+		for slot := range w.slots {
+			if !w.apart[slot] || r.IntN(2) == 0 && w.queues[slot] > 0 {
+				w.queues[slot] = r.IntN(2)
+			}
 		}
 	}},
-	{"an upgrade fails", func(w *world, _ *rand.Rand) { w.step(Upgrade{}); w.step(UpgradeFailed{errors.New("it ended early")}) }},
 }
 
 var violent = append([]move{
@@ -106,11 +109,10 @@ func randomWorld(t *testing.T, r *rand.Rand) *world {
 		Graceful:   time.Duration(r.IntN(3)) * 5 * time.Second,
 		ReadyAfter: time.Duration(r.IntN(2)) * time.Second,
 		Settle:     time.Duration(r.IntN(2)) * time.Second,
+		Pump:       r.IntN(2) == 0,
+		OneQueue:   r.IntN(3) == 0,
+		Programs:   r.IntN(3) == 0,
 	})
-	w.pump = r.IntN(2) == 0
-	if r.IntN(2) == 0 {
-		w.m.succeed(w.m.want)
-	}
 	return w
 }
 
@@ -147,7 +149,7 @@ func TestNoServiceIsLostWhileNothingCrashes(t *testing.T) {
 func (w *world) comesToRest() {
 	w.startErr = nil
 	w.history = append(w.history, "all goes well")
-	w.step(PredecessorGone{})
+	clear(w.queues)
 	for range 1000 {
 		w.readyAll()
 		at := w.m.Deadline()
@@ -162,7 +164,7 @@ func (w *world) comesToRest() {
 // endsOnce stops the machine in one of the ways there are, disturbs it, and
 // expects one Exit; the world fails at a second, or at one that leaves workers.
 func (w *world) endsOnce(r *rand.Rand) {
-	ways := []Event{Stop{}, StopNow{}, HandedOver{}, PumpEnded{errors.New("broken")}}
+	ways := []Event{Stop{}, StopNow{}, PumpEnded{errors.New("broken")}}
 	w.step(Reload{})
 	w.step(ways[r.IntN(len(ways))])
 	disturb := []Event{Stop{}, Reload{}, Scale{+1}, PumpEnded{}, Tick{}}

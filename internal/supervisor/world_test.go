@@ -3,6 +3,8 @@
 package supervisor
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,8 +24,9 @@ type world struct {
 
 	alive   map[int]*process // by pid; pids are 1, 2, 3, … in the order of starts
 	lastPID int
-	slots   int // how many have files
-	retired map[int]bool
+	slots   int          // how many have files
+	apart   map[int]bool // slots that are suspended
+	queues  map[int]int  // what waits for the workers of a slot
 	serving map[int]bool // slots in service that have had a ready worker
 	todo    []Event      // what acting has led to
 	exit    *Exit
@@ -32,7 +35,6 @@ type world struct {
 
 	startErr error // what starting a worker fails with
 	stubborn bool  // workers told to stop do not
-	pump     bool  // there is one; the test says when it ends
 
 	log     []string // actions since saw was last called
 	notes   []string
@@ -43,6 +45,7 @@ type process struct {
 	slot, seat int
 	state      scoreboard.State // as last shown
 	told       bool
+	left       bool // it has ended, and left others behind
 }
 
 // newWorld is a world before anything has been started.
@@ -53,18 +56,13 @@ func newWorld(t testing.TB, l Limits) *world {
 	if l.Graceful == 0 {
 		l.Graceful = 20 * time.Second
 	}
+	if l.StartTimeout == 0 {
+		l.StartTimeout = startTimeout
+	}
 	return &world{
 		t: t, m: NewMachine(l), now: time.Unix(1e9, 0),
-		alive: make(map[int]*process), retired: make(map[int]bool), serving: make(map[int]bool),
+		alive: make(map[int]*process), apart: make(map[int]bool), queues: make(map[int]int), serving: make(map[int]bool),
 	}
-}
-
-// heir is a world with a master that another one has started, which has as many
-// workers and is still there. None of its own has been started.
-func heir(t testing.TB, l Limits) *world {
-	w := newWorld(t, l)
-	w.m.succeed(l.Workers)
-	return w
 }
 
 // boot is a world in which all workers are ready, and nothing logged yet.
@@ -76,7 +74,22 @@ func boot(t testing.TB, l Limits) *world {
 	return w
 }
 
-// step is supervisor.turn.
+// succeed has another binary take over, if that can be at present: all that the
+// machine knows goes through what is written down.
+func (w *world) succeed() {
+	if w.m.phase != running || !w.m.allReady {
+		return
+	}
+	text, err := json.Marshal(w.m.Snapshot(w.now))
+	var read Snapshot
+	if err := errors.Join(err, json.Unmarshal(text, &read)); err != nil {
+		w.fail("%v", err)
+	}
+	w.m = NewMachineFrom(w.m.limits, read, w.now)
+	w.step(Upgraded{Version: "the next"})
+}
+
+// step is master.turn.
 func (w *world) step(event Event) {
 	for w.todo = append(w.todo, event); len(w.todo) > 0; {
 		next := w.todo[0]
@@ -111,7 +124,7 @@ func (w *world) act(action Action) {
 		w.todo = append(w.todo, w.start(a))
 	case Show:
 		w.find(a.PID).state = a.State
-		if a.State == scoreboard.Ready && !w.retired[a.Slot] {
+		if a.State == scoreboard.Ready && !w.apart[a.Slot] {
 			w.serving[a.Slot] = true
 		}
 	case Tell:
@@ -122,18 +135,24 @@ func (w *world) act(action Action) {
 	case Kill:
 		w.find(a.PID)
 		w.end(a.PID, "was killed by SIGKILL")
+	case TellRest:
+		w.find(a.PID).left = true
+	case LookForRest:
+		if !w.find(a.PID).left {
+			w.fail("looked for what process %d left behind, which has not ended", a.PID)
+		}
 	case Bury:
 		w.bury(a)
 	case Rescue:
 		w.rescue(a.Slot)
-	case Retire:
-		w.retire(a.Slot)
+	case Suspend:
+		w.suspend(a.Slot)
+	case Resume:
+		w.resume(a.Slot)
+	case Look:
+		w.todo = append(w.todo, Queued{a.Slot, w.queues[a.Slot]})
 	case Drop:
 		w.drop(a.Slot)
-	case StopPump:
-		if !w.pump {
-			w.todo = append(w.todo, PumpEnded{})
-		}
 	case Exit:
 		if w.exit != nil || len(w.alive) > 0 {
 			w.fail("exit with %d workers alive, exited before: %v", len(w.alive), w.exit != nil)
@@ -143,18 +162,18 @@ func (w *world) act(action Action) {
 }
 
 func (w *world) start(a Start) Event {
-	if w.retired[a.Slot] || a.Slot == w.slots && len(w.retired) > 0 || a.Slot > w.slots {
-		w.fail("start in slot %d, of %d slots; retired: %v", a.Slot, w.slots, w.retired)
+	if a.Slot > w.slots {
+		w.fail("start in slot %d, of %d slots", a.Slot, w.slots)
 	}
 	for _, p := range w.alive {
 		if p.slot == a.Slot && p.seat == a.Seat {
 			w.fail("start in seat %d.%d, which is taken", a.Slot, a.Seat)
 		}
 	}
-	if given := w.m.given; given > 0 && a.Slot >= given {
-		w.fail("opened slot %d, while the master before has %d", a.Slot, given)
+	if a.Slot == w.slots {
+		w.apart[a.Slot] = true // until somebody is ready
+		w.slots++
 	}
-	w.slots = max(w.slots, a.Slot+1)
 	if w.startErr != nil {
 		return StartFailed{a.Slot, a.Seat, w.startErr}
 	}
@@ -178,40 +197,48 @@ func (w *world) bury(b Bury) {
 	delete(w.alive, b.PID)
 }
 
-// rescue holds the machine to what strategies.Rescuer asks: nobody may hold the
-// socket that is to be closed.
+// rescue holds the machine to what strategies.Front asks: nobody may hold the socket
+// that is to be closed.
 func (w *world) rescue(slot int) {
 	for pid, p := range w.alive {
 		if p.slot == slot {
 			w.fail("rescued the queue of slot %d from process %d", slot, pid)
 		}
 	}
-	if w.m.sharing() || w.retired[slot] {
-		w.fail("rescued the queue of slot %d; sharing: %t, retired: %t", slot, w.m.sharing(), w.retired[slot])
+	if !w.apart[slot] {
+		w.fail("rescued the queue of slot %d, which still gets connections", slot)
 	}
 	w.rescues = append(w.rescues, slot)
 }
 
-// retire and drop hold the machine to what strategies.Retirer asks: always the
-// last slot there is.
-func (w *world) retire(slot int) {
-	if w.m.given > 0 {
-		w.fail("retired slot %d while the master before has its socket", slot)
+// suspend and resume hold the machine to one of the two at a time. A worker that is
+// ready may be cut off only where its slot is to go.
+func (w *world) suspend(slot int) {
+	if w.apart[slot] || slot >= w.slots {
+		w.fail("suspended slot %d of %d; suspended: %v", slot, w.slots, w.apart)
 	}
-	for s := slot + 1; s < w.slots; s++ {
-		if !w.retired[s] {
-			w.fail("retired slot %d before %d", slot, s)
-		}
+	if ready := w.readyIn(slot); len(ready) > 0 && slot < w.m.want {
+		w.fail("suspended slot %d, in which %v are ready", slot, ready)
 	}
-	w.retired[slot] = true
+	w.apart[slot] = true
 	delete(w.serving, slot)
 }
 
-func (w *world) drop(slot int) {
-	if slot != w.slots-1 || !w.retired[slot] || len(w.in(slot)) > 0 {
-		w.fail("dropped slot %d of %d; retired: %v; workers: %v", slot, w.slots, w.retired, w.in(slot))
+func (w *world) resume(slot int) {
+	if !w.apart[slot] || len(w.readyIn(slot)) == 0 {
+		w.fail("resumed slot %d; suspended: %v; ready: %v", slot, w.apart, w.readyIn(slot))
 	}
-	delete(w.retired, slot)
+	delete(w.apart, slot)
+	w.serving[slot] = true
+}
+
+// drop holds it to the last slot, with nothing in it.
+func (w *world) drop(slot int) {
+	if slot != w.slots-1 || !w.apart[slot] || len(w.in(slot)) > 0 {
+		w.fail("dropped slot %d of %d; suspended: %v; workers: %v", slot, w.slots, w.apart, w.in(slot))
+	}
+	delete(w.apart, slot)
+	delete(w.queues, slot)
 	w.slots--
 }
 
@@ -248,21 +275,32 @@ func describe(action Action) string {
 		}
 		return fmt.Sprintf("start %d", a.Slot)
 	case Tell:
+		if a.Drain {
+			return fmt.Sprintf("drain %d", a.PID)
+		}
 		return fmt.Sprintf("tell %d", a.PID)
 	case Kill:
 		return fmt.Sprintf("kill %d", a.PID)
-	case Retire:
-		return fmt.Sprintf("retire %d", a.Slot)
+	case Suspend:
+		return fmt.Sprintf("suspend %d", a.Slot)
+	case Resume:
+		return fmt.Sprintf("resume %d", a.Slot)
+	case TellRest:
+		return fmt.Sprintf("tell rest of %d", a.PID)
 	case Drop:
 		return fmt.Sprintf("drop %d", a.Slot)
 	case Quiesce:
 		return "quiesce"
-	case Reclaim:
-		return "reclaim"
 	case StopPump:
 		return "stop pump"
-	case StartUpgrade:
-		return "upgrade"
+	case AbandonPump:
+		return "abandon pump"
+	case Probe:
+		return "probe"
+	case EndProbe:
+		return "end probe"
+	case Replace:
+		return "replace"
 	case AllReady:
 		return fmt.Sprintf("all %d ready", a.Workers)
 	case Exit:
@@ -287,6 +325,9 @@ func (w *world) noted(part string) {
 		w.fail("no note says %q; there are: %q", part, w.notes)
 	}
 }
+
+// startTimeout is that of every world which does not say.
+const startTimeout = time.Minute
 
 func (w *world) ready(pid int) { w.step(Ready{pid}) }
 

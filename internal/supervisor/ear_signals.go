@@ -1,0 +1,98 @@
+//go:build linux
+
+package supervisor
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A signal to the master must not be lost, nor end it, while one binary takes the
+// place of another: exec takes away what handles it. So these are blocked in all the
+// master's threads, wait in the kernel until they are read (signalfd(2)), and outlast
+// exec. A thread is blocked from its birth or not at all, and the Go runtime starts
+// some before anybody is asked: hence Begin. The runtime lets nobody block those that
+// end a program; they are another ear's (ear_stops.go).
+var blocked = []syscall.Signal{unix.SIGUSR2, unix.SIGTTIN, unix.SIGTTOU}
+
+// envBegun is in the environment of a master whose signals are blocked.
+const envBegun = "PREFORK_BEGUN"
+
+// Begun reports whether Begin has done its work.
+func Begun() bool { return begun }
+
+var begun = os.Getenv(envBegun) != ""
+
+// The kernel sends a worker the death signal when the thread that started it ends.
+// What is run by exec goes on as the main thread, so that is the one to start
+// workers from.
+func init() {
+	if begun {
+		runtime.LockOSThread()
+		_ = os.Unsetenv(envBegun) // which is of this process alone
+	}
+}
+
+// Begin makes this process one that can be a master: it runs the same binary again
+// with the signals blocked, and returns only if it has failed.
+func Begin() error {
+	path, err := os.Executable()
+	if err != nil || strings.HasSuffix(path, " (deleted)") {
+		path = "/proc/self/exe"
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	set := signalSet(blocked)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil); err != nil {
+		return fmt.Errorf("block signals: %w", err)
+	}
+	err = syscall.Exec(path, os.Args, append(os.Environ(), envBegun+"=1"))
+	return fmt.Errorf("run %s again: %w", path, err)
+}
+
+func signalSet(signals []syscall.Signal) (set unix.Sigset_t) {
+	for _, s := range signals {
+		set.Val[(s-1)/64] |= 1 << ((s - 1) % 64)
+	}
+	return set
+}
+
+// signals is the ear for those that are blocked.
+type signals struct{ listening }
+
+func listenToSignals() (*signals, error) {
+	set := signalSet(blocked)
+	fd, err := unix.Signalfd(-1, &set, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("signalfd: %w", err)
+	}
+	s := &signals{}
+	s.listening = listening{fd: fd, hear: s.hear}
+	return s, nil
+}
+
+func (s *signals) hear(report func(Event)) {
+	var info unix.SignalfdSiginfo
+	buffer := (*[unsafe.Sizeof(info)]byte)(unsafe.Pointer(&info))[:]
+	for {
+		if n, err := unix.Read(s.fd, buffer); err != nil || n < len(buffer) {
+			return
+		}
+		switch syscall.Signal(info.Signo) {
+		case unix.SIGUSR2:
+			report(Upgrade{})
+		case unix.SIGTTIN:
+			report(Scale{+1})
+		case unix.SIGTTOU:
+			report(Scale{-1})
+		}
+	}
+}
+
+func (s *signals) close() { _ = unix.Close(s.fd) }

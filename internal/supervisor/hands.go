@@ -1,0 +1,134 @@
+//go:build linux
+
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/keeper"
+	"prefork/internal/scoreboard"
+	"prefork/strategies"
+)
+
+// hands do what the machine decides, on the loop's goroutine and thread. What comes
+// of it is an event again.
+type hands struct {
+	Options
+	front    strategies.Front
+	stops    *stops
+	pump     *pump    // nil where the kernel hands connections out
+	machine  *Machine // to be written down; the loop steps it
+	scores   scoreboard.Scores
+	boardFD  int            // of our own board, owned; -1 where it is the kernel's
+	rollFD   int            // owned
+	children map[int]*child // by pid
+	known    *pids          // of workers, for the ear that listens to them
+	notify   *notices
+	probe    *probe // a new binary that is being asked; nil while none is
+	watch    *keeper.Watch
+	pidFile  *pidFile
+
+	blamed  map[int]bool // by slot: it was said that its counts make no sense
+	report  func(Event)  // for what happens later
+	todo    []Event      // what acting has led to
+	replace bool         // this binary is to be replaced, once the ears have stopped
+	ended   *Exit
+	cut     uint64
+}
+
+func (h *hands) then(event Event) { h.todo = append(h.todo, event) }
+
+func (n Note) by(h *hands) { h.Log.Log(context.Background(), n.Level, n.Message, n.Args...) }
+
+func (a AllReady) by(h *hands) {
+	h.Log.Info("ready", "workers", a.Workers, "pid", os.Getpid())
+	if err := h.pidFile.publish(); err != nil {
+		h.Log.Error("no pid file", "error", err)
+	}
+	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
+}
+
+func (e Exit) by(h *hands) {
+	h.endStrangers()
+	h.ended = &e
+}
+
+func (Quiesce) by(h *hands) {
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+	if err := h.front.Listeners().Quiesce(); err != nil {
+		h.Log.Warn("cannot turn new connections away; those that come while stopping may be reset", "error", err)
+	}
+}
+
+func (StopPump) by(h *hands) {
+	if h.pump != nil {
+		h.pump.drain()
+	}
+}
+
+func (AbandonPump) by(h *hands) {
+	if h.pump != nil {
+		h.pump.stop()
+	}
+}
+
+func (s Show) by(h *hands) {
+	h.scores.Set(s.Slot, s.Seat, s.PID, s.State)
+}
+
+func (s Suspend) by(h *hands) {
+	h.complain("cannot keep new connections from a slot without a worker", s.Slot, h.front.Suspend(s.Slot))
+}
+
+func (r Resume) by(h *hands) {
+	h.complain("cannot send new connections to a slot", r.Slot, h.front.Resume(r.Slot))
+}
+
+func (r Rescue) by(h *hands) {
+	h.complain("connections wait for the slot's next worker", r.Slot, h.front.Rescue(r.Slot))
+}
+
+func (d Drop) by(h *hands) {
+	h.complain("cannot close a slot", d.Slot, h.front.Drop(d.Slot))
+}
+
+func (h *hands) complain(what string, slot int, err error) {
+	if err != nil {
+		h.Log.Warn(what, "slot", slot, "error", err)
+	}
+}
+
+// by takes a queue that cannot be looked at for empty: nobody could drain it.
+func (l Look) by(h *hands) {
+	depth, err := h.front.Queued(l.Slot)
+	h.complain("cannot look at a queue", l.Slot, err)
+	h.then(Queued{l.Slot, depth})
+}
+
+func (n Nudge) by(*hands) { interrupt(n.PID) }
+
+// endStrangers ends what is left below this process: what workers have started that
+// neither their group nor any other sign tells. Its own children come to us when it
+// has ended. PID 1 has strangers of its own.
+func (h *hands) endStrangers() {
+	if os.Getpid() == 1 || h.Launch.Program == nil {
+		return
+	}
+	const rounds = 100 // of who keeps on starting others
+	for range rounds {
+		left := keeper.Children()
+		if len(left) == 0 {
+			return
+		}
+		for _, pid := range left {
+			h.Log.Warn("what a worker has left behind is killed", "pid", pid)
+			_ = unix.Kill(pid, unix.SIGKILL)
+			_, _ = unix.Wait4(pid, nil, 0, nil)
+		}
+	}
+}
