@@ -70,6 +70,9 @@ func (t *table) rate() float64 {
 
 func (t *table) openNote() string {
 	text := "open loop: connections come at random times, answered or not, and are timed from when they were due. It shows latency"
+	if t.Plan.Counted() == "requests" { // several on a connection: load.PartlyOpen
+		text = "partly open loop: connections come at random times, answered or not. A connection's first request is timed from when it was due, the others from when they were sent. It shows latency"
+	}
 	if t.Plan.Rate == 0 && t.Plan.Share > 0 {
 		text += fmt.Sprintf(". The rate is %s of what the weakest arm reached", result.Percent(t.Plan.Share))
 	}

@@ -212,6 +212,7 @@ func TestDoubtsAreTold(t *testing.T) {
 				}
 			})
 		}, "χ² p from 0.25 to 0.5 ⁴"},
+		"partly":     {func(r *result.Result) { r.Plan.Workload, r.Plan.Requests = "http", 5 }, "partly open loop: connections come at random times"},
 		"partial":    {func(r *result.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
 		"steal":      {func(r *result.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
 		"no control": {func(r *result.Result) { r.Arms = r.Arms[:3] }, "the noise is not known: of 10 comparisons about one in twenty"},

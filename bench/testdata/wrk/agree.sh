@@ -29,7 +29,8 @@ trap finish EXIT
 
 # serve COMMAND…: a server that prints its port, or a log of prefork's; its URL in $url
 serve() {
-	"$@" >"$dir/log" 2>&1 &
+	: >"$dir/log"
+	"$@" >>"$dir/log" 2>&1 &
 	server=$!
 	until port=$(sed -n -e 's/.*"msg":"listening".*:\([0-9]*\)".*/\1/p' -e 's/^\([0-9]*\)$/\1/p' "$dir/log" | head -n 1) && [ -n "$port" ]; do
 		kill -0 "$server" || { cat "$dir/log" && exit 1; }
