@@ -17,8 +17,6 @@ import (
 	"prefork/internal/subject"
 )
 
-func TestMain(m *testing.M) { servertest.Main(m) }
-
 // What waits while all workers are stopped is in the queues where the strategy
 // keeps it, and nowhere else.
 func TestQueues(t *testing.T) {
