@@ -11,6 +11,7 @@ import (
 	"prefork/bench/result"
 	"prefork/dispatch"
 	"prefork/internal/lookup"
+	"prefork/internal/subject"
 	"prefork/strategies"
 )
 
@@ -180,7 +181,7 @@ func args(a result.Arm, w Workload, s Scenario) []string {
 	}
 	args = append(append(args, s.flags...), a.Flags...)
 	if a.Command != "" {
-		args = append(args, "--", "/bin/sh", "-c", "exec "+a.Command)
+		args = append(append(args, "--"), subject.Shell(a.Command)...)
 	}
 	return args
 }

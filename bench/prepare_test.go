@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -175,6 +176,36 @@ func TestControlOnlyWhereAClaimCanBeMade(t *testing.T) {
 		}
 		if got := slices.ContainsFunc(arms, func(a result.Arm) bool { return a.Control }); got != c.want {
 			t.Errorf("%s: control %v, want %v", c.pace.Name, got, c.want)
+		}
+	}
+}
+
+// An open loop alone has a rate that its servers can keep up with, also where service takes
+// processors of which there are fewer than workers. A share of what nothing has told stays
+// one.
+func TestRateOfAnOpenLoopAlone(t *testing.T) {
+	for _, c := range []struct {
+		workload string
+		change   func(*result.Plan)
+		rate     float64
+		share    float64
+	}{
+		{"hello", func(*result.Plan) {}, freeRate, 0},
+		{"work", func(*result.Plan) {}, 0.5 * 64 / 0.005, 0},
+		{"work", func(p *result.Plan) { p.Spin = true }, 0.5 * float64(min(64, runtime.NumCPU())) / 0.005, 0},
+		{"work", func(p *result.Plan) { p.Share = 0.8 }, 0, 0.8},
+		{"work", func(p *result.Plan) { p.Rate = 70 }, 70, 0},
+		{"long-lived", func(*result.Plan) {}, 400, 0},
+	} {
+		plan, err := Defaults(c.workload, "steady", Quick)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.Phases = []string{result.Open}
+		c.change(&plan)
+		plan, _, err = Prepare(plan, Selection{Workers: []int{64}})
+		if err != nil || plan.Rate != c.rate || plan.Share != c.share {
+			t.Errorf("%s: rate %v, share %v, %v; want %v and %v", c.workload, plan.Rate, plan.Share, err, c.rate, c.share)
 		}
 	}
 }

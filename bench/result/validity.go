@@ -160,10 +160,10 @@ func (r *Result) Disturbed() string {
 			continue
 		}
 		for _, arm := range r.Arms {
-			switch _, isRough := r.Showing(arm.Name, phase, m); {
+			switch rounds, isRough := r.Showing(arm.Name, phase, m); {
 			case isRough:
 				rough[m.Kind] = true
-			default:
+			case len(rounds) > 0:
 				sound[m.Kind] = true
 			}
 		}

@@ -32,7 +32,8 @@ func StartPeer(ctx context.Context, name, command string, workers int) (*Server,
 	}
 	command = strings.NewReplacer("{host}", peerHost, "{port}", port, "{workers}", strconv.Itoa(workers)).Replace(command)
 	s := &Server{Name: name, Address: net.JoinHostPort(peerHost, port), peer: true}
-	s.cmd = exec.Command("/bin/sh", "-c", "exec "+command)
+	shell := Shell(command)
+	s.cmd = exec.Command(shell[0], shell[1:]...)
 	return s, s.start(ctx)
 }
 
