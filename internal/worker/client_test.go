@@ -3,7 +3,6 @@
 package worker
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -87,11 +86,11 @@ func send(t *testing.T, c *client, peer net.Conn, text string) {
 }
 
 // much is more than any socket holds.
-var much = bytes.Repeat([]byte{'x'}, 64<<20)
+func much() []byte { return make([]byte, 64<<20) }
 
 func TestAClientThatTakesNothingIsDropped(t *testing.T) {
 	eachTransport(t, 50*time.Millisecond, func(t *testing.T, c *client, _ *net.TCPConn) {
-		if n, err := c.Write(much); !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 || n == len(much) {
+		if n, err := c.Write(much()); !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 || n == len(much()) {
 			t.Errorf("%d bytes written, %v, want a timeout on the way", n, err)
 		}
 	})
@@ -105,11 +104,11 @@ func TestASlowClientIsServed(t *testing.T) {
 			n, _ := io.Copy(io.Discard, peer)
 			counted <- n
 		}()
-		if n, err := c.Write(much); err != nil || n != len(much) {
+		if n, err := c.Write(much()); err != nil || n != len(much()) {
 			t.Errorf("%d bytes written, %v", n, err)
 		}
 		_ = c.Close()
-		if n := <-counted; n != int64(len(much)) {
+		if n := <-counted; n != int64(len(much())) {
 			t.Errorf("%d bytes came", n)
 		}
 	})

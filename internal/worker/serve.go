@@ -43,6 +43,9 @@ func (w *worker) serveOne() error {
 // serveMany serves up to Concurrency connections, each on a goroutine. The
 // worker does not accept while it is full.
 func (w *worker) serveMany() error {
+	if err := sys.StartPoller(); err != nil {
+		return err
+	}
 	places := make(chan struct{}, w.spec.Concurrency)
 	var serving sync.WaitGroup
 	defer serving.Wait()

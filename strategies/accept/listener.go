@@ -38,6 +38,9 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		return nil, fmt.Errorf("tell the master that this worker is ready: %w", err)
 	}
+	if err := sys.StartPoller(); err != nil {
+		return nil, err
+	}
 	l := &listener{source: source}
 	l.stop = context.AfterFunc(ctx, source.Drain)
 	return l, nil
