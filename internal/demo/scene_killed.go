@@ -37,7 +37,7 @@ func killWorkers(s *Stage) error {
 	}{
 		{"sockets opened by the workers", "reuseport", []string{"--reuseport-bind", "worker"}, killedQueue, "all that waited: the socket dies with its holder"},
 		{"sockets held by the master", "reuseport", nil, 0, "none: the next worker finds the same queue"},
-		{"pairs held by the master", "dispatch", []string{"--window", fmt.Sprint(killedQueue)}, 0, "none: the same, for what was passed on"},
+		{"pairs held by the master", "dispatch", []string{"--window", fmt.Sprint(killedQueue)}, 0, "none: the master takes back what was passed on, for the others"},
 	} {
 		v, err := s.start(way.strategy, 2, way.flags...)
 		if err != nil {

@@ -49,7 +49,10 @@ func TestLinks(t *testing.T) {
 func TestLinkToATour(t *testing.T) {
 	at := open(t)
 	b := browse(t, at+"/?tour=stuck-worker&present", 1280, 720)
-	b.await("the tour has begun", guessable+` && document.querySelector("#guide h2").firstChild.data === "stuck-worker" && document.documentElement.matches(".present")`)
+	b.await("the tour has begun", guessable+` && document.querySelector("#guide h2").firstChild.data === "stuck-worker" && document.documentElement.matches(".present") && document.querySelector("#notice").hidden`)
+	if high := ask[int64](b, `document.documentElement.scrollHeight`); high > 720 {
+		t.Errorf("presented, the tour is %d px high", high)
+	}
 	b.do(chromedp.Navigate(at + "/?tour=stuck-workers"))
 	b.await("it says which there are", noticed("There is no tour “stuck-workers”. There are hello, "))
 	b.click("#notice-close")

@@ -95,10 +95,10 @@ func (s *stater) through(ways string) {
 	s.hold("dead", "well")
 	s.act("stop", 0)
 	s.hold("dead", "stopped")
-	waited := s.waiting()
+	waited, before := s.waiting(), s.broken()
 	s.act("kill", 0)
 	s.hold("dead", "gone")
-	s.lost(waited)
+	s.lost(waited, before)
 	for worker := 1; worker < 4; worker++ {
 		s.act("stop", worker)
 	}
@@ -113,7 +113,7 @@ func (s *stater) through(ways string) {
 func (s *stater) rows() (rows [3]state) {
 	text := ask[string](s.b, `JSON.stringify(live.lab.facts.map(f => {
 		const p = live.lab.panels[f.name];
-		return rows.stateOf(f.name, p.phase === "running" ? "runs" : "dead", rows.workersOf(p.frame, p.replaced.length > 0), Object.values(live.lab.settings.ways[f.name])) || {};
+		return rows.stateOf(f.name, p.phase === "masterless" ? "dead" : "runs", rows.workersOf(p.frame, p.replaced.length > 0), Object.values(live.lab.settings.ways[f.name])) || {};
 	}))`)
 	if err := json.Unmarshal([]byte(text), &rows); err != nil {
 		s.t.Fatal(err)
@@ -127,7 +127,7 @@ func (s *stater) hold(master, workers string) {
 	s.t.Helper()
 	s.b.await(fmt.Sprintf("master %s, workers %s", master, workers), fmt.Sprintf(`["shared", "reuseport"].every(name => {
 		const p = live.lab.panels[name];
-		return (p.phase === "running") === (%q === "runs") && rows.workersOf(p.frame, p.replaced.length > 0) === %q;
+		return (p.phase === "masterless") === (%q === "dead") && rows.workersOf(p.frame, p.replaced.length > 0) === %q;
 	})`, master, workers))
 	rows := s.rows()
 	for i, row := range rows {
@@ -203,23 +203,34 @@ func (s *stater) waiting() (all [3]int) {
 	return all
 }
 
-// lost looks what became of those who waited for a worker that has died.
-func (s *stater) lost(waited [3]int) {
+// broken is how many connections each panel has lost, but for those whose clients have
+// given up.
+func (s *stater) broken() (all [3]int) {
 	s.t.Helper()
-	migrates, _ := kernel.SysctlInt("net.ipv4.tcp_migrate_req")
-	for i, row := range s.rows() {
-		if row.Loses == "" || row.Loses == "all" && migrates == 1 {
-			continue
+	s.v.await("second", func(data string) bool {
+		for i, second := range secondsOf(data) {
+			all[i] = second.Lost["reset"] + second.Lost["empty"] + second.Lost["refused"]
 		}
-		s.v.want = row.Words
-		s.v.await("second", func(data string) bool {
-			lost := secondsOf(data)[i].Lost
-			broken := lost["reset"] + lost["empty"] + lost["refused"]
-			if row.Loses == "none" {
-				return broken <= 2 // those that workers had in their hands
-			}
-			return broken > 2 && broken+lost["late"] >= waited[i]/2
-		})
+		return true
+	})
+	return all
+}
+
+// lost looks what became of those who waited for a worker that has died, since so many
+// were broken.
+func (s *stater) lost(waited, before [3]int) {
+	s.t.Helper()
+	const inHand = 2
+	migrates, _ := kernel.SysctlInt("net.ipv4.tcp_migrate_req")
+	now := s.broken()
+	for i, row := range s.rows() {
+		lost := now[i] - before[i]
+		switch {
+		case row.Loses == "none" && lost > inHand:
+			s.t.Errorf("%s: %d are lost, and the page says %q", s.ways, lost, row.Words)
+		case row.Loses == "all" && migrates != 1 && lost <= inHand:
+			s.t.Errorf("%s: of %d that waited %d are lost, and the page says %q", s.ways, waited[i], lost, row.Words)
+		}
 	}
 }
 

@@ -102,9 +102,10 @@ function build() {
   at("marks").open = at("chart").clientHeight > 16 * parseFloat(getComputedStyle(document.documentElement).fontSize); // there is room
   const wanted = asked.get("tour");
   tour.start(panels, wanted);
-  if (!tour.playing()) tell("welcome", {});
-  if (wanted !== null && !tour.playing()) notice(`There is no tour “${wanted}”. There are ${tour.names.join(", ")}.`);
-  else if (location.hash.length > 1 && !tour.playing()) restore();
+  if (tour.names.includes(wanted)) return;
+  tell("welcome", {});
+  if (wanted !== null) notice(`There is no tour “${wanted}”. There are ${tour.names.join(", ")}.`);
+  else if (location.hash.length > 1) restore();
 }
 
 /** Says what was done, and in each panel what came of it. */

@@ -76,7 +76,8 @@ export function ticks(low, high, most) {
     for (let decade = 10 ** Math.floor(Math.log10(low)); decade <= high; decade *= 10) found.push(...digits.map(d => d * decade));
     return found.filter(t => t >= low * .999 && t <= high * 1.001);
   };
-  return [STEPS, [1, 3], [1]].map(all).find(t => t.length <= most) || all([1]);
+  const decades = all([1]), every = Math.ceil(decades.length / Math.max(2, Math.floor(most)));
+  return [STEPS, [1, 3], [1]].map(all).find(t => t.length <= most) || decades.filter((_, i) => i % every === 0);
 }
 
 /** A row of nothing wherever nothing was measured, so that no line leads across. */

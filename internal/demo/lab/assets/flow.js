@@ -25,8 +25,8 @@ on("frame", frames => {
 /** How many rings a lane has room for, where a rem is so many px. */
 const room = (lane, rem) => ({ columns: Math.max(1, Math.floor((lane.w - 6) / (PITCH * rem))), rows: Math.max(1, Math.floor((lane.h - HEAD * rem) / (PITCH * rem))) });
 
-/** How many of n are drawn: where there are too many, the last row is for their number. */
-export const rings = (n, { columns, rows }) => n > columns * rows ? columns * (rows - 1) : n;
+/** How many of n are drawn: where there are too many, the last row of several is for their number. */
+export const rings = (n, { columns, rows }) => n > columns * rows ? columns * Math.max(1, rows - 1) : n;
 
 /** The moving part of one panel. */
 export class Flow {
@@ -144,7 +144,7 @@ export class Flow {
     pen.fillStyle = this.ink; pen.font = this.font; pen.textAlign = "center"; pen.textBaseline = "middle";
     this.lanes.forEach((lane, l) => {
       const more = (this.shown[l] || 0) - rings(this.shown[l] || 0, room(lane, this.rem));
-      if (more > 0) pen.fillText(`+${whole(more)}`, lane.cx, lane.b - 7 - (room(lane, this.rem).rows - 1) * PITCH * this.rem);
+      if (more > 0 && room(lane, this.rem).rows > 1) pen.fillText(`+${whole(more)}`, lane.cx, lane.b - 7 - (room(lane, this.rem).rows - 1) * PITCH * this.rem);
     });
   }
 

@@ -74,6 +74,8 @@ export class Panel {
     this.hushed = false;
     this.said = text;
     this.answer.classList.remove("refused");
+    const { frame } = lab.panels[this.name];
+    if (frame) this.look(frame); // at once: some states are short
     this.utter();
   }
 
@@ -88,7 +90,7 @@ export class Panel {
   look(frame) {
     const { phase, replaced } = lab.panels[this.name], way = lab.settings.ways[this.name];
     if (!frame.w.length) return;
-    const state = stateOf(this.name, phase === "running" ? "runs" : "dead", workersOf(frame, replaced.length > 0), Object.values(way))?.words || "";
+    const state = stateOf(this.name, phase === "masterless" ? "dead" : "runs", workersOf(frame, replaced.length > 0), Object.values(way))?.words || "";
     if (state === this.state) return;
     this.state = state;
     this.utter();
@@ -223,6 +225,7 @@ export class Panel {
       c.state = state;
       c.e.classList.toggle("asleep", STATES[state] === "asleep");
       c.e.classList.toggle("gone", STATES[state] === "gone");
+      if (STATES[state] === "awake") put(c.cpu, "");
       this.offer();
     }
     const [mark, does] = MARKS[STATES[state]];
@@ -247,19 +250,17 @@ export class Panel {
     put(this.note, this.notes(s));
     const [cost] = s.cost;
     this.show("cost", cost == null ? ["–", ""] : time(cost));
-    put(this.gateCPU, `cpu ${percent(s.master)}`);
     this.phase(s);
+    if (s.phase === "running") put(this.gateCPU, `cpu ${percent(s.master)}`);
   }
 
   /** What can be done to the master. */
   master(phase) {
     const runs = phase === "running";
     for (const b of this.ofMaster) enable(b, runs);
-    if (runs === this.gate.classList.contains("dead")) {
-      put(this.gateCPU, "");
-      this.gate.classList.toggle("dead", !runs);
-    }
-    if (!runs) put(this.gateCPU, "× dead");
+    const dead = phase === "masterless";
+    if (dead !== this.gate.classList.contains("dead")) put(this.gateCPU, dead ? "× dead" : "");
+    this.gate.classList.toggle("dead", dead);
     this.again.classList.toggle("primary", phase === "masterless" || phase === "broken");
   }
 

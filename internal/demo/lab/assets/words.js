@@ -28,7 +28,7 @@ export const words = {
     read: "docs/shared.md, docs/reuseport.md, docs/dispatch.md",
     shared: "Another worker is in its place. The queue was never its own, so nothing in it is lost.",
     reuseport: "Another worker is in its place and finds the queue as it was: the master holds each socket too.",
-    dispatch: "Another worker is in its place and finds what the dead one had not taken: the master holds both ends of the pair.",
+    dispatch: "Another worker is in its place. What the dead one had been handed and had not taken went back to the master, and on to the others.",
   },
   "kill-master": {
     title: "The master is killed",
