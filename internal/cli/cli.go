@@ -22,6 +22,7 @@ const programKey = "program"
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	forgetEmpty()
 	args, program := split(args)
+	flags, serve := serving()
 	app := &cli.App{
 		Name:            "prefork",
 		Usage:           "a pre-fork server under three strategies, and what each of them costs",
@@ -36,8 +37,8 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		ExitErrHandler:            func(*cli.Context, error) {}, // the code is ours to give
 		OnUsageError:              plainly,
 		Before:                    flagsFollowCommand,
-		Flags:                     append(serveFlags(), versionFlag, cli.HelpFlag),
-		Action:                    root,
+		Flags:                     append(flags, versionFlag, cli.HelpFlag),
+		Action:                    root(serve),
 		Commands:                  commands(),
 	}
 	app.CustomAppHelpTemplate = appHelp(app)
@@ -47,11 +48,13 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 var versionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version"}
 
 // root is what happens when no command is given.
-func root(c *cli.Context) error {
-	if c.Bool("version") {
-		return printVersion(c)
+func root(serve cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.Bool("version") {
+			return printVersion(c)
+		}
+		return serve(c)
 	}
-	return serve(c)
 }
 
 const usageText = `prefork [flags]                     serve with a built-in app
@@ -65,16 +68,17 @@ const (
 )
 
 func commands() []*cli.Command {
+	flags, serve := serving()
 	return append([]*cli.Command{
 		{
 			Name:               "serve",
 			Usage:              "serve; the same as no command",
 			UsageText:          "prefork serve [flags] [-- command args…]",
-			Flags:              serveFlags(),
+			Flags:              flags,
 			Action:             serve,
 			OnUsageError:       plainly,
 			HideHelpCommand:    true,
-			CustomHelpTemplate: commandHelp("serve", "the same as no command", "[flags] [-- command args…]", serveFlags(), topics()),
+			CustomHelpTemplate: commandHelp("serve", "the same as no command", "[flags] [-- command args…]", flags, topics()),
 		},
 		benchCommand(),
 		compareCommand(),

@@ -82,7 +82,7 @@ func called(args []string) string {
 // plainly says in our words what package flag and the cli have to say about the
 // command line. What it does not know it passes on.
 func plainly(c *cli.Context, err error, _ bool) error {
-	if len(serveFlags()) == 0 {
+	if flags, serve := serving(); len(flags) == 0 {
 		return serve(c) // which says why its flags are not known here
 	}
 	for _, p := range plainer {

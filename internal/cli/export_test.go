@@ -5,10 +5,12 @@ package cli
 import (
 	"context"
 	"os"
+
+	"github.com/urfave/cli/v2"
 )
 
 // ServeFlags is for the tests that compare the help with the flags behind it.
-var ServeFlags = serveFlags
+func ServeFlags() []cli.Flag { return new(options).flags() }
 
 // ProgressLine is for a test without a terminal.
 var ProgressLine = progressLine

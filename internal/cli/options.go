@@ -3,104 +3,113 @@
 package cli
 
 import (
-	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"os"
-	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
-	"prefork/internal/lines"
-	"prefork/internal/lookup"
-	"prefork/internal/supervisor"
+	"prefork/strategies"
 )
 
-// options turns flags into what a master needs, or says what is wrong with them.
-// The log comes first, since the others warn; what costs something to check
-// comes last.
-func options(c *cli.Context) (supervisor.Options, error) {
-	var o supervisor.Options
-	for _, read := range []func(*cli.Context, *supervisor.Options) error{
-		readLog, readCommand, readBind, readBacklog, readStrategy, readBinder, readSteer, readWindow,
-		readWorkers, readApp, readProgram, readGraceful, readSignal, readDeath, readPIDFile, checkRoom,
-	} {
-		if err := read(c, &o); err != nil {
-			return o, err
-		}
-	}
-	o.Version = version()
-	o.Listening = func(addr net.Addr) { banner(c.App.Writer, o, addr) }
-	if c.String("log-format") == "json" {
-		o.Listening = func(addr net.Addr) { o.Log.Info("listening", listening(o, addr)...) }
-	}
-	return o, nil
+// options are what the command line and the environment ask of a master: a field for
+// each flag, which the flag itself fills in (serve_flags.go). Nothing changes them
+// afterwards. Whether it can be done is asked in options_checks.go, of this machine in
+// options_place.go, and what the master is told follows from them in options_derived.go.
+type options struct {
+	bind        string
+	workers     int
+	app         string
+	concurrency int
+	readTimeout time.Duration
+
+	strategy      string
+	accept        string
+	steer         string // with a question mark behind it: or else the default
+	stuckAfter    time.Duration
+	pin           bool
+	reuseportBind string
+	policy        string
+	window        int
+	backlog       int
+
+	gracefulTimeout time.Duration
+	readyAfter      time.Duration
+	stopSignal      string
+	onMasterDeath   string
+	maxConns        int
+	maxConnsJitter  int
+
+	pidFile   string
+	logFormat string
+	logLevel  string
+
+	port     string          // $PORT
+	program  []string        // what follows --; nil without one
+	words    []string        // what is no flag and does not follow --
+	commands []string        // the commands there are, one of which a word may have been meant for
+	given    map[string]bool // the flags that were given, here or in the environment
 }
 
-// listening is the banner for those who read by machine.
-func listening(o supervisor.Options, addr net.Addr) (args []any) {
-	args = append(args, "strategy", o.Strategy.Name)
-	if o.Config.Steer != "" {
-		args = append(args, "steer", o.Config.Steer)
+// read takes in what is not in flags.
+func (o *options) read(c *cli.Context) {
+	o.port = os.Getenv("PORT")
+	o.program, _ = program(c)
+	o.words = c.Args().Slice()
+	o.commands = names(c.App.VisibleCommands(), func(c *cli.Command) string { return c.Name })
+	o.given = make(map[string]bool)
+	for _, flag := range o.flags() {
+		name := flag.Names()[0]
+		o.given[name] = c.IsSet(name)
 	}
-	return append(args, "address", addr.String(), "workers", o.Limits.Workers, "pid", os.Getpid())
 }
 
-// logFormats are all there are.
-var logFormats = []struct {
-	name string
-	open func(io.Writer, *slog.HandlerOptions) slog.Handler
-}{
-	{"text", func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewTextHandler(w, o) }},
-	{"json", func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewJSONHandler(w, o) }},
+// foreign reports whether the workers are somebody else's program.
+func (o *options) foreign() bool { return len(o.program) > 0 }
+
+// address is where to listen, and where that was said, if not by --bind.
+func (o *options) address() (text, from string) {
+	if o.port != "" && !o.given["bind"] {
+		return ":" + o.port, "PORT in the environment: "
+	}
+	return o.bind, ""
 }
 
-var logLevels = []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+// steerName is the way of steering that is asked for, and whether the default will do
+// where it cannot be had.
+func (o *options) steerName() (name string, optional bool) { return strings.CutSuffix(o.steer, "?") }
 
-// logPatience is how long the end of a master waits for the reader of its log.
-const logPatience = 200 * time.Millisecond
+// The rows of the tables that names stand for, and what else is read out of text. Those
+// who call these come after the checks, which have told what cannot be read.
 
-// readLog opens the log. Nobody waits for its reader; what has been dropped for that
-// is told later. What is only a warning is left to the second look at the flags; see
-// serve.
-func readLog(c *cli.Context, o *supervisor.Options) error {
-	level := new(slog.LevelVar)
-	out := lines.NewWriter(c.App.ErrWriter, func(dropped uint64) {
-		o.Log.Warn("nobody has read the log for a while", "dropped_lines", dropped)
-	})
-	o.Words, o.Flush = out, func() { out.Flush(logPatience) }
-	for _, format := range logFormats {
-		if format.name == c.String("log-format") {
-			o.Log = slog.New(format.open(out, &slog.HandlerOptions{Level: level}))
-		}
-	}
-	if o.Log == nil {
-		return usage(lookup.Unknown("log format", c.String("log-format"), logFormatNames()))
-	}
-	for _, l := range logLevels {
-		if levelName(l) == c.String("log-level") {
-			level.Set(l)
-			if !supervisor.Begun() {
-				level.Set(slog.LevelError)
-			}
-			return nil
-		}
-	}
-	return usage(lookup.Unknown("log level", c.String("log-level"), names(logLevels, levelName)))
+func (o *options) strategyRow() strategies.Strategy {
+	row, _ := strategies.Lookup(o.strategy)
+	return row
 }
 
-// readPIDFile finds out early what would only show when the workers are ready.
-func readPIDFile(c *cli.Context, o *supervisor.Options) error {
-	if o.PIDFile = c.String("pid-file"); o.PIDFile == "" {
-		return nil
-	}
-	directory := filepath.Dir(o.PIDFile)
-	// The slash makes a file in the directory's place an error too.
-	if err := unix.Access(directory+"/", unix.W_OK); err != nil {
-		return fmt.Errorf("--pid-file %s: cannot write to directory %s: %w", o.PIDFile, directory, err)
-	}
-	return nil
+func (o *options) steerRow() strategies.Steer {
+	name, _ := o.steerName()
+	row, _ := strategies.LookupSteer(name)
+	return row
 }
+
+func (o *options) bindAddress() strategies.Bind {
+	text, _ := o.address()
+	bind, _ := strategies.ParseBind(text)
+	return bind
+}
+
+// signal is --stop-signal, which may be written TERM, SIGTERM or term; 0 if there is
+// none of that name.
+func (o *options) signal() syscall.Signal {
+	return unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(o.stopSignal), "SIG"))
+}
+
+// Who may bind the sockets of reuseport, and what workers may do when their master is
+// killed; the first is the default.
+var (
+	binders = []string{"master", "worker"}
+	deaths  = []string{"exit", "serve"}
+)

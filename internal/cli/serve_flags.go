@@ -5,6 +5,7 @@ package cli
 import (
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,123 +28,120 @@ const (
 // somaxconn is the kernel's default limit on a backlog since Linux 5.4.
 const somaxconn = 4096
 
-// serveFlags is made anew for each command that has them.
-func serveFlags() []cli.Flag {
-	var all []cli.Flag
-	for _, some := range [][]cli.Flag{whatFlags(), howFlags(), lifeFlags(), processFlags()} {
-		all = append(all, some...)
-	}
-	return all
+// flags are a row for each of the options, which it fills in. They are made anew for
+// each command that has them.
+func (o *options) flags() []cli.Flag {
+	return slices.Concat(o.whatFlags(), o.howFlags(), o.lifeFlags(), o.processFlags())
 }
 
-func whatFlags() []cli.Flag {
+func (o *options) whatFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{
-			Name: "bind", Aliases: []string{"b"}, Category: catWhat, Value: ":8080", EnvVars: env("BIND"),
+			Name: "bind", Destination: &o.bind, Aliases: []string{"b"}, Category: catWhat, Value: ":8080", EnvVars: env("BIND"),
 			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port or unix:/path",
 		},
 		&cli.IntFlag{
 			// GOMAXPROCS, unlike NumCPU, knows a container's share of the processors.
-			Name: "workers", Aliases: []string{"w"}, Category: catWhat, Value: runtime.GOMAXPROCS(0), EnvVars: env("WORKERS", "WEB_CONCURRENCY"),
+			Name: "workers", Destination: &o.workers, Aliases: []string{"w"}, Category: catWhat, Value: runtime.GOMAXPROCS(0), EnvVars: env("WORKERS", "WEB_CONCURRENCY"),
 			DefaultText: "CPUs", Usage: "run `N` worker processes",
 		},
 		&cli.StringFlag{
-			Name: "app", Category: catWhat, Value: worker.Apps[0].Name, EnvVars: env("APP"),
+			Name: "app", Destination: &o.app, Category: catWhat, Value: worker.Apps[0].Name, EnvVars: env("APP"),
 			Usage: "built-in workers run `APP`: " + or(worker.AppNames()),
 		},
 		&cli.IntFlag{
-			Name: "concurrency", Category: catWhat, Value: 1, EnvVars: env("CONCURRENCY"),
+			Name: "concurrency", Destination: &o.concurrency, Category: catWhat, Value: 1, EnvVars: env("CONCURRENCY"),
 			Usage: "a built-in worker serves `N` connections at once",
 		},
 		&cli.DurationFlag{
-			Name: "read-timeout", Category: catWhat, Value: 10 * time.Second, EnvVars: env("READ_TIMEOUT"),
+			Name: "read-timeout", Destination: &o.readTimeout, Category: catWhat, Value: 10 * time.Second, EnvVars: env("READ_TIMEOUT"),
 			Usage: "drop a client that takes nothing of its answer for `T`, or that has not sent its request by then (http and work)",
 		},
 	}
 }
 
-func howFlags() []cli.Flag {
+func (o *options) howFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{
-			Name: "strategy", Aliases: []string{"s"}, Category: catHow, Value: strategies.Strategies[0].Name, EnvVars: env("STRATEGY"),
+			Name: "strategy", Destination: &o.strategy, Aliases: []string{"s"}, Category: catHow, Value: strategies.Strategies[0].Name, EnvVars: env("STRATEGY"),
 			Usage: "use strategy `NAME`: " + or(names(strategies.Strategies, strategyName)),
 		},
 		&cli.StringFlag{
-			Name: "accept", Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name,
+			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name,
 			Usage: "under shared and reuseport, workers wait in `MODE`: " + or(names(accept.Listening(), modeName)),
 		},
 		&cli.StringFlag{
-			Name: "steer", Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,
+			Name: "steer", Destination: &o.steer, Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,
 			Usage: "under reuseport, the kernel picks by `NAME`: " + or(names(strategies.Steers, steerName)) + "; NAME? means " + strategies.Steers[0].Name + " where that cannot be",
 		},
 		&cli.DurationFlag{
-			Name: "stuck-after", Category: catHow, Value: strategies.DefaultStuckAfter, EnvVars: env("STUCK_AFTER"),
+			Name: "stuck-after", Destination: &o.stuckAfter, Category: catHow, Value: strategies.DefaultStuckAfter, EnvVars: env("STUCK_AFTER"),
 			Usage: "under " + or(watching()) + ", pass over workers whose queue has not moved for `T`",
 		},
 		&cli.BoolFlag{
-			Name: "pin", Category: catHow, EnvVars: env("PIN"),
+			Name: "pin", Destination: &o.pin, Category: catHow, EnvVars: env("PIN"),
 			Usage: "bind worker i to the ith CPU that may be used",
 		},
 		&cli.StringFlag{
-			Name: "reuseport-bind", Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
+			Name: "reuseport-bind", Destination: &o.reuseportBind, Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
 			Usage: "under reuseport, `WHO` binds the sockets: master, which keeps a dead worker's queue, or worker, which loses it",
 		},
 		&cli.StringFlag{
-			Name: "policy", Category: catHow, EnvVars: env("POLICY"), DefaultText: dispatch.Policies[0].Name,
+			Name: "policy", Destination: &o.policy, Category: catHow, EnvVars: env("POLICY"), DefaultText: dispatch.Policies[0].Name,
 			Usage: "under dispatch, the master chooses by `POLICY`: " + or(names(dispatch.Policies, policyName)),
 		},
 		&cli.IntFlag{
-			Name: "window", Category: catHow, Value: 16, EnvVars: env("WINDOW"),
+			Name: "window", Destination: &o.window, Category: catHow, Value: 16, EnvVars: env("WINDOW"),
 			Usage: "under dispatch, at most `N` on their way to a worker",
 		},
 		&cli.IntFlag{
-			Name: "backlog", Category: catHow, Value: somaxconn, EnvVars: env("BACKLOG"),
+			Name: "backlog", Destination: &o.backlog, Category: catHow, Value: somaxconn, EnvVars: env("BACKLOG"),
 			Usage: "the kernel queues up to `N` connections a socket",
 		},
 	}
 }
 
-func lifeFlags() []cli.Flag {
+func (o *options) lifeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{
-			Name: "graceful-timeout", Category: catLife, Value: 30 * time.Second, EnvVars: env("GRACEFUL_TIMEOUT"),
+			Name: "graceful-timeout", Destination: &o.gracefulTimeout, Category: catLife, Value: 30 * time.Second, EnvVars: env("GRACEFUL_TIMEOUT"),
 			Usage: "kill workers that take longer than `T` to finish",
 		},
 		&cli.DurationFlag{
-			Name: "ready-after", Category: catLife, Value: time.Second, EnvVars: env("READY_AFTER"),
+			Name: "ready-after", Destination: &o.readyAfter, Category: catLife, Value: time.Second, EnvVars: env("READY_AFTER"),
 			Usage: "a program that lives for `T` counts as ready without READY=1; 0 waits for that",
 		},
 		&cli.StringFlag{
-			Name: "stop-signal", Category: catLife, Value: "TERM", EnvVars: env("STOP_SIGNAL"),
+			Name: "stop-signal", Destination: &o.stopSignal, Category: catLife, Value: "TERM", EnvVars: env("STOP_SIGNAL"),
 			Usage: "`SIGNAL` tells a program to stop",
 		},
 		&cli.StringFlag{
-			Name: "on-master-death", Category: catLife, Value: deaths[0], EnvVars: env("ON_MASTER_DEATH"),
+			Name: "on-master-death", Destination: &o.onMasterDeath, Category: catLife, Value: deaths[0], EnvVars: env("ON_MASTER_DEATH"),
 			Usage: "workers `DO` " + or(deaths) + " when the master is killed",
 		},
 		&cli.IntFlag{
-			Name: "max-conns", Category: catLife, EnvVars: env("MAX_CONNS"), DefaultText: "never",
+			Name: "max-conns", Destination: &o.maxConns, Category: catLife, EnvVars: env("MAX_CONNS"), DefaultText: "never",
 			Usage: "replace a built-in worker after `N` connections",
 		},
 		&cli.IntFlag{
-			Name: "max-conns-jitter", Category: catLife, EnvVars: env("MAX_CONNS_JITTER"), DefaultText: "none",
+			Name: "max-conns-jitter", Destination: &o.maxConnsJitter, Category: catLife, EnvVars: env("MAX_CONNS_JITTER"), DefaultText: "none",
 			Usage: "add up to `N` to that, drawn by each worker",
 		},
 	}
 }
 
-func processFlags() []cli.Flag {
+func (o *options) processFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{
-			Name: "pid-file", Category: catProcess, EnvVars: env("PID_FILE"), DefaultText: "none",
+			Name: "pid-file", Destination: &o.pidFile, Category: catProcess, EnvVars: env("PID_FILE"), DefaultText: "none",
 			Usage: "write the pid to `FILE` once all workers are ready",
 		},
 		&cli.StringFlag{
-			Name: "log-format", Category: catProcess, Value: logFormats[0].name, EnvVars: env("LOG_FORMAT"),
+			Name: "log-format", Destination: &o.logFormat, Category: catProcess, Value: logFormats[0].name, EnvVars: env("LOG_FORMAT"),
 			Usage: "write the log as `FORMAT`: " + or(logFormatNames()),
 		},
 		&cli.StringFlag{
-			Name: "log-level", Category: catProcess, Value: levelName(slog.LevelInfo), EnvVars: env("LOG_LEVEL"),
+			Name: "log-level", Destination: &o.logLevel, Category: catProcess, Value: levelName(slog.LevelInfo), EnvVars: env("LOG_LEVEL"),
 			Usage: "log from `LEVEL` on: " + or(names(logLevels, levelName)),
 		},
 	}

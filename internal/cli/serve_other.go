@@ -12,7 +12,7 @@ import (
 // Worker has nothing to do where there is no master.
 func Worker() (code int, isWorker bool) { return 0, false }
 
-func serveFlags() []cli.Flag { return nil }
+func serving() ([]cli.Flag, cli.ActionFunc) { return nil, serve }
 
 func hiddenCommands() []*cli.Command { return nil }
 

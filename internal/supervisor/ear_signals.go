@@ -42,18 +42,19 @@ func init() {
 // Begin makes this process one that can be a master: it runs the same binary again
 // with the signals blocked, and returns only if it has failed.
 func Begin() error {
-	path, err := os.Executable()
-	if err != nil || strings.HasSuffix(path, " (deleted)") {
-		path = "/proc/self/exe"
-	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	set := signalSet(blocked)
 	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil); err != nil {
 		return fmt.Errorf("block signals: %w", err)
 	}
-	err = syscall.Exec(path, os.Args, append(os.Environ(), envBegun+"=1"))
-	return fmt.Errorf("run %s again: %w", path, err)
+	env := append(os.Environ(), envBegun+"=1")
+	if path, err := os.Executable(); err == nil && !strings.HasSuffix(path, " (deleted)") {
+		_ = syscall.Exec(path, os.Args, env) // for the name that ps shows
+	}
+	// The file may be gone, or lie where this user may not go.
+	err := syscall.Exec("/proc/self/exe", os.Args, env)
+	return fmt.Errorf("run this program again: %w", err)
 }
 
 func signalSet(signals []syscall.Signal) (set unix.Sigset_t) {

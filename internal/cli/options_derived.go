@@ -1,0 +1,143 @@
+//go:build linux
+
+package cli
+
+import (
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/supervisor"
+	"prefork/internal/worker"
+	"prefork/strategies"
+)
+
+// master is all that a master is told.
+func (o *options) master(here place, log journal, banners io.Writer) supervisor.Options {
+	m := supervisor.Options{
+		Limits:     o.limits(),
+		Strategy:   o.strategyRow(),
+		Config:     o.config(here),
+		Launch:     o.launch(here),
+		StopSignal: o.stopsBy(),
+		PIDFile:    o.pidFile,
+		Version:    version(),
+		Log:        log.Logger,
+		Words:      log.words,
+		Flush:      log.flush,
+	}
+	m.Config.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	m.Listening = func(addr net.Addr) { banner(banners, m, addr) }
+	if o.logFormat == "json" {
+		m.Listening = func(addr net.Addr) { log.Info("listening", listening(m, addr)...) }
+	}
+	return m
+}
+
+// listening is the banner for those who read by machine.
+func listening(o supervisor.Options, addr net.Addr) (args []any) {
+	args = append(args, "strategy", o.Strategy.Name)
+	if o.Config.Steer != "" {
+		args = append(args, "steer", o.Config.Steer)
+	}
+	return append(args, "address", addr.String(), "workers", o.Limits.Workers, "pid", os.Getpid())
+}
+
+// config is how the strategy is opened.
+func (o *options) config(here place) strategies.Config {
+	strategy := o.strategyRow()
+	c := strategies.Config{
+		Bind:         o.bindAddress(),
+		Backlog:      o.backlog,
+		Accept:       orFirst(o.accept, strategy.Modes),
+		Foreign:      o.foreign(),
+		BindInWorker: o.reuseportBind == "worker",
+		Steer:        orFirst(o.steerRow().Name, strategy.Steers),
+		StuckAfter:   o.stuckAfter,
+		Policy:       orFirst(o.policy, strategy.Policies),
+		Window:       o.window,
+		Concurrency:  o.concurrency,
+	}
+	if here.maxBacklog > 0 {
+		c.Backlog = min(c.Backlog, here.maxBacklog)
+	}
+	if here.unsteerable != nil {
+		c.Steer = strategies.Steers[0].Name
+	}
+	return c
+}
+
+// orFirst is the name, or the default among those that there are; "" if there are none.
+func orFirst(name string, all []string) string {
+	switch {
+	case len(all) == 0:
+		return ""
+	case name == "":
+		return all[0]
+	}
+	return name
+}
+
+// launch is how workers are started.
+func (o *options) launch(here place) worker.Launch {
+	strategy := o.strategyRow()
+	l := worker.Launch{
+		Program:  o.program,
+		Dir:      here.way,
+		Spec:     o.spec(),
+		Strategy: strategy.Name,
+		Accept:   strategy.Accept(o.accept),
+		Drain:    o.gracefulTimeout / 2, // the other half is for what they have taken by then
+		Pin:      o.pin,
+	}
+	if o.onMasterDeath == "exit" {
+		l.DeathSignal = o.stopsBy()
+	}
+	return l
+}
+
+// spec is what built-in workers do.
+func (o *options) spec() worker.Spec {
+	return worker.Spec{
+		App:         o.app,
+		Concurrency: o.concurrency,
+		MaxConns:    o.maxConns,
+		MaxJitter:   o.maxConnsJitter,
+		ReadTimeout: o.readTimeout,
+		Unix:        o.bindAddress().Network == "unix",
+		LogJSON:     o.logFormat == "json",
+	}
+}
+
+// startTimeout ends a built-in worker that does not get ready.
+const startTimeout = time.Minute
+
+// limits are what the master's machine goes by.
+func (o *options) limits() supervisor.Limits {
+	strategy := o.strategyRow()
+	l := supervisor.Limits{
+		Workers:      min(o.workers, worker.MaxWorkers), // there may be more processors
+		MaxWorkers:   worker.MaxWorkers,
+		Graceful:     o.gracefulTimeout,
+		StartTimeout: startTimeout,
+		Settle:       strategy.Settle,
+		OneQueue:     strategy.OneQueue,
+	}
+	if o.foreign() {
+		l.Programs, l.StartTimeout, l.ReadyAfter = true, 0, o.readyAfter
+	}
+	return l
+}
+
+// stopsBy is the signal that tells workers to stop. It is TERM for built-in ones.
+func (o *options) stopsBy() syscall.Signal {
+	if o.foreign() {
+		return o.signal()
+	}
+	return unix.SIGTERM
+}
