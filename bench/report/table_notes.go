@@ -177,6 +177,7 @@ func (t *table) doubts() {
 		t.notes.add("partial, for it was cut short: %s", t.Partial)
 	}
 	t.leftOut()
+	t.short()
 	t.doubtful()
 	t.tardy()
 	if !t.claims() {
@@ -221,6 +222,16 @@ func (t *table) unguarded() {
 	}
 	t.notes.add("no arm was there twice, so the noise is not known: of %s about one in twenty shows a difference by chance",
 		numbered(n, "comparison"))
+}
+
+// short tells of loops that have fewer rounds than planned, and of what took the time.
+func (t *table) short() {
+	for _, short := range t.Short {
+		t.notes.add("the %s loop has %d of %s: the budget of %s was spent", short.Phase, short.Rounds, numbered(t.Plan.Rounds, "round"), t.Plan.Budget)
+	}
+	if n := len(t.Repeats); n > 0 {
+		t.notes.add("%s disturbed from outside and done again", numbered(n, "part"))
+	}
 }
 
 // doubtful counts the parts of rounds of which some numbers do not count, with the cause

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"prefork/bench/result"
@@ -202,6 +203,10 @@ func TestDoubtsAreTold(t *testing.T) {
 			each(r, func(x *result.Round) { x.Doubts = result.Doubts(map[string]float64{"steal": 18}) })
 			r.Summarise(newRandom())
 		}, "DISTURBED: 18 % of the processors went to other machines; rates and latencies are rough, CPU per connection is sound"},
+		"short": {func(r *result.Result) {
+			r.Plan.Budget, r.Short = 90*time.Second, []result.Short{{Phase: result.Open, Rounds: 7}}
+		}, "the open loop has 7 of 10 rounds: the budget of 1m30s was spent"},
+		"again": {func(r *result.Result) { r.Repeats = make([]result.Repeat, 3) }, "3 parts disturbed from outside and done again"},
 		"noise": {func(r *result.Result) { r.AANoise["open/p99"] = [2]float64{0.03, 33.7} }, "p99 a factor of 34,"},
 		"dice":  {func(*result.Result) {}, "χ² p 0.5 ⁴"},
 		"more dice": {func(r *result.Result) {
