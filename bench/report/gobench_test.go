@@ -17,7 +17,7 @@ import (
 func TestBenchstatAgreesOnMedians(t *testing.T) {
 	r := made(7, sharedArm, reuseportArm, dispatchArm, peerArm)
 	r.Rounds[0].Doubts, r.Rounds[0].Throughput = spoilt("late"), 1e9 // which benchstat must not see
-	r.Summarise(newRandom())
+	r.Summarise()
 	path := filepath.Join(t.TempDir(), "bench.txt")
 	var text bytes.Buffer
 	if err := GoBench(&text, r); err != nil {

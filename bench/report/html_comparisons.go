@@ -88,20 +88,16 @@ func probability(p float64) string {
 	return strconv.FormatFloat(p, 'f', 3, 64)
 }
 
-// noiseWords say what the noise decides.
+// noiseWords say what a finding takes.
 func (v view) noiseWords() string {
-	words := v.aaWords()
+	words := "Better and worse are sure at 5 % for all that is compared together; no difference is one within " + result.Percent(v.Plan.Tolerance()) + "."
+	if len(v.AANoise) > 0 {
+		words += " Grey in the picture is how far the baseline came out from itself, for a check."
+	}
 	if slices.ContainsFunc(v.Comparisons, func(c result.Comparison) bool { return c.Verdict == result.NoClaim }) {
 		words += " No claim is made for the latency of an arm that lost many requests: it is of those answered, and the slowest may be among the lost."
 	}
 	return words
-}
-
-func (v view) aaWords() string {
-	if len(v.AANoise) == 0 {
-		return "The baseline was not run against itself, so the intervals alone decide: one pair of identical arms in twenty would be called different."
-	}
-	return "Better or worse is only what lies outside the A/A noise too: the 95 % interval in which the baseline came out against itself, grey in the picture."
 }
 
 // forest draws ratios on one logarithmic scale around 1.

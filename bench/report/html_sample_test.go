@@ -62,7 +62,7 @@ func simulate(rounds int, phases ...string) *result.Result {
 			}
 		}
 	}
-	r.Summarise(random)
+	r.Summarise()
 	return r
 }
 

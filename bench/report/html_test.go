@@ -78,7 +78,7 @@ func TestHTMLHasMoreNumbers(t *testing.T) {
 	r := made(8, sharedArm, reuseportArm)
 	peak := 7
 	each(r, func(x *result.Round) { x.QueuePeak, x.Connect = &peak, result.Latency{N: 100, P99: 123} })
-	r.Summarise(newRandom())
+	r.Summarise()
 	text := rendered(t, r)
 	for _, want := range []string{">connect p99<small>µs", ">queue<small>peak", "<td>123</td><td>7</td>"} {
 		if !strings.Contains(text, want) {
@@ -155,7 +155,7 @@ func TestFewData(t *testing.T) {
 	invalid := simulate(2, result.Open)
 	void(invalid, 1, "late")
 	void(invalid, 2, "late")
-	invalid.Summarise(nil)
+	invalid.Summarise()
 	unsummed := simulate(3, result.Closed)
 	unsummed.Partial, unsummed.Summary, unsummed.Comparisons = "interrupted", nil, nil
 	infinite := simulate(3, result.Closed)

@@ -17,7 +17,7 @@ func losing() *result.Result {
 			round.Latency.P50, round.Latency.P99 = round.Latency.P50/10, round.Latency.P99/10
 		}
 	}
-	r.Summarise(newRandom())
+	r.Summarise()
 	return r
 }
 

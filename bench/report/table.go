@@ -116,9 +116,12 @@ type tableGroup struct {
 	ratios  []string
 }
 
+// likely is before a verdict that is not sure.
+const likely = "likely "
+
 // groups puts differences first, and otherwise keeps the order of columns.
 func (t *table) groups(arm string) (all []tableGroup) {
-	for _, verdict := range []string{result.Better, result.Worse, result.Higher, result.Lower, result.NoDifference, result.NoClaim, ""} {
+	for _, verdict := range []string{result.Better, result.Worse, result.Higher, result.Lower, likely + result.Better, likely + result.Worse, likely + result.Higher, likely + result.Lower, result.NoDifference, result.NoClaim, ""} {
 		for _, col := range t.columns() {
 			c, ok := t.ComparisonOf(arm, col.phase, col.metric.Name)
 			if !ok || verdict != "" && c.Verdict != verdict || verdict == "" && !strings.HasPrefix(c.Verdict, "needs") {

@@ -19,7 +19,7 @@ func Changes(w io.Writer, old, new *result.Result, changes []result.Change, doub
 	t.line(t.paint.Bold(fmt.Sprintf("%s · %s · old %s, new %s", new.Plan.Workload, new.Plan.Scenario, when(old), when(new))))
 	t.line("")
 	t.changes(old, changes)
-	t.changeNotes(old, doubts)
+	t.changeNotes(doubts)
 	t.footnotes()
 	_, err := io.WriteString(w, t.out.String())
 	return err
@@ -153,17 +153,10 @@ func (r changeRow) line(widths [4]int) string {
 	return line + columnGap
 }
 
-func (t *table) changeNotes(old *result.Result, doubts []string) {
+func (t *table) changeNotes(doubts []string) {
 	for _, doubt := range doubts {
 		t.notes.add("%s", doubt)
 	}
-	_, was := old.Control()
-	_, is := t.Control()
-	switch {
-	case !was && !is:
-		t.notes.add("neither run had an arm twice, so the noise is not known: about one line in twenty shows a difference by chance")
-	default:
-		t.notes.add("less than what the baseline and its twin differed by within a run counts as no difference")
-	}
+	t.notes.add("better and worse are sure at 5 %% for all that is compared together; no difference is one within %s", result.Percent(t.Plan.Tolerance()))
 	t.notes.add("the runs were not made side by side: what else changed on the machine between them is in the ratios; if all arms moved alike, it was that")
 }

@@ -166,7 +166,7 @@ func (t *table) noise(arm result.Arm) string {
 	}
 	text := t.Plan.Baseline + " once more: whatever differs between the two is noise"
 	if len(parts) > 0 {
-		text += " (" + strings.Join(parts, ", ") + "), and what is within it counts as no difference"
+		text += " (" + strings.Join(parts, ", ") + ")"
 	}
 	return text
 }
@@ -183,7 +183,7 @@ func (t *table) doubts() {
 	if !t.claims() {
 		t.notes.add("too few rounds for any claim, which takes 6: the numbers are medians of what there is")
 	}
-	t.unguarded()
+	t.judged()
 	if t.Environment.StealPct >= 1 {
 		t.notes.add("%.1f %% of the processors' time went to other machines on this host", t.Environment.StealPct)
 	}
@@ -207,21 +207,11 @@ func (t *table) leftOut() {
 	}
 }
 
-// unguarded says that without an A/A arm the interval alone decides.
-func (t *table) unguarded() {
-	if _, ok := t.Control(); ok || !t.claims() || len(t.Comparisons) == 0 {
-		return
+// judged says what a finding takes, where there are any.
+func (t *table) judged() {
+	if t.claims() && len(t.Comparisons) > 0 {
+		t.notes.add("better and worse are sure at 5 %% for all that is compared together; no difference is one within %s; likely is what may be chance among so many", result.Percent(t.Plan.Tolerance()))
 	}
-	n := 0
-	for _, c := range t.columns() {
-		for _, arm := range t.Arms {
-			if _, ok := t.ComparisonOf(arm.Name, c.phase, c.metric.Name); ok {
-				n++
-			}
-		}
-	}
-	t.notes.add("no arm was there twice, so the noise is not known: of %s about one in twenty shows a difference by chance",
-		numbered(n, "comparison"))
 }
 
 // short tells of loops that have fewer rounds than planned, and of what took the time.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"flag"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -80,7 +79,7 @@ func everything() *result.Result {
 			round.NormalAfter = &moment
 		}
 	}
-	r.Summarise(rand.New(rand.NewPCG(1, 1)))
+	r.Summarise()
 	return r
 }
 
@@ -201,7 +200,7 @@ func TestDoubtsAreTold(t *testing.T) {
 		}, "2 of 40 parts of the closed loop doubtful, so that what was spoilt is not counted: in round 1, under shared/blocking, the generator was busy ·"},
 		"all disturbed": {func(r *result.Result) {
 			each(r, func(x *result.Round) { x.Doubts = result.Doubts(map[string]float64{"steal": 18}) })
-			r.Summarise(newRandom())
+			r.Summarise()
 		}, "DISTURBED: 18 % of the processors went to other machines; rates and latencies are rough, CPU per connection is sound"},
 		"short": {func(r *result.Result) {
 			r.Plan.Budget, r.Short = 90*time.Second, []result.Short{{Phase: result.Open, Rounds: 7}}
@@ -220,7 +219,7 @@ func TestDoubtsAreTold(t *testing.T) {
 		"partly":     {func(r *result.Result) { r.Plan.Workload, r.Plan.Requests = "http", 5 }, "partly open loop: connections come at random times"},
 		"partial":    {func(r *result.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
 		"steal":      {func(r *result.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
-		"no control": {func(r *result.Result) { r.Arms = r.Arms[:3] }, "the noise is not known: of 10 comparisons about one in twenty"},
+		"no control": {func(r *result.Result) { r.Arms = r.Arms[:3] }, "no difference is one within 10 %"},
 		"control":    {func(*result.Result) {}, "shared/blocking once more: whatever differs between the two is noise (throughput ±"},
 		"no ratio":   {func(r *result.Result) { r.Comparisons[0].NoRatio = 2 }, "2 rounds gave no ratio"},
 		"rate":       {func(*result.Result) {}, "The rate is 50 % of what the weakest arm reached"},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -32,23 +31,37 @@ type Change struct {
 }
 
 // Changes sets each arm that is in both runs against itself. Rounds are not paired:
-// those of two runs were not made one after the other. What counts as noise is the
-// wider of what the two found between equal arms.
-func Changes(old, new *Result, random *rand.Rand) (all []Change) {
+// those of two runs were not made one after the other. All are judged as one family.
+func Changes(old, new *Result) (all []Change) {
+	var evidence []stats.Comparison
 	for _, phase := range new.Phases() {
 		for _, metric := range Metrics {
 			if !metric.Compared {
 				continue
 			}
-			noise := wider(old.AANoise, new.AANoise, NoiseKey(phase, metric.Name))
 			for _, arm := range commonArms(old, new) {
-				if c, ok := change(old, new, arm, phase, metric, noise, random); ok {
-					all = append(all, c)
+				if c, of, ok := change(old, new, arm, phase, metric); ok {
+					all, evidence = append(all, c), append(evidence, of)
 				}
 			}
 		}
 	}
+	for i, j := range stats.Judge(evidence, 1+new.Plan.Tolerance()) {
+		all[i].judge(j, old, new)
+	}
 	return all
+}
+
+// judge puts in what may be said of a change.
+func (c *Change) judge(j stats.Judgement, old, new *Result) {
+	metric, _ := LookupMetric(c.Metric)
+	c.PValue, c.Verdict = j.P, inWords(j, min(c.NOld, c.NNew), metric.Better)
+	if metric.Answered {
+		c.Verdict = despiteLosses(c.Verdict, new.LostShare(c.Arm, c.Phase), old.LostShare(c.Arm, c.Phase))
+	}
+	if c.Rough {
+		c.Verdict = NoClaim
+	}
 }
 
 // commonArms are those in both results but for the control, which is the baseline
@@ -62,38 +75,18 @@ func commonArms(old, new *Result) (names []string) {
 	return names
 }
 
-func change(old, new *Result, arm, phase string, metric Metric, noise [2]float64, random *rand.Rand) (Change, bool) {
+// change is one without what may be said of it.
+func change(old, new *Result, arm, phase string, metric Metric) (Change, stats.Comparison, bool) {
 	before, roughOld := old.Showing(arm, phase, metric)
 	after, roughNew := new.Showing(arm, phase, metric)
 	olds, news := metric.values(before), metric.values(after)
-	c := stats.Unpaired(news, olds, random)
-	if c.N == 0 {
-		return Change{}, false
-	}
-	verdict := inWords(c.Verdict(noise), metric.Better)
-	if metric.Answered {
-		verdict = despiteLosses(verdict, new.LostShare(arm, phase), old.LostShare(arm, phase))
-	}
-	if roughOld || roughNew {
-		verdict = NoClaim
-	}
+	c := stats.Independent(news, olds)
 	return Change{
 		Arm: arm, Phase: phase, Metric: metric.Name,
 		Old: stats.MedianOf(olds).Value, New: stats.MedianOf(news).Value,
-		Ratio: c.Ratio, CI95: c.CI, NOld: len(olds), NNew: len(news), NoRatio: c.NoRatio, PValue: c.P,
-		Verdict: verdict, Rough: roughOld || roughNew,
-	}, true
-}
-
-// wider is the wider of two runs' noise, either of which may be missing.
-func wider(old, new map[string][2]float64, key string) [2]float64 {
-	noise := noNoise
-	for _, of := range []map[string][2]float64{old, new} {
-		if n, ok := of[key]; ok && n[1] > noise[1] {
-			noise = n
-		}
-	}
-	return noise
+		Ratio: c.Ratio, CI95: c.CI, NOld: len(olds), NNew: len(news), NoRatio: c.NoRatio,
+		Rough: roughOld || roughNew,
+	}, c, c.N > 0
 }
 
 // rateTolerance is how far apart, as a ratio, two open loops may be and still count

@@ -12,7 +12,7 @@ func losing(arm string) *Result {
 			x.Latency = simulatedLatency(36, 48, 2)
 		}
 	})
-	r.Summarise(seededRandom(1))
+	r.Summarise()
 	return r
 }
 
@@ -63,7 +63,7 @@ func TestFewLossesDoNotMatter(t *testing.T) {
 
 // Nor is a run compared with an earlier one by them.
 func TestNoClaimForSurvivorsOfAnotherRun(t *testing.T) {
-	all := Changes(simulated(steadyTruths(), 10, 4), losing(robin), seededRandom(1))
+	all := Changes(simulated(steadyTruths(), 10, 4), losing(robin))
 	if c := changeOf(t, all, robin, Open, "p99"); c.Verdict != NoClaim {
 		t.Errorf("got %+v", c)
 	}
@@ -86,7 +86,7 @@ func TestVerdictDoesNotCallLosersAlike(t *testing.T) {
 			}
 		})
 		found := r.Comparisons
-		r.Summarise(seededRandom(1))
+		r.Summarise()
 		r.Comparisons = found
 		return r
 	}

@@ -38,6 +38,9 @@ type Plan struct {
 	Budget time.Duration `json:"budget_ns,omitempty"`
 	Until  float64       `json:"until,omitempty"`
 
+	// Margin is how much two arms may differ and still count as the same, as a share of 1.
+	Margin float64 `json:"margin,omitempty"`
+
 	Seed uint64 `json:"-"` // of all that is random; Result has it
 
 	LeftOut []LeftOut `json:"-"` // cannot be had here; Result has it

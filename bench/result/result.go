@@ -107,10 +107,15 @@ type Comparison struct {
 	CI95     Interval `json:"ci95"`     // null of a single round
 	N        int      `json:"n"`        // rounds that gave a ratio
 	NoRatio  int      `json:"no_ratio"` // sound rounds that gave none
-	PValue   float64  `json:"p_value"`
-	// Verdict is "better", "worse", "more", "less" (where neither is better),
-	// "no difference", "no claim" (where one lost too many requests for it) or
-	// "needs N more rounds".
+	PValue   float64  `json:"p_value"`  // corrected for the comparisons that are judged with it
+	// Finding is the verdict before it is known which way is better: "above", "below",
+	// "likely above", "likely below", "same" or "unknown". Where that is no answer, Rounds
+	// is how many it would take in all.
+	Finding string `json:"finding"`
+	Rounds  int    `json:"rounds_to_tell,omitempty"`
+	// Verdict is "better", "worse", "more", "less" (where neither is better), one of these
+	// with "likely" before it, "no difference", "no claim" (where one lost too many
+	// requests for it) or "needs N more rounds".
 	Verdict string `json:"verdict"`
 }
 

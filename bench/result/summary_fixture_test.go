@@ -3,6 +3,7 @@ package result
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func simulated(truths []truth, rounds int, seed uint64) *Result {
 			}
 		}
 	}
-	r.Summarise(rand.New(rand.NewPCG(seed, 2)))
+	r.Summarise()
 	return r
 }
 
@@ -145,7 +146,7 @@ func stuck(rounds int, seed uint64) *Result {
 		strike(&round, random)
 		r.Rounds = append(r.Rounds, round)
 	}
-	r.Summarise(rand.New(rand.NewPCG(seed, 2)))
+	r.Summarise()
 	return r
 }
 
@@ -179,3 +180,8 @@ func strike(round *Round, random *rand.Rand) {
 
 // spoilt is a doubt of all that a round has.
 func spoilt(reason string) []Doubt { return []Doubt{{Reason: reason, Spoils: metricNames()}} }
+
+// isDifferent reports whether a verdict claims a difference.
+func isDifferent(verdict string) bool {
+	return slices.Contains([]string{Better, Worse, Higher, Lower}, verdict)
+}

@@ -63,7 +63,7 @@ func TestOnlyWhatWasSpoiltIsMissing(t *testing.T) {
 			x.Doubts = Doubts(map[string]float64{"steal": 18})
 		}
 	})
-	r.Summarise(seededRandom(1))
+	r.Summarise()
 	for _, c := range []struct {
 		arm, phase, metric string
 		n                  int
@@ -87,7 +87,7 @@ func TestOnlyWhatWasSpoiltIsMissing(t *testing.T) {
 func TestRoughNumbersAreShownAndNotClaimed(t *testing.T) {
 	r := simulated(steadyTruths(), 10, 3)
 	each(r, func(x *Round) { x.Doubts = Doubts(map[string]float64{"steal": 18}) })
-	r.Summarise(seededRandom(1))
+	r.Summarise()
 	if s, ok := r.SummaryOf(robin, Open, "p99"); !ok || !s.Rough || s.N != 10 {
 		t.Errorf("got %+v", s)
 	}

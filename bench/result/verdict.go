@@ -77,10 +77,10 @@ func (s *standing) add(r *Result, name string) {
 		s.better = append(s.better, c)
 	case c.Verdict == Worse:
 		s.worse = append(s.worse, c)
-	case c.Verdict == NoDifference:
-		s.same = append(s.same, c)
 	case c.Verdict == NoClaim:
 		s.unclaimed = append(s.unclaimed, c)
+	case c.N >= stats.MinRounds: // the same, or nothing that is sure
+		s.same = append(s.same, c)
 	}
 }
 
@@ -120,7 +120,7 @@ func (v verdict) undecided() string {
 		}
 		names = append(names, s.arm.Name)
 		for _, c := range s.same {
-			unseen[c.Metric] = max(unseen[c.Metric], c.CI95[1], 1/c.CI95[0], v.AANoise[NoiseKey(c.Phase, c.Metric)][1])
+			unseen[c.Metric] = max(unseen[c.Metric], c.CI95[1], 1/c.CI95[0])
 		}
 	}
 	verb := "shows"

@@ -60,7 +60,7 @@ func (v verdict) inRounds(what string, least int) string {
 }
 
 func (v verdict) nothingYet() []string {
-	needs := stats.Verdict{Needs: stats.MinRounds - v.most()}
+	needs := moreRounds(stats.MinRounds - v.most())
 	return []string{fmt.Sprintf("After %s nothing is claimed: it %s.", v.inRounds("sound round", 0), needs)}
 }
 
@@ -68,7 +68,7 @@ func (v verdict) nothingYet() []string {
 func (v verdict) thin() (said []string) {
 	for _, phase := range v.Phases() {
 		if n := v.rounds(phase); n < stats.MinRounds {
-			needs := stats.Verdict{Needs: stats.MinRounds - n}
+			needs := moreRounds(stats.MinRounds - n)
 			said = append(said, fmt.Sprintf("After %s of the %s loop nothing is claimed of that: it %s.", plural(n, "sound round"), phase, needs))
 		}
 	}

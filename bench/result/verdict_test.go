@@ -170,7 +170,7 @@ func TestTollIsOfAllThatEnded(t *testing.T) {
 			x.Conns, x.Requests, x.Latency.N, x.Stalled, x.Errors = 900, 900, 2000, 1200, map[string]int{"late": 400}
 		}
 	})
-	r.Summarise(seededRandom(1))
+	r.Summarise()
 	holds(t, r.Verdict(), []string{"reuseport/hash lost 4,000 and stalled 12,000 of 24,000 connections"}, nil)
 	r.Plan.Requests = 10
 	holds(t, r.Verdict(), []string{"stalled 12,000 of 24,000 requests", "fewer requests lost"}, []string{"connections, "})
@@ -186,7 +186,7 @@ func TestVerdictOfScenarioWithoutDifference(t *testing.T) {
 		}
 		x.Errors, x.Stalled = map[string]int{"late": lost}, lost
 	})
-	r.Summarise(seededRandom(1))
+	r.Summarise()
 	holds(t, r.Verdict(), []string{"no difference in lost or stalled connections"}, []string{"fewer connections"})
 }
 

@@ -83,7 +83,7 @@ func Run(ctx context.Context, t Task, tell func(Progress)) (*result.Result, erro
 	if err != nil {
 		found.Partial = briefly(err)
 	}
-	found.Summarise(rand.New(rand.NewPCG(t.Plan.Seed, summaryStream)))
+	found.Summarise()
 	return found, err
 }
 

@@ -75,6 +75,7 @@ func roundFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "warmup", Category: catRounds, DefaultText: "150ms", Usage: "after `T` of load that does not count"},
 		&cli.DurationFlag{Name: "budget", Category: catRounds, DefaultText: "twice the plan's time", Usage: "end within `T`; until then parts that the machine's other business has disturbed are done again"},
 		&cli.StringFlag{Name: "until", Category: catRounds, DefaultText: "as the rounds come", Usage: "add rounds within the budget until the ratios that decide are known to `N%` either way"},
+		&cli.StringFlag{Name: "margin", Category: catRounds, DefaultText: "10%", Usage: "arms that surely differ by no more than `N%` count as the same"},
 		&cli.Uint64Flag{Name: "seed", Category: catRounds, DefaultText: "drawn, and printed", Usage: "repeat the random numbers of run `N`"},
 	}
 }
@@ -167,16 +168,24 @@ func readTime(c *cli.Context, p *result.Plan) error {
 	if c.IsSet("budget") && p.Budget <= 0 {
 		return fmt.Errorf("--budget %s: want a time such as 90s", p.Budget)
 	}
-	text := c.String("until")
+	if err := readShare(c, "until", "how near the ratios are to be known", &p.Until); err != nil {
+		return err
+	}
+	return readShare(c, "margin", "how much may differ and still count as the same", &p.Margin)
+}
+
+// readShare reads 5% of a flag that was given.
+func readShare(c *cli.Context, flag, what string, to *float64) error {
+	text := c.String(flag)
 	if text == "" {
 		return nil
 	}
 	number, percent := strings.CutSuffix(text, "%")
 	value, err := strconv.ParseFloat(number, 64)
 	if err != nil || !percent || !(value > 0) || value >= 100 {
-		return fmt.Errorf("--until %s: want how near the ratios are to be known, above 0%% and below 100%%, such as 5%%", text)
+		return fmt.Errorf("--%s %s: want %s, above 0%% and below 100%%, such as 5%%", flag, text, what)
 	}
-	p.Until = value / 100
+	*to = value / 100
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -75,8 +74,7 @@ func match(old, new *result.Result, force bool) (changes []result.Change, doubts
 	if len(differences) > 0 && !force {
 		return nil, nil, coded{exitUsage, errors.New("the two did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
 	}
-	// The bootstrap repeats itself for the same two files.
-	changes = result.Changes(old, new, rand.New(rand.NewPCG(old.Seed, new.Seed)))
+	changes = result.Changes(old, new)
 	doubts = append(differences, result.Confounders(old, new)...)
 	if apart := result.RatesApart(old, new); apart != nil {
 		doubts = append([]string{apart.Error()}, doubts...)
