@@ -92,6 +92,7 @@ func (o *options) launch(here place) worker.Launch {
 		Spec:     o.spec(),
 		Strategy: strategy.Name,
 		Accept:   strategy.Accept(o.accept),
+		Backlog:  o.config(here).Backlog,
 		Drain:    o.gracefulTimeout / 2, // the other half is for what they have taken by then
 		Pin:      o.pin,
 	}

@@ -29,6 +29,7 @@ type Launch struct {
 	Strategy   string
 	Accept     string        // a name among accept.Modes
 	Bind       string        // set where each worker binds its own socket
+	Backlog    int           // of that socket
 	Drain      time.Duration // how long workers that are told to stop may take to empty their queue
 	Notify     string        // NOTIFY_SOCKET
 	Scoreboard int           // the board's memfd, or the kernel's memory under steering; owned by the master
@@ -135,7 +136,7 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 		"LISTEN_FDNAMES=prefork",
 	)
 	if l.Bind != "" {
-		env = append(env, accept.EnvBind+"="+l.Bind)
+		env = append(env, accept.EnvBind+"="+l.Bind, accept.EnvBacklog+"="+strconv.Itoa(l.Backlog))
 	}
 	if l.Program == nil {
 		// Nothing is to run beside the one goroutine that serves; a second processor

@@ -23,6 +23,7 @@ const (
 	EnvSlot     = "PREFORK_SLOT"        // the worker's number, from 0
 	EnvAccept   = "PREFORK_ACCEPT"      // how to take connections: a name among Modes
 	EnvBind     = "PREFORK_WORKER_BIND" // where to listen, for a worker that binds its own socket
+	EnvBacklog  = "PREFORK_BACKLOG"     // how many may wait there
 	EnvDrain    = "PREFORK_DRAIN"       // how long Source.Drain may go on: a time.Duration
 
 	// InheritedFD is the descriptor on which a worker finds its file.
@@ -96,7 +97,11 @@ func bindOwn(address string, mode Mode) (int, error) {
 	if err != nil {
 		return -1, fmt.Errorf("bind %s: %w", address, err)
 	}
-	if err := errors.Join(unix.Listen(fd, unix.SOMAXCONN), mode.Prepare(fd)); err != nil {
+	backlog, err := strconv.Atoi(os.Getenv(EnvBacklog))
+	if err != nil {
+		backlog = unix.SOMAXCONN
+	}
+	if err := errors.Join(unix.Listen(fd, backlog), mode.Prepare(fd)); err != nil {
 		return -1, errors.Join(err, unix.Close(fd))
 	}
 	return fd, nil
