@@ -197,7 +197,7 @@ export class Panel {
 
   /** Shows what changes ten times a second: waiting, open, stopped. */
   frame(frame, write) {
-    frame.w.forEach(([, , open, state], i) => this.cellFrame(i, open, state));
+    frame.w.forEach(([, , open, state], i) => this.cellFrame(i, open, state, write));
     if (!write) return;
     this.look(frame);
     // As many as are drawn: those have seen the dots before them land.
@@ -216,11 +216,11 @@ export class Panel {
     put(this.answered, whole(now.answered));
   }
 
-  cellFrame(i, open, state) {
+  cellFrame(i, open, state, write) {
     const c = this.cells[i];
     if (!c) return;
     this.busy[i] = (this.busy[i] || 0) * .9 + (open > 0 ? .1 : 0);
-    c.fill.style.transform = `scaleX(${this.busy[i].toFixed(2)})`;
+    if (write) c.fill.style.transform = `scaleX(${this.busy[i].toFixed(2)})`;
     if (c.state !== state) {
       c.state = state;
       c.e.classList.toggle("asleep", STATES[state] === "asleep");
@@ -229,6 +229,7 @@ export class Panel {
       this.offer();
     }
     const [mark, does] = MARKS[STATES[state]];
+    if (!write && !mark) return;
     put(c.open, mark || (open ? whole(open) : ""));
     put(c.word, !mark && open ? " open" : "");
     if (does && c.cpu.textContent !== does) c.cpu.replaceChildren(el("span", { class: "word" }, does));
