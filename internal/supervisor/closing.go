@@ -49,6 +49,7 @@ func (m *Machine) keepPumping() (late bool) {
 		}
 		return true
 	}
+	m.admit()
 	for i := range m.slots {
 		if m.slots[i].in(scoreboard.Starting, scoreboard.Ready) {
 			return false

@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
 )
 
 // A signal to the master must not be lost, nor end it, while one binary takes the

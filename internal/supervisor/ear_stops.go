@@ -8,7 +8,12 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
 )
+
+// ending are the signals that end a program which does not heed them.
+var ending = []syscall.Signal{unix.SIGTERM, unix.SIGQUIT, unix.SIGINT, unix.SIGHUP}
 
 // stops is the ear for the signals that would end a program which does not heed them:
 // all but one ask for a stop. The runtime hands them over as long as this image of the
@@ -33,18 +38,23 @@ func listenToStops(before *state) *stops {
 
 func (s *stops) heed() {
 	// A shell without job control has its background ignore Ctrl-C.
-	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGQUIT, unix.SIGINT, unix.SIGHUP} {
+	for _, sig := range ending {
 		if sig != unix.SIGINT || !signal.Ignored(sig) {
 			signal.Notify(s.came, sig)
 		}
 	}
 }
 
-// ignoreReloads is for the moment before the next image of the process begins, which
-// reloads in any case: a SIGHUP would end it. It returns what undoes that.
-func (s *stops) ignoreReloads() (undo func()) {
+// hold keeps signals from being caught and lost in the moment before the next image of
+// the process begins. That reloads in any case, so a SIGHUP, which would end it, is
+// ignored. hold returns what undoes it.
+func (s *stops) hold() (undo func()) {
 	signal.Ignore(unix.SIGHUP)
-	return s.heed
+	unblock := sys.BlockSignals(ending...)
+	return func() {
+		unblock()
+		s.heed()
+	}
 }
 
 func (s *stops) start(report func(Event)) error {

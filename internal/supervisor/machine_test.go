@@ -371,9 +371,9 @@ func TestStopKeepsSomebodyForThePump(t *testing.T) {
 	w := boot(t, Limits{Workers: 1, Graceful: 10 * time.Second, Pump: true})
 	w.step(Stop{})
 	w.crash(1)
-	w.saw("quiesce", "stop pump", "start 0")
+	w.saw("quiesce", "stop pump", "suspend 0", "start 0")
 	w.readyAll()
-	w.saw()
+	w.saw("resume 0") // or nothing would be passed to it
 	w.step(PumpEnded{})
 	w.saw("drain 2", "exit 0")
 }

@@ -184,11 +184,9 @@ func (m *master) replaceBinary() {
 	for len(m.events) > 0 {
 		m.turn(<-m.events)
 	}
-	for m.stops.waiting() {
-		m.turn(m.stops.eventOf(<-m.stops.came))
-	}
+	m.turnStops()
 	if m.machine.phase == running {
-		undo := m.stops.ignoreReloads()
+		undo := m.stops.hold()
 		err := m.become()
 		undo()
 		m.turn(NotUpgraded{err})
@@ -197,6 +195,13 @@ func (m *master) replaceBinary() {
 	if err := m.startEars(); err != nil {
 		m.Log.Error("the master hears nothing any more", "error", err)
 		m.turn(StopNow{})
+	}
+}
+
+// turnStops steps on the signals that have come since that ear was stopped.
+func (m *master) turnStops() {
+	for m.stops.waiting() {
+		m.turn(m.stops.eventOf(<-m.stops.came))
 	}
 }
 
