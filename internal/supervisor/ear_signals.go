@@ -46,10 +46,7 @@ func init() {
 func Begin() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	set := signalSet(blocked)
-	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil); err != nil {
-		return fmt.Errorf("block signals: %w", err)
-	}
+	sys.BlockSignals(append(ending, blocked...)...)
 	env := append(os.Environ(), envBegun+"=1")
 	if path, err := os.Executable(); err == nil && !strings.HasSuffix(path, " (deleted)") {
 		_ = syscall.Exec(path, os.Args, env) // for the name that ps shows

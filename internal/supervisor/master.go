@@ -184,13 +184,17 @@ func (m *master) replaceBinary() {
 	for len(m.events) > 0 {
 		m.turn(<-m.events)
 	}
-	m.turnStops()
-	if m.machine.phase == running {
+	for m.turnStops(); m.machine.phase == running; m.turnStops() {
 		undo := m.stops.hold()
+		if m.stops.waiting() { // it has come just before
+			undo()
+			continue
+		}
 		err := m.become()
 		undo()
 		m.turn(NotUpgraded{err})
 		EndProbe{}.by(&m.hands)
+		break
 	}
 	if err := m.startEars(); err != nil {
 		m.Log.Error("the master hears nothing any more", "error", err)
