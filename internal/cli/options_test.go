@@ -14,7 +14,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prefork/internal/kernel"
-	"prefork/internal/supervisor"
 )
 
 // asked are the options that a command line comes to.
@@ -33,11 +32,11 @@ func asked(t *testing.T, args ...string) *options {
 	return o
 }
 
-// told is what a master is told, as far as it can be compared.
-func told(o *options) supervisor.Options {
+// told is what a master is told. Functions cannot be compared, so it is put in pieces.
+func told(o *options) []any {
 	m := o.master(place{}, o.openLog(io.Discard), io.Discard)
-	m.Config.Random, m.Log, m.Words, m.Flush, m.Listening = nil, nil, nil, nil, nil
-	return m
+	m.Config.Random = nil
+	return []any{m.Limits, m.Strategy.Name, m.Config, m.Launch, m.StopSignal, m.PIDFile}
 }
 
 // Each flag is of consequence: a master, or its log, is told something else.
