@@ -65,13 +65,13 @@ func ParseArm(text string) (result.Arm, error) {
 	name, way, _ := strings.Cut(named, "/")
 	s, err := strategies.Lookup(name)
 	if err != nil || name == "" {
-		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, lookup.Unknown("arm", fields[0], AllArms()))
+		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, unknownArm(cmp.Or(way, name), named))
 	}
 	all := variants(s)
 	way = cmp.Or(way, all[0].name)
 	at := slices.IndexFunc(all, func(v variant) bool { return v.name == way })
 	if at < 0 {
-		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, lookup.Unknown("arm", fields[0], AllArms()))
+		return result.Arm{}, fmt.Errorf("--arm %s: %w", text, unknownArm(way, named))
 	}
 	arm := result.Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:], Optional: optional}
 	all[at].set(&arm)
@@ -82,6 +82,21 @@ func ParseArm(text string) (result.Arm, error) {
 		arm.Policy = cmp.Or(arm.Policy, dispatch.Policies[0].Name)
 	}
 	return arm, nil
+}
+
+// unknownArm is the error for a name that no arm has: it says which arms have the way
+// that was asked for, where there are any.
+func unknownArm(way, name string) error {
+	var having []string
+	for _, arm := range AllArms() {
+		if _, its, _ := strings.Cut(arm, "/"); its == way {
+			having = append(having, "--arm "+arm)
+		}
+	}
+	if len(having) == 0 {
+		return lookup.Unknown("arm", name, AllArms())
+	}
+	return fmt.Errorf("unknown arm %q; there is %s", name, strings.Join(having, " and "))
 }
 
 // settledFlags are those of prefork serve that no arm has of its own, since the bench

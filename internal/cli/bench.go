@@ -21,14 +21,13 @@ import (
 
 func benchCommand() *cli.Command {
 	return &cli.Command{
-		Name:               "bench",
-		Usage:              benchSentence,
-		UsageText:          "prefork bench [flags]",
-		Flags:              benchFlags(),
-		Action:             runBench,
-		OnUsageError:       plainly,
-		HideHelpCommand:    true,
-		CustomHelpTemplate: commandHelp("bench", benchSentence, "[flags]", benchFlags(), benchTopics()),
+		Name:            "bench",
+		Usage:           benchSentence,
+		UsageText:       "prefork bench [flags]",
+		Flags:           benchFlags(),
+		Action:          runBench,
+		OnUsageError:    plainly,
+		HideHelpCommand: true,
 	}
 }
 
@@ -36,7 +35,7 @@ func benchCommand() *cli.Command {
 // is what was hoped for.
 func runBench(c *cli.Context) error {
 	if c.Args().Present() {
-		return usage(fmt.Errorf("bench takes no arguments, and %q is one", c.Args().First()))
+		return stray("bench", c.Args().First())
 	}
 	ctx, stop := interruptible(c.Context)
 	defer stop()

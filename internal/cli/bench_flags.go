@@ -106,7 +106,7 @@ func outputFlags() []cli.Flag {
 // benchTopics are the tables behind the flags.
 func benchTopics() []topic {
 	return []topic{
-		{"Arms (--arm)", armRows()},
+		{"Arms (--arm): a strategy, and a way to run it", armRows()},
 		{"Workloads (--workload)", rows(bench.Workloads, workloadName, func(w bench.Workload) string { return w.Sentence })},
 		{"Scenarios (--scenario)", rows(bench.Scenarios, scenarioName, func(s bench.Scenario) string { return s.Sentence })},
 		{"Metrics (--fail-if)", rows(result.Metrics, func(m result.Metric) string { return m.Name }, func(m result.Metric) string { return m.Means })},

@@ -25,8 +25,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	flags, serve := serving()
 	app := &cli.App{
 		Name:            "prefork",
-		Usage:           "a pre-fork server under three strategies, and what each of them costs",
-		UsageText:       usageText,
+		Usage:           appSentence,
 		HideHelpCommand: true,
 		HideVersion:     true,
 		// A command, an arm or a threshold may have a comma in it.
@@ -41,7 +40,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		Action:                    root(serve),
 		Commands:                  commands(),
 	}
-	app.CustomAppHelpTemplate = appHelp(app)
+	setHelp(app, helpWidth(out))
 	return complain(app.RunContext(ctx, args), args, errOut)
 }
 
@@ -57,8 +56,13 @@ func root(serve cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
-const usageText = `prefork [flags]                     serve with a built-in app
-prefork [flags] -- command args…    serve with any program as worker`
+// usages are the ways to call prefork without a command.
+var usages = [][2]string{
+	{"prefork [flags]", "serve with a built-in app"},
+	{"prefork [flags] -- command args…", "serve with any program as worker"},
+}
+
+const appSentence = "a pre-fork server under three strategies, and what each of them costs"
 
 // What the commands that are not everywhere do.
 const (
@@ -71,14 +75,13 @@ func commands() []*cli.Command {
 	flags, serve := serving()
 	return append([]*cli.Command{
 		{
-			Name:               "serve",
-			Usage:              "serve; the same as no command",
-			UsageText:          "prefork serve [flags] [-- command args…]",
-			Flags:              flags,
-			Action:             serve,
-			OnUsageError:       plainly,
-			HideHelpCommand:    true,
-			CustomHelpTemplate: commandHelp("serve", "the same as no command", "[flags] [-- command args…]", flags, topics()),
+			Name:            "serve",
+			Usage:           "run a server; the same as no command",
+			UsageText:       "prefork serve [flags] [-- command args…]",
+			Flags:           flags,
+			Action:          serve,
+			OnUsageError:    plainly,
+			HideHelpCommand: true,
 		},
 		benchCommand(),
 		compareCommand(),
@@ -87,6 +90,7 @@ func commands() []*cli.Command {
 		{
 			Name:            "version",
 			Usage:           "print the version",
+			UsageText:       "prefork version",
 			HideHelpCommand: true,
 			OnUsageError:    plainly,
 			Action:          printVersion,
@@ -94,11 +98,17 @@ func commands() []*cli.Command {
 		{
 			Name:            "help",
 			Usage:           "print this, or the help of a command",
+			UsageText:       "prefork help [COMMAND]",
 			HideHelpCommand: true,
 			OnUsageError:    plainly,
 			Action:          help,
 		},
 	}, hiddenCommands()...)
+}
+
+// visible are the commands that people use.
+func visible(commands []*cli.Command) []*cli.Command {
+	return slices.DeleteFunc(slices.Clone(commands), func(c *cli.Command) bool { return c.Hidden })
 }
 
 // split takes the program after -- off the command line, before it is parsed: to
@@ -138,6 +148,9 @@ func forgetEmpty() {
 }
 
 func printVersion(c *cli.Context) error {
+	if c.Args().Present() {
+		return stray("version", c.Args().First())
+	}
 	_, err := fmt.Fprintln(c.App.Writer, "prefork", version())
 	return err
 }

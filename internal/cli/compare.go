@@ -17,14 +17,13 @@ const compareSentence = "what changed between two saved results"
 
 func compareCommand() *cli.Command {
 	return &cli.Command{
-		Name:               "compare",
-		Usage:              compareSentence,
-		UsageText:          "prefork compare [flags] OLD.json NEW.json",
-		Flags:              compareFlags(),
-		Action:             compare,
-		OnUsageError:       plainly,
-		HideHelpCommand:    true,
-		CustomHelpTemplate: commandHelp("compare", compareSentence, "[flags] OLD.json NEW.json", compareFlags(), nil),
+		Name:            "compare",
+		Usage:           compareSentence,
+		UsageText:       "prefork compare [flags] OLD.json NEW.json",
+		Flags:           compareFlags(),
+		Action:          compare,
+		OnUsageError:    plainly,
+		HideHelpCommand: true,
 	}
 }
 

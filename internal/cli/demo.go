@@ -15,19 +15,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/demo"
-	"prefork/internal/ink"
 )
 
 func demoCommand() *cli.Command {
 	return &cli.Command{
-		Name:               "demo",
-		Usage:              demoSentence,
-		UsageText:          "prefork demo [flags] [SCENE…]",
-		Flags:              demoFlags(),
-		Action:             runDemo,
-		OnUsageError:       plainly,
-		HideHelpCommand:    true,
-		CustomHelpTemplate: commandHelp("demo", demoSentence, "[flags] [SCENE…]", demoFlags(), nil) + "\n" + sceneList(),
+		Name:            "demo",
+		Usage:           demoSentence,
+		UsageText:       "prefork demo [flags] [SCENE…]",
+		Flags:           demoFlags(),
+		Action:          runDemo,
+		OnUsageError:    plainly,
+		HideHelpCommand: true,
 	}
 }
 
@@ -137,19 +135,15 @@ func listScenes(c *cli.Context) error {
 	if c.Bool("json") {
 		return demo.List(c.Context, demo.NewJSON(c.App.Writer))
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%s\nplay  prefork demo %s, or prefork demo --all\n", sceneList(), demo.Scenes[0].Name)
+	list := helpText{width: helpWidth(c.App.Writer)}
+	list.table(sceneTopic())
+	_, err := fmt.Fprintf(c.App.Writer, "%s\nplay  prefork demo %s, or prefork demo --all\n", list.String(), demo.Scenes[0].Name)
 	return err
 }
 
-// sceneList is a table of all scenes.
-func sceneList() string {
-	const column = 20 // the longest name, and room
-	var h helpText
-	h.section("Scenes", "")
-	for _, scene := range demo.Scenes {
-		h.entry(column, "  "+scene.Name, ink.Fold(scene.Sentence, helpWidth-column))
-	}
-	return h.String()
+// sceneTopic is a table of all scenes.
+func sceneTopic() topic {
+	return topic{"Scenes", rows(demo.Scenes, func(s demo.Scene) string { return s.Name }, func(s demo.Scene) string { return s.Sentence })}
 }
 
 // demoTeller tells by JSON, or as text; it waits for guesses if there is somebody

@@ -55,7 +55,7 @@ func complain(err error, args []string, w io.Writer) int {
 	if err == nil || errors.As(err, new(logged)) || unread(err) {
 		return code
 	}
-	fmt.Fprintln(w, folded(w, fmt.Sprintf("prefork: %v", err)))
+	fmt.Fprintln(w, folded(w, "prefork: "+explained(err)))
 	if code == exitUsage {
 		fmt.Fprintf(w, "%s --help tells how it is used\n", called(args))
 	}
@@ -85,7 +85,7 @@ func plainly(c *cli.Context, err error, _ bool) error {
 	if flags, serve := serving(); len(flags) == 0 {
 		return serve(c) // which says why its flags are not known here
 	}
-	for _, p := range plainer {
+	for _, p := range plainer() {
 		if m := regexp.MustCompile(p.pattern).FindStringSubmatch(err.Error()); m != nil {
 			return usage(errors.New(p.say(c.Command.Flags, m[1:])))
 		}
@@ -93,32 +93,41 @@ func plainly(c *cli.Context, err error, _ bool) error {
 	return usage(err)
 }
 
-var plainer = []struct {
+// plainer are words for what the libraries say by a pattern.
+func plainer() []plain {
+	return []plain{
+		{
+			`^flag provided but not defined: -(.*)$`,
+			func(flags []cli.Flag, m []string) string {
+				if other := withFlag(m[0]); other != "" {
+					return fmt.Sprintf("unknown flag %s: it is one of prefork %s", dashed(m[0]), other)
+				}
+				return "unknown flag " + dashed(m[0]) + suggestion(flags, m[0])
+			},
+		},
+		{
+			`^flag needs an argument: -(.*)$`,
+			func(_ []cli.Flag, m []string) string { return dashed(m[0]) + " needs a value" },
+		},
+		{
+			`^invalid value (".*") for flag -(.*?): `,
+			func(flags []cli.Flag, m []string) string {
+				return fmt.Sprintf("%s %s: want %s", dashed(m[1]), m[0], wanted(flags, m[1]))
+			},
+		},
+		{
+			`^could not parse (".*") as \w+ value from environment variable "(.*)" for flag (.*?): `,
+			func(flags []cli.Flag, m []string) string {
+				return fmt.Sprintf("%s=%s in the environment: want %s", m[1], m[0], wanted(flags, m[2]))
+			},
+		},
+	}
+}
+
+// plain is what to say in place of what matches a pattern.
+type plain struct {
 	pattern string
 	say     func(flags []cli.Flag, m []string) string
-}{
-	{
-		`^flag provided but not defined: -(.*)$`,
-		func(flags []cli.Flag, m []string) string {
-			return "unknown flag " + dashed(m[0]) + suggestion(flags, m[0])
-		},
-	},
-	{
-		`^flag needs an argument: -(.*)$`,
-		func(_ []cli.Flag, m []string) string { return dashed(m[0]) + " needs a value" },
-	},
-	{
-		`^invalid value (".*") for flag -(.*?): `,
-		func(flags []cli.Flag, m []string) string {
-			return fmt.Sprintf("%s %s: want %s", dashed(m[1]), m[0], wanted(flags, m[1]))
-		},
-	},
-	{
-		`^could not parse (".*") as \w+ value from environment variable "(.*)" for flag (.*?): `,
-		func(flags []cli.Flag, m []string) string {
-			return fmt.Sprintf("%s=%s in the environment: want %s", m[1], m[0], wanted(flags, m[2]))
-		},
-	},
 }
 
 // wanted is the kind of value that a flag takes.
@@ -159,6 +168,16 @@ func suggestion(flags []cli.Flag, name string) string {
 		return ""
 	}
 	return " (did you mean " + dashed(best) + "?)"
+}
+
+// withFlag is the command that has a flag of this name, or "".
+func withFlag(name string) string {
+	for _, command := range visible(commands()) {
+		if named(command.Flags, name) != nil {
+			return command.Name
+		}
+	}
+	return ""
 }
 
 func dashed(name string) string {

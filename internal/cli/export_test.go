@@ -23,3 +23,16 @@ func Guesses(terminal *os.File) (guess func(context.Context) (string, error), do
 	}
 	return k.line, k.close, nil
 }
+
+// HelpAt is the help of all commands on a terminal so many columns wide; that of no
+// command is "".
+func HelpAt(columns int) map[string]string {
+	flags, _ := serving()
+	app := &cli.App{Name: "prefork", Usage: appSentence, Flags: flags, Commands: commands()}
+	setHelp(app, helpColumns(columns))
+	all := map[string]string{"": app.CustomAppHelpTemplate}
+	for _, command := range app.Commands {
+		all[command.Name] = command.CustomHelpTemplate
+	}
+	return all
+}

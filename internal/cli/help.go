@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -10,15 +12,27 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prefork/internal/ink"
+	"prefork/internal/lookup"
 )
 
-// The help is set for a terminal of 80 columns: names to the left, a column of
-// text to the right. It is made from the flags and tables, not written.
+// The help is made from the flags and tables, not written: names to the left, a column
+// of text to the right.
 const (
-	helpWidth  = 80
 	flagColumn = 28
 	rowColumn  = 15
 )
+
+// helpWidth is how wide help is for what it is written to.
+func helpWidth(w io.Writer) int { return helpColumns(columns(w)) }
+
+// helpColumns is how wide help is on a terminal: as that, within what can be read well.
+// 0 stands for what is no terminal.
+func helpColumns(terminal int) int {
+	if terminal == 0 {
+		return 80
+	}
+	return min(max(terminal, 60), 100)
+}
 
 // topic is a table that the help explains row by row.
 type topic struct {
@@ -26,63 +40,72 @@ type topic struct {
 	rows  [][2]string // name and sentence
 }
 
-// appHelp is the help of the whole command, which is also that of serve.
-func appHelp(app *cli.App) string {
-	var h helpText
-	h.section(app.Name+" · "+app.Usage, "")
-	h.section("Usage", indent(app.UsageText))
-	var rows [][2]string
-	for _, command := range app.Commands {
-		rows = append(rows, [2]string{command.Name, command.Usage})
-	}
-	h.table("Commands", rows)
+// setHelp gives the app and its commands their help.
+func setHelp(app *cli.App, width int) {
+	h := helpText{width: width}
+	h.section(app.Name + " · " + app.Usage)
+	h.table(topic{"Usage", usages})
+	h.table(topic{"Commands", rows(visible(app.Commands), commandName, func(c *cli.Command) string { return c.Usage })})
 	h.flags(app.Flags)
-	for _, t := range topics() {
-		h.table(t.title, t.rows)
+	h.topics(app.Name)
+	app.CustomAppHelpTemplate = h.String()
+	for _, command := range app.Commands {
+		h := helpText{width: width}
+		h.section("prefork " + command.Name + " · " + command.Usage)
+		h.table(topic{"Usage", [][2]string{{command.UsageText}}})
+		h.flags(append(slices.Clip(command.Flags), cli.HelpFlag))
+		h.topics(command.Name)
+		command.CustomHelpTemplate = h.String()
 	}
-	return h.String()
-}
-
-// commandHelp is the help of one command.
-func commandHelp(name, sentence, arguments string, flags []cli.Flag, topics []topic) string {
-	var h helpText
-	h.section("prefork "+name+" · "+sentence, "")
-	h.section("Usage", indent("prefork "+name+" "+arguments))
-	h.flags(append(flags, cli.HelpFlag))
-	for _, t := range topics {
-		h.table(t.title, t.rows)
-	}
-	return h.String()
 }
 
 // help prints the help of everything, or of one command.
 func help(c *cli.Context) error {
 	root := c.Lineage()[1] // the command's context, the root's, and one that only carries c.Context
+	all := visible(c.App.Commands)
 	name := c.Args().First()
 	switch {
 	case name == "":
 		return cli.ShowAppHelp(root)
-	case c.App.Command(name) == nil:
-		return usage(fmt.Errorf("no help for %q: there is no such command", name))
+	case c.NArg() > 1:
+		return usage(fmt.Errorf("help takes one command, and %q is another word", c.Args().Get(1)))
+	case slices.ContainsFunc(all, func(c *cli.Command) bool { return c.Name == name }):
+		return cli.ShowCommandHelp(root, name)
 	}
-	return cli.ShowCommandHelp(root, name)
+	return usage(lookup.Unknown("command", name, names(all, commandName)))
 }
 
 // helpText is help in the making.
-type helpText struct{ strings.Builder }
+type helpText struct {
+	strings.Builder
+	width int
+}
 
-func (h *helpText) section(title, body string) {
+func (h *helpText) section(title string) {
 	if h.Len() > 0 {
 		h.WriteString("\n")
 	}
-	fmt.Fprintln(h, title)
-	h.WriteString(body)
+	fmt.Fprintln(h, strings.Join(ink.Fold(title, h.width), "\n"))
 }
 
-func (h *helpText) table(title string, rows [][2]string) {
-	h.section(title, "")
-	for _, row := range rows {
-		h.entry(rowColumn, "  "+row[0], ink.Fold(row[1], helpWidth-rowColumn))
+func (h *helpText) topics(command string) {
+	for _, t := range topicsOf(command) {
+		h.table(t)
+	}
+}
+
+// table writes rows. The names have a column that the longest of them fits in, but for
+// names that are sentences themselves.
+func (h *helpText) table(t topic) {
+	h.section(t.title)
+	column := rowColumn
+	for _, row := range t.rows {
+		if needs := utf8.RuneCountInString(row[0]) + 4; needs <= h.width/2 {
+			column = max(column, needs)
+		}
+	}
+	for _, row := range t.rows {
+		h.entry(column, "  "+row[0], ink.Fold(row[1], h.width-column))
 	}
 }
 
@@ -105,7 +128,7 @@ func (h *helpText) flags(flags []cli.Flag) {
 		of[category] = append(of[category], doc)
 	}
 	for _, category := range categories {
-		h.section(category, "")
+		h.section(category)
 		for _, flag := range of[category] {
 			h.flag(flag)
 		}
@@ -116,9 +139,9 @@ func (h *helpText) flags(flags []cli.Flag) {
 // where else it comes from.
 func (h *helpText) flag(f cli.DocGenerationFlag) {
 	text, value := placeholder(f.GetUsage())
-	lines := ink.Fold(text, helpWidth-flagColumn)
+	lines := ink.Fold(text, h.width-flagColumn)
 	if origin := origin(f); origin != "" {
-		lines = append(lines, ink.Fold(origin, helpWidth-flagColumn)...)
+		lines = append(lines, ink.Fold(origin, h.width-flagColumn)...)
 	}
 	h.entry(flagColumn, "  "+spelling(f.Names())+value, lines)
 }
@@ -130,7 +153,8 @@ func (h *helpText) entry(column int, name string, lines []string) {
 		name = ""
 	}
 	for _, line := range lines {
-		fmt.Fprintln(h, name+strings.Repeat(" ", column-utf8.RuneCountInString(name))+line)
+		line = name + strings.Repeat(" ", column-utf8.RuneCountInString(name)) + line
+		fmt.Fprintln(h, strings.TrimRight(line, " "))
 		name = ""
 	}
 }
@@ -171,8 +195,4 @@ func origin(f cli.DocGenerationFlag) string {
 		return ""
 	}
 	return "(" + strings.Join(parts, "; ") + ")"
-}
-
-func indent(text string) string {
-	return "  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n"
 }

@@ -94,11 +94,16 @@ func TestHelpHasEveryRow(t *testing.T) {
 	}
 }
 
-func TestHelpFitsEightyColumns(t *testing.T) {
-	for _, args := range everyHelp {
-		for line := range strings.Lines(output(t, args...)) {
-			if line = strings.TrimSuffix(line, "\n"); utf8.RuneCountInString(line) > 80 {
-				t.Errorf("%v: %d columns: %s", args, utf8.RuneCountInString(line), line)
+// The help of every command is as wide as the terminal, within what can be read well.
+func TestHelpFitsTheTerminal(t *testing.T) {
+	for _, test := range []struct{ terminal, want int }{{0, 80}, {40, 60}, {60, 60}, {73, 73}, {100, 100}, {200, 100}} {
+		for name, help := range cli.HelpAt(test.terminal) {
+			widest := 0
+			for line := range strings.Lines(help) {
+				widest = max(widest, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
+			}
+			if widest > test.want || name == "" && widest < test.want-8 {
+				t.Errorf("help of %q on a terminal of %d columns: %d columns, want up to %d", name, test.terminal, widest, test.want)
 			}
 		}
 	}

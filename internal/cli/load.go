@@ -18,14 +18,13 @@ import (
 
 func loadCommand() *cli.Command {
 	return &cli.Command{
-		Name:               "load",
-		Usage:              loadSentence,
-		UsageText:          "prefork load [flags] URL",
-		Flags:              loadCommandFlags(),
-		Action:             runLoad,
-		OnUsageError:       plainly,
-		HideHelpCommand:    true,
-		CustomHelpTemplate: commandHelp("load", loadSentence, "[flags] URL", loadCommandFlags(), loadTopics()),
+		Name:            "load",
+		Usage:           loadSentence,
+		UsageText:       "prefork load [flags] URL",
+		Flags:           loadCommandFlags(),
+		Action:          runLoad,
+		OnUsageError:    plainly,
+		HideHelpCommand: true,
 	}
 }
 

@@ -58,7 +58,7 @@ func (o *options) read(c *cli.Context) {
 	o.port = os.Getenv("PORT")
 	o.program, _ = program(c)
 	o.words = c.Args().Slice()
-	o.commands = names(c.App.VisibleCommands(), func(c *cli.Command) string { return c.Name })
+	o.commands = names(c.App.VisibleCommands(), commandName)
 	o.given = make(map[string]bool)
 	for _, flag := range o.flags() {
 		name := flag.Names()[0]

@@ -25,8 +25,18 @@ var checks = []func(*options) error{
 	checkHas, checkUnix, checkBinderHere, checkWindowHere, checkStuckHere, checkSteeredByMaster,
 	checkWindow, checkStuckAfter,
 	checkWorkers, checkApp, checkConcurrency, checkReadTimeout, checkMaxConns, checkJitter,
-	checkForProgram, checkForBuiltIn, checkReadyAfter,
+	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
 	checkGraceful, checkStopSignal, checkDeath,
+}
+
+// check says why this cannot be asked for.
+func (o *options) check() error {
+	for _, check := range checks {
+		if err := check(o); err != nil {
+			return usage(err)
+		}
+	}
+	return nil
 }
 
 func checkLogFormat(o *options) error { return among("log format", o.logFormat, logFormatNames()) }
@@ -67,13 +77,21 @@ func checkProgramFollows(o *options) error {
 	return nil
 }
 
-// checkWords rejects a word where no command is known by it.
+// checkWords rejects a word where no command is known by it. It may be a command after
+// all, but after another; the name of something else; or a program without its --.
 func checkWords(o *options) error {
 	if len(o.words) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w; a program to run as worker goes after --: prefork -- %s",
-		lookup.Unknown("command", o.words[0], o.commands), strings.Join(o.words, " "))
+	word, all := o.words[0], strings.Join(o.words, " ")
+	if slices.Contains(o.commands, word) {
+		return fmt.Errorf("%s is a command of its own: prefork %s", word, all)
+	}
+	unknown := lookup.Unknown("command", word, o.commands)
+	if elsewhere(word) != "" || deed(word) != "" {
+		return unknown
+	}
+	return fmt.Errorf("%w; a program to run as worker goes after --: prefork -- %s", unknown, all)
 }
 
 func checkBind(o *options) error {

@@ -73,7 +73,7 @@ var obstacles = []func(*options, place) error{obstacleProc, obstacleSteer, obsta
 
 func obstacleProc(_ *options, here place) error {
 	if here.noProc != nil {
-		return fmt.Errorf("workers are started and looked after by /proc: %w", here.noProc)
+		return fmt.Errorf("workers cannot be started and looked after: %w", here.noProc)
 	}
 	return nil
 }
@@ -136,25 +136,25 @@ func obstacleFiles(o *options, here place) error {
 	return coded{exitNotAllowed, fmt.Errorf("no room: %s may need %d open files, and the hard limit is %d: raise it (ulimit -Hn, LimitNOFILE=) or ask for less", who, need, here.maxFiles)}
 }
 
-// check says why this cannot be asked for, or not of this machine. The machine is only
-// looked at for what could be asked.
-func (o *options) check() (here place, err error) {
-	for _, check := range checks {
-		if err := check(o); err != nil {
-			return here, usage(err)
-		}
-	}
-	here = o.look()
+// obstacle says why it cannot be done here.
+func (o *options) obstacle(here place) error {
 	for _, obstacle := range obstacles {
 		if err := obstacle(o, here); err != nil {
-			return here, err
+			return err
 		}
 	}
-	return here, nil
+	return nil
 }
 
 // remarks are on what is done otherwise than asked, or is hardly meant.
-var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSteer, remarkIdle, remarkDeath}
+var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSteer, remarkIdle, remarkDeath, remarkListener}
+
+// remark tells them.
+func (o *options) remark(here place, log *slog.Logger) {
+	for _, remark := range remarks {
+		remark(o, here, log)
+	}
+}
 
 // remarkBacklog warns of a backlog that the kernel would cut in silence, if it is
 // the user's own.

@@ -45,31 +45,39 @@ func serving() (flags []cli.Flag, action cli.ActionFunc) {
 	}
 }
 
-// serve runs a master until it is told to stop. What the flags say is looked at twice:
-// the master is this program run again, in a process that is prepared for it, and
-// flags that are wrong are to be told of before that. What is only a remark is told
-// once.
+// serve runs a master until it is told to stop, and tells of its failure in the log, if
+// that is for those who read by machine.
 func serve(c *cli.Context, o *options) error {
 	log := o.openLog(c.App.ErrWriter)
 	defer log.flush()
-	here, err := o.check()
-	if err != nil || supervisor.Begun() {
-		for _, remark := range remarks {
-			remark(o, here, log.Logger)
-		}
-	}
-	switch {
-	case err == nil && !supervisor.Begun():
-		err = supervisor.Begin() // does not return if all is well
-	case err == nil:
-		master := o.master(here, log, c.App.Writer)
-		err = explain(supervisor.Run(c.Context, master), master)
-	}
+	err := o.serve(c, log)
 	if err != nil && o.logFormat == "json" {
-		log.Error("failed", "error", err.Error(), "exit", codeOf(err))
+		log.Error("failed", "error", explained(err), "exit", codeOf(err))
 		return logged{err}
 	}
 	return err
+}
+
+// serve looks at what was asked for twice: the master is this program run again, in a
+// process that is prepared for it, and what is wrong is to be told of before that. What
+// is only a remark is told once.
+func (o *options) serve(c *cli.Context, log journal) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	here := o.look()
+	err := o.obstacle(here)
+	if err != nil || supervisor.Begun() {
+		o.remark(here, log.Logger)
+	}
+	if err != nil {
+		return err
+	}
+	if !supervisor.Begun() {
+		return supervisor.Begin() // does not return if all is well
+	}
+	master := o.master(here, log, c.App.Writer)
+	return explain(supervisor.Run(c.Context, master), master)
 }
 
 // hiddenCommands are not for people.
@@ -87,8 +95,11 @@ func hiddenCommands() []*cli.Command {
 
 // canTakeOver answers a master that is to be upgraded to this binary.
 func canTakeOver(c *cli.Context, o *options) error {
-	here, err := o.check()
-	if err != nil {
+	if err := o.check(); err != nil {
+		return err
+	}
+	here := o.look()
+	if err := o.obstacle(here); err != nil {
 		return err
 	}
 	return supervisor.CanTakeOver(o.master(here, o.openLog(c.App.ErrWriter), c.App.Writer), c.App.Writer)
@@ -99,7 +110,7 @@ func explain(err error, o supervisor.Options) error {
 	var exit *supervisor.ExitError
 	switch {
 	case errors.As(err, &exit):
-		return coded{exit.Code, exit.Err}
+		return coded{exit.Code, explainStart(exit, o)}
 	case errors.Is(err, unix.EADDRINUSE):
 		return inUse(o.Config.Bind)
 	}

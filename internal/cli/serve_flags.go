@@ -47,7 +47,7 @@ func (o *options) whatFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "app", Destination: &o.app, Category: catWhat, Value: worker.Apps[0].Name, EnvVars: env("APP"),
-			Usage: "built-in workers run `APP`: " + or(worker.AppNames()),
+			Usage: "what built-in workers do: `APP` is " + or(worker.AppNames()),
 		},
 		&cli.IntFlag{
 			Name: "concurrency", Destination: &o.concurrency, Category: catWhat, Value: 1, EnvVars: env("CONCURRENCY"),
@@ -55,7 +55,7 @@ func (o *options) whatFlags() []cli.Flag {
 		},
 		&cli.DurationFlag{
 			Name: "read-timeout", Destination: &o.readTimeout, Category: catWhat, Value: 10 * time.Second, EnvVars: env("READ_TIMEOUT"),
-			Usage: "drop a client that takes nothing of its answer for `T`, or that has not sent its request by then (http and work)",
+			Usage: "drop a client that takes nothing of its answer for `T`; under http and work also one that has not sent its request by then",
 		},
 	}
 }
@@ -64,39 +64,39 @@ func (o *options) howFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{
 			Name: "strategy", Destination: &o.strategy, Aliases: []string{"s"}, Category: catHow, Value: strategies.Strategies[0].Name, EnvVars: env("STRATEGY"),
-			Usage: "use strategy `NAME`: " + or(names(strategies.Strategies, strategyName)),
+			Usage: "how connections reach workers: `NAME` is " + or(names(strategies.Strategies, strategyName)),
 		},
 		&cli.StringFlag{
 			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name,
-			Usage: "under shared and reuseport, workers wait in `MODE`: " + or(names(accept.Listening(), modeName)),
+			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)),
 		},
 		&cli.StringFlag{
 			Name: "steer", Destination: &o.steer, Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,
-			Usage: "under reuseport, the kernel picks by `NAME`: " + or(names(strategies.Steers, steerName)) + "; NAME? means " + strategies.Steers[0].Name + " where that cannot be",
+			Usage: "how the kernel chooses a worker, under reuseport: `NAME` is " + or(names(strategies.Steers, steerName)) + "; with a question mark, NAME? is " + strategies.Steers[0].Name + " where this user or kernel cannot have NAME",
 		},
 		&cli.DurationFlag{
 			Name: "stuck-after", Destination: &o.stuckAfter, Category: catHow, Value: strategies.DefaultStuckAfter, EnvVars: env("STUCK_AFTER"),
-			Usage: "under " + or(watching()) + ", pass over workers whose queue has not moved for `T`",
+			Usage: "under --steer " + or(watching()) + ", a worker that has taken nothing from its queue for `T` gets no new connections until it does",
 		},
 		&cli.BoolFlag{
 			Name: "pin", Destination: &o.pin, Category: catHow, EnvVars: env("PIN"),
-			Usage: "bind worker i to the ith CPU that may be used",
+			Usage: "keep each worker on one CPU: the first worker on the first CPU, and so on",
 		},
 		&cli.StringFlag{
 			Name: "reuseport-bind", Destination: &o.reuseportBind, Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
-			Usage: "under reuseport, `WHO` binds the sockets: master, which keeps a dead worker's queue, or worker, which loses it",
+			Usage: "who opens the sockets, under reuseport: `WHO` is master, and what waits for a dead worker is kept, or worker, and it is lost",
 		},
 		&cli.StringFlag{
 			Name: "policy", Destination: &o.policy, Category: catHow, EnvVars: env("POLICY"), DefaultText: dispatch.Policies[0].Name,
-			Usage: "under dispatch, the master chooses by `POLICY`: " + or(names(dispatch.Policies, policyName)),
+			Usage: "how the master chooses a worker, under dispatch: `POLICY` is " + or(names(dispatch.Policies, policyName)),
 		},
 		&cli.IntFlag{
 			Name: "window", Destination: &o.window, Category: catHow, Value: 16, EnvVars: env("WINDOW"),
-			Usage: "under dispatch, at most `N` on their way to a worker",
+			Usage: "under dispatch, at most `N` connections are on their way from the master to one worker",
 		},
 		&cli.IntFlag{
 			Name: "backlog", Destination: &o.backlog, Category: catHow, Value: somaxconn, EnvVars: env("BACKLOG"),
-			Usage: "the kernel queues up to `N` connections a socket",
+			Usage: "at most `N` connections wait at a socket",
 		},
 	}
 }
@@ -105,19 +105,19 @@ func (o *options) lifeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{
 			Name: "graceful-timeout", Destination: &o.gracefulTimeout, Category: catLife, Value: 30 * time.Second, EnvVars: env("GRACEFUL_TIMEOUT"),
-			Usage: "kill workers that take longer than `T` to finish",
+			Usage: "a worker that is told to stop has `T` to finish, and is killed then",
 		},
 		&cli.DurationFlag{
 			Name: "ready-after", Destination: &o.readyAfter, Category: catLife, Value: time.Second, EnvVars: env("READY_AFTER"),
-			Usage: "a program that lives for `T` counts as ready without READY=1; 0 waits for that",
+			Usage: "a program is ready when it says READY=1, as systemd knows it, or has run for `T`; with 0, only when it says so",
 		},
 		&cli.StringFlag{
 			Name: "stop-signal", Destination: &o.stopSignal, Category: catLife, Value: "TERM", EnvVars: env("STOP_SIGNAL"),
-			Usage: "`SIGNAL` tells a program to stop",
+			Usage: "tell a program to stop by `SIGNAL`",
 		},
 		&cli.StringFlag{
 			Name: "on-master-death", Destination: &o.onMasterDeath, Category: catLife, Value: deaths[0], EnvVars: env("ON_MASTER_DEATH"),
-			Usage: "workers `DO` " + or(deaths) + " when the master is killed",
+			Usage: "what workers do when the master is killed: `DO` is " + or(deaths),
 		},
 		&cli.IntFlag{
 			Name: "max-conns", Destination: &o.maxConns, Category: catLife, EnvVars: env("MAX_CONNS"), DefaultText: "never",
@@ -125,7 +125,7 @@ func (o *options) lifeFlags() []cli.Flag {
 		},
 		&cli.IntFlag{
 			Name: "max-conns-jitter", Destination: &o.maxConnsJitter, Category: catLife, EnvVars: env("MAX_CONNS_JITTER"), DefaultText: "none",
-			Usage: "add up to `N` to that, drawn by each worker",
+			Usage: "and up to `N` more, drawn by each worker, so that not all are replaced at once",
 		},
 	}
 }
@@ -142,19 +142,33 @@ func (o *options) processFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "log-level", Destination: &o.logLevel, Category: catProcess, Value: levelName(slog.LevelInfo), EnvVars: env("LOG_LEVEL"),
-			Usage: "log from `LEVEL` on: " + or(names(logLevels, levelName)),
+			Usage: "write to the log what is as grave as `LEVEL`, or graver: " + or(names(logLevels, levelName)),
 		},
 	}
 }
 
-// topics are the tables behind the flags.
-func topics() []topic {
+// topicsOf are the tables behind the flags of a command.
+func topicsOf(command string) []topic {
+	switch command {
+	case "serve", "prefork":
+		return serveTopics()
+	case "bench":
+		return benchTopics()
+	case "load":
+		return loadTopics()
+	case "demo":
+		return []topic{sceneTopic()}
+	}
+	return nil
+}
+
+func serveTopics() []topic {
 	return []topic{
-		{"Apps (--app)", rows(worker.Apps, appName, func(a worker.App) string { return a.Sentence })},
-		{"Strategies (--strategy)", rows(strategies.Strategies, strategyName, func(s strategies.Strategy) string { return s.Sentence })},
-		{"Accept modes (--accept)", rows(accept.Listening(), modeName, func(m accept.Mode) string { return m.Sentence })},
-		{"Steering (--steer)", rows(strategies.Steers, steerName, func(s strategies.Steer) string { return s.Sentence })},
-		{"Policies (--policy)", rows(dispatch.Policies, policyName, func(p dispatch.Policy) string { return p.Sentence })},
+		{"Apps (--app): what a built-in worker does", rows(worker.Apps, appName, func(a worker.App) string { return a.Sentence })},
+		{"Strategies (--strategy): how connections reach workers", rows(strategies.Strategies, strategyName, func(s strategies.Strategy) string { return s.Sentence })},
+		{"Accept modes (--accept): how a worker waits at a socket", rows(accept.Listening(), modeName, func(m accept.Mode) string { return m.Sentence })},
+		{"Steering (--steer): how the kernel chooses a worker", rows(strategies.Steers, steerName, func(s strategies.Steer) string { return s.Sentence })},
+		{"Policies (--policy): how the master chooses a worker", rows(dispatch.Policies, policyName, func(p dispatch.Policy) string { return p.Sentence })},
 	}
 }
 
@@ -185,24 +199,4 @@ func logFormatNames() (all []string) {
 func env(names ...string) []string {
 	names[0] = "PREFORK_" + names[0]
 	return names
-}
-
-// or lists names: a, b or c.
-func or(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}
-
-func names[Row any](table []Row, name func(Row) string) (all []string) {
-	for _, row := range table {
-		all = append(all, name(row))
-	}
-	return all
-}
-
-func rows[Row any](table []Row, name, sentence func(Row) string) (all [][2]string) {
-	for _, row := range table {
-		all = append(all, [2]string{name(row), sentence(row)})
-	}
-	return all
 }

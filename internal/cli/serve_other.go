@@ -16,7 +16,9 @@ func serving() ([]cli.Flag, cli.ActionFunc) { return nil, serve }
 
 func hiddenCommands() []*cli.Command { return nil }
 
-func topics() []topic { return nil }
+func topicsOf(string) []topic { return nil }
+
+func vocabulary() []meaning { return nil }
 
 func serve(*cli.Context) error {
 	return errors.New("serve needs Linux, for its accept queues, SO_REUSEPORT and SCM_RIGHTS; this is " + runtime.GOOS)

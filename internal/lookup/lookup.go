@@ -30,15 +30,24 @@ func OrFirst[Row any](what, name string, rows []Row, nameOf func(Row) string) (R
 	return ByName(what, name, rows, nameOf)
 }
 
-// Unknown is the error for a name that is not among those that there are: it lists
-// them, and says which may have been meant.
-func Unknown(what, name string, names []string) error {
+// UnknownError says that a name is not among those that there are.
+type UnknownError struct {
+	What  string // what it should be the name of
+	Name  string
+	Names []string // those that there are
+}
+
+// Error lists the names that there are, and says which may have been meant.
+func (e *UnknownError) Error() string {
 	const close = 0.8 // of 1; a slip of a letter or two
 	hint, best := "", close
-	for _, n := range names {
-		if score := smetrics.JaroWinkler(n, name, 0.7, 4); score >= best {
+	for _, n := range e.Names {
+		if score := smetrics.JaroWinkler(n, e.Name, 0.7, 4); score >= best {
 			hint, best = fmt.Sprintf(" (did you mean %q?)", n), score
 		}
 	}
-	return fmt.Errorf("unknown %s %q%s; there are: %s", what, name, hint, strings.Join(names, ", "))
+	return fmt.Sprintf("unknown %s %q%s; there are: %s", e.What, e.Name, hint, strings.Join(e.Names, ", "))
 }
+
+// Unknown is an *UnknownError.
+func Unknown(what, name string, names []string) error { return &UnknownError{what, name, names} }
