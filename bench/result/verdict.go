@@ -18,8 +18,10 @@ func (r *Result) Verdict() string {
 		return "Nothing is claimed: no number that decides was sound in any round."
 	case v.most() < stats.MinRounds:
 		return strings.Join(v.nothingYet(), " ")
-	case len(v.standings) == 0:
+	case v.alone():
 		return fmt.Sprintf("Only %s was measured: there is nothing to compare it with.", r.Plan.Baseline)
+	case len(v.standings) == 0 && !v.struck():
+		return fmt.Sprintf("Nothing is claimed: no arm was sound in as many of the same rounds as %s as a claim takes.", r.Plan.Baseline)
 	}
 	var said []string
 	if r.Partial != "" {
@@ -29,6 +31,11 @@ func (r *Result) Verdict() string {
 	said = append(said, v.compared()...)
 	said = append(said, v.advice()...)
 	return strings.Join(said, " ")
+}
+
+// alone reports whether there is but one arm.
+func (v verdict) alone() bool {
+	return !slices.ContainsFunc(v.Arms, func(a Arm) bool { return !a.Control && a.Name != v.Plan.Baseline })
 }
 
 // verdict is a Verdict in the making.

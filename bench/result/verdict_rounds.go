@@ -20,9 +20,11 @@ func (v verdict) rounds(phase string) (most int) {
 	return most
 }
 
-// counts reports whether anything that decides is sound in a round.
+// counts reports whether anything that decides is sound in a round: where something was
+// done to the servers, how many requests came to harm.
 func (v verdict) counts(round Round) bool {
-	return slices.ContainsFunc(Deciding, func(name string) bool {
+	lost, _ := LookupMetric("lost")
+	return v.struck() && round.Sound(lost) || slices.ContainsFunc(Deciding, func(name string) bool {
 		m, _ := LookupMetric(name)
 		phase, ok := v.Home(m)
 		return ok && phase == round.Phase && round.Sound(m)

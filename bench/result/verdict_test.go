@@ -242,3 +242,11 @@ func unless(r *Result, are func(Round) bool) {
 		}
 	})
 }
+
+// Harm that was counted is counted on a busy machine too.
+func TestVerdictOfScenarioOnABusyMachine(t *testing.T) {
+	r := stuck(10, 1)
+	each(r, func(x *Round) { x.Doubts = Doubts(map[string]float64{"neighbours": 40}) })
+	r.Summarise()
+	holds(t, r.Verdict(), []string{"Scenario stuck-worker: shared/blocking lost 0 and stalled 0 of 24,000"}, []string{"Nothing is claimed"})
+}
