@@ -86,9 +86,13 @@ func (m *meter) costs(r *result.Round, seen *load.Result) {
 	}
 }
 
-// unwatched is the share of the server's processor time that threads may have used whose
-// end nobody saw, so that their context switches are in no count.
-const unwatched = 0.05
+// Threads whose end nobody saw, so that their context switches are in no count, may have
+// used this share of the server's processor time; or so much: a thread that runs has its
+// time counted at a tick only.
+const (
+	unwatched      = 0.05
+	unwatchedLeast = 10 * time.Millisecond
+)
 
 // switches are the server's context switches. They are not known where much of the work
 // was done by threads that have ended.
@@ -99,7 +103,8 @@ func (m *meter) switches() (sum uint64, known bool) {
 		watched += max(0, use.CPU-before.CPU)
 		sum += use.Switches - min(use.Switches, before.Switches)
 	}
-	return sum, float64(watched) >= (1-unwatched)*float64(m.used())
+	allowed := max(unwatchedLeast, time.Duration(unwatched*float64(m.used())))
+	return sum, m.used()-watched <= allowed
 }
 
 func perConn(cost float64, conns int) *float64 {

@@ -71,6 +71,7 @@ func Start(ctx context.Context, name string, args ...string) (*Server, error) {
 
 // start runs the command. After an error nothing is left of it.
 func (s *Server) start(ctx context.Context) error {
+	before, _ := kernel.Children(os.Getpid())
 	s.words, s.exited = newWords(s.peer), make(chan struct{})
 	s.cmd.Env = slices.DeleteFunc(os.Environ(), ofPrefork)
 	// A session of its own, by which its orphans are known.
@@ -82,7 +83,9 @@ func (s *Server) start(ctx context.Context) error {
 		_ = s.cmd.Wait()
 		close(s.exited)
 	}()
-	if err := s.await(ctx); err != nil {
+	err := s.await(ctx)
+	s.meetStrays(before)
+	if err != nil {
 		s.Stop()
 		return err
 	}
@@ -246,6 +249,18 @@ func (s *Server) meetOrphans() (any bool) {
 		}
 	}
 	return any
+}
+
+// meetStrays finds those that the server has started and let go, each with a session of its
+// own: a prefork has one that watches over programs. They have come to us, by Adopt, since
+// there were only those before.
+func (s *Server) meetStrays(before []int) {
+	now, _ := kernel.Children(os.Getpid())
+	for _, pid := range now {
+		if session, err := unix.Getsid(pid); err == nil && session == pid && pid != s.PID() && !slices.Contains(before, pid) {
+			s.kin.meet(pid)
+		}
+	}
 }
 
 // Over reports whether the first process has ended.
