@@ -106,9 +106,9 @@ func (p *Pump) State() State {
 	return s
 }
 
-// FD is the end that the workers of a slot inherit, the same at every call unless one of
-// them has broken the pair; it is made when the slot is first asked for, and suspended
-// then. The Pump owns it.
+// FD is the end that the workers of a slot inherit, the same at every call; it is made
+// when the slot is first asked for, and suspended then. A pair that a worker has broken is
+// made anew, and the slot is suspended or not as it was. The Pump owns it.
 func (p *Pump) FD(slot int) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,9 +124,11 @@ func (p *Pump) FD(slot int) (int, error) {
 		if err != nil {
 			return -1, err
 		}
-		p.takeBack(broken)
-		_ = broken.Close()
+		to.suspended = broken.suspended
 		p.ways[slot] = to
+		if err := errors.Join(p.takeBack(broken), broken.Close(), p.lookAgain()); err != nil {
+			return -1, err
+		}
 	}
 	return p.ways[slot].Worker, nil
 }

@@ -16,6 +16,8 @@ const roleEnv = "PLAY_ROLE"
 var roles = map[string]func(){
 	"accept":   acceptUntilError,
 	"nonblock": setNonblock,
+	"break":    breakFirst,
+	"late":     serveLate,
 }
 
 func TestMain(m *testing.M) {

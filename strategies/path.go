@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/kernel"
 )
 
 // File is what a Unix-domain socket has in the file system. Its path may have become
@@ -51,18 +54,26 @@ func (f *File) remove() error {
 	return err
 }
 
-// removeStale removes the path of a Unix socket that nobody listens on any more.
+// removeStale removes the path of a Unix socket that nobody listens on any more. One whose
+// owner turns clients away, because it is about to end, refuses them too: that is not
+// stale, and neither is one that another master has put there meanwhile.
 func removeStale(path string) {
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode()&os.ModeSocket == 0 {
+	var stale unix.Stat_t
+	if err := unix.Lstat(path, &stale); err != nil || stale.Mode&unix.S_IFMT != unix.S_IFSOCK {
 		return
 	}
 	conn, err := net.Dial("unix", path)
 	if err == nil {
 		_ = conn.Close()
+	}
+	if !errors.Is(err, unix.ECONNREFUSED) || held(path) {
 		return
 	}
-	if errors.Is(err, unix.ECONNREFUSED) {
-		_ = os.Remove(path)
-	}
+	_ = (&File{path, stale.Dev, stale.Ino}).remove()
+}
+
+// held reports whether some process has a listening socket that was bound to this path.
+func held(path string) bool {
+	listeners, err := kernel.UnixListeners()
+	return err == nil && slices.ContainsFunc(listeners, func(l kernel.Listener) bool { return l.Path == path })
 }

@@ -121,7 +121,7 @@ func (g *grouped) grow() error {
 		return s.fd, nil
 	})
 	if g.listeners.given > 0 && errors.Is(err, unix.EADDRINUSE) {
-		err = fmt.Errorf("%w: only sockets of one user can share a port, and the one that was given is another's: run prefork as who has opened it, or use --strategy shared", err)
+		err = fmt.Errorf("bind %s: %v: only sockets of one user can share a port, and the one that was given is another's: run prefork as who has opened it, or use --strategy shared", g.listeners.addr, unix.EADDRINUSE)
 	}
 	return err
 }

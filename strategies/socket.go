@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/kernel"
 	"prefork/internal/sys"
 	"prefork/strategies/accept"
 )
@@ -97,15 +98,25 @@ func withAdvice(err error) error {
 	return err
 }
 
-// queued is how many connections wait. Of a Unix listener it says whether any does.
+// queued is how many connections wait.
 func (s *socket) queued() (int, error) {
 	depth, _, err := sys.QueueDepth(s.fd)
 	if err == nil {
 		return depth, nil
 	}
-	waits, err := sys.Poll(s.fd, unix.POLLIN, 0)
-	if waits {
-		return 1, err
+	return s.queuedUnix()
+}
+
+func (s *socket) queuedUnix() (int, error) {
+	var stat unix.Stat_t
+	if err := unix.Fstat(s.fd, &stat); err != nil {
+		return 0, fmt.Errorf("listening socket: %w", err)
+	}
+	listeners, err := kernel.UnixListeners()
+	for _, l := range listeners {
+		if l.Inode == uint32(stat.Ino) {
+			return l.Waiting, nil
+		}
 	}
 	return 0, err
 }

@@ -19,7 +19,7 @@ import (
 // afterwards. Whether it can be done is asked in options_checks.go, of this machine in
 // options_place.go, and what the master is told follows from them in options_derived.go.
 type options struct {
-	bind        string
+	bind        addresses
 	workers     int
 	app         string
 	concurrency int
@@ -47,6 +47,7 @@ type options struct {
 	logLevel  string
 
 	port     string          // $PORT
+	sockets  givenSockets    // that this process was started with
 	program  []string        // what follows --; nil without one
 	words    []string        // what is no flag and does not follow --
 	commands []string        // the commands there are, one of which a word may have been meant for
@@ -56,6 +57,7 @@ type options struct {
 // read takes in what is not in flags.
 func (o *options) read(c *cli.Context) {
 	o.port = os.Getenv("PORT")
+	o.sockets = socketsGiven()
 	o.program, _ = program(c)
 	o.words = c.Args().Slice()
 	o.commands = names(c.App.VisibleCommands(), commandName)
@@ -69,12 +71,15 @@ func (o *options) read(c *cli.Context) {
 // foreign reports whether the workers are somebody else's program.
 func (o *options) foreign() bool { return len(o.program) > 0 }
 
+// asksForAddress reports whether an address was asked for, and not left to the default.
+func (o *options) asksForAddress() bool { return o.port != "" || o.given["bind"] }
+
 // address is where to listen, and where that was said, if not by --bind.
 func (o *options) address() (text, from string) {
 	if o.port != "" && !o.given["bind"] {
 		return ":" + o.port, "PORT in the environment: "
 	}
-	return o.bind, ""
+	return o.bind.String(), ""
 }
 
 // steerName is the way of steering that is asked for, and whether the default will do
@@ -95,7 +100,11 @@ func (o *options) steerRow() strategies.Steer {
 	return row
 }
 
+// bindAddress is that of the sockets which were given, if there are any.
 func (o *options) bindAddress() strategies.Bind {
+	if o.sockets.any() {
+		return o.sockets.bind
+	}
 	text, _ := o.address()
 	bind, _ := strategies.ParseBind(text)
 	return bind

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,9 +21,9 @@ import (
 // Those of names come before those of what the names stand for.
 var checks = []func(*options) error{
 	checkLogFormat, checkLogLevel, checkProgramFollows, checkWords,
-	checkBind, checkBacklog,
+	checkOneAddress, checkBind, checkSockets, checkBacklog,
 	checkStrategy, checkAccept, checkPolicy, checkSteer, checkBinder,
-	checkHas, checkUnix, checkBinderHere, checkWindowHere, checkStuckHere, checkSteeredByMaster,
+	checkHas, checkUnix, checkBinderHere, checkBinderOfSockets, checkWindowHere, checkStuckHere, checkSteeredByMaster,
 	checkWindow, checkStuckAfter,
 	checkWorkers, checkApp, checkConcurrency, checkReadTimeout, checkMaxConns, checkJitter,
 	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
@@ -102,6 +103,22 @@ func checkBind(o *options) error {
 	return nil
 }
 
+func checkOneAddress(o *options) error {
+	all := o.bind.asked()
+	return unless(len(all) < 2, "--bind %s: a prefork listens on one address: run one for each", strings.Join(all, " --bind "))
+}
+
+// checkSockets wants those that were given to be on the address that was asked for.
+func checkSockets(o *options) error {
+	if o.sockets.err != nil || !o.sockets.any() || !o.asksForAddress() {
+		return o.sockets.err
+	}
+	text, from := o.address()
+	asked, _ := strategies.ParseBind(text)
+	return unless(means(asked, o.sockets.bind),
+		"%s%s: this process was given a socket that listens on %s (LISTEN_FDS): leave the address out, or have the socket unit listen on it", cmp.Or(from, "--bind "), text, o.sockets.bind)
+}
+
 func checkBacklog(o *options) error {
 	return unless(o.backlog >= 1, "--backlog %d: at least one connection must be able to wait", o.backlog)
 }
@@ -120,6 +137,11 @@ func checkUnix(o *options) error {
 func checkBinderHere(o *options) error {
 	return unless(!o.given["reuseport-bind"] || o.strategyRow().Name == "reuseport",
 		"--reuseport-bind is for --strategy reuseport; %s has one socket", o.strategy)
+}
+
+func checkBinderOfSockets(o *options) error {
+	return unless(o.reuseportBind != "worker" || !o.sockets.any(),
+		"--reuseport-bind worker: this process was given a socket to listen on (LISTEN_FDS): leave the flag out")
 }
 
 func checkWindowHere(o *options) error {

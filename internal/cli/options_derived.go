@@ -62,6 +62,7 @@ func (o *options) config(here place) strategies.Config {
 		Policy:       orFirst(o.policy, strategy.Policies),
 		Window:       o.window,
 		Concurrency:  o.concurrency,
+		Sockets:      o.sockets.fds,
 	}
 	if here.maxBacklog > 0 {
 		c.Backlog = min(c.Backlog, here.maxBacklog)

@@ -147,7 +147,7 @@ func (o *options) obstacle(here place) error {
 }
 
 // remarks are on what is done otherwise than asked, or is hardly meant.
-var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSteer, remarkIdle, remarkDeath, remarkListener}
+var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSockets, remarkSteer, remarkIdle, remarkDeath, remarkListener}
 
 // remark tells them.
 func (o *options) remark(here place, log *slog.Logger) {
@@ -161,6 +161,12 @@ func (o *options) remark(here place, log *slog.Logger) {
 func remarkBacklog(o *options, here place, log *slog.Logger) {
 	if o.given["backlog"] && here.maxBacklog > 0 && o.backlog > here.maxBacklog {
 		log.Warn("the kernel cuts the backlog", "backlog", o.backlog, "net.core.somaxconn", here.maxBacklog)
+	}
+}
+
+func remarkSockets(o *options, _ place, log *slog.Logger) {
+	if o.given["backlog"] && o.sockets.any() {
+		log.Warn("a socket that was given keeps the backlog that it has", "hint", "Backlog= in the socket unit sets it")
 	}
 }
 

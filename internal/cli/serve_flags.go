@@ -36,9 +36,9 @@ func (o *options) flags() []cli.Flag {
 
 func (o *options) whatFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{
-			Name: "bind", Destination: &o.bind, Aliases: []string{"b"}, Category: catWhat, Value: ":8080", EnvVars: env("BIND"),
-			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port or unix:/path",
+		&cli.GenericFlag{
+			Name: "bind", Aliases: []string{"b"}, Category: catWhat, Value: &o.bind, EnvVars: env("BIND"),
+			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port or unix:/path; 0.0.0.0 is IPv4 alone, [::] and no host are both",
 		},
 		&cli.IntFlag{
 			// GOMAXPROCS, unlike NumCPU, knows a container's share of the processors.

@@ -107,16 +107,16 @@ const (
 	same
 )
 
-// nearness compares a wanted address with one that is taken. A wanted address
-// that means all of them is for IPv4 and IPv6, be it written 0.0.0.0, :: or not
-// at all: so package net listens.
+// nearness compares a wanted address with one that is taken. One that means all of them
+// is for IPv4 alone if it is written 0.0.0.0, else for both.
 func nearness(wanted net.IP, taken kernel.Listener) int {
 	address := net.IP(taken.Address.Addr().AsSlice())
+	all, ipv4 := wanted == nil || wanted.IsUnspecified(), wanted.To4() != nil
 	everywhere := address.IsUnspecified()
-	switch all := wanted == nil || wanted.IsUnspecified(); {
-	case all && everywhere, wanted.Equal(address):
+	switch {
+	case wanted.Equal(address), all && !ipv4 && everywhere:
 		return same
-	case all, everywhere && speaks(taken, wanted.To4() != nil):
+	case all && (!ipv4 || address.To4() != nil), everywhere && speaks(taken, ipv4):
 		return overlaps
 	}
 	return apart

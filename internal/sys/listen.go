@@ -13,16 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listen opens a listening socket on an address as net.Listen reads it, outside of the
-// runtime's poller: what shares the socket would be woken with it. before is done to
-// the socket before it is bound; nil for nothing. The caller owns the descriptor,
-// which is close-on-exec and does not block.
+// Listen opens a listening socket on an address, outside of the runtime's poller: what
+// shares the socket would be woken with it. It reads addresses as net.Listen does, but
+// that 0.0.0.0 is of IPv4 alone, as everywhere else; [::] and no host are of both. before
+// is done to the socket before it is bound; nil for nothing. The caller owns the
+// descriptor, which is close-on-exec and does not block.
 func Listen(network, address string, before func(network, address string, c syscall.RawConn) error) (fd int, addr net.Addr, err error) {
 	config := net.ListenConfig{Control: before}
 	// Go listens for Multipath TCP by default, a socket type to which no
 	// reuseport program can be attached.
 	config.SetMultipathTCP(false)
-	listener, err := config.Listen(context.Background(), network, address)
+	listener, err := config.Listen(context.Background(), family(network, address), address)
 	if err != nil {
 		return -1, nil, err
 	}
@@ -31,6 +32,18 @@ func Listen(network, address string, before func(network, address string, c sysc
 	}
 	fd, err = takeFD(listener)
 	return fd, listener.Addr(), err
+}
+
+// family is tcp4 for an address of IPv4: package net would take 0.0.0.0 for every address
+// of IPv6 too.
+func family(network, address string) string {
+	if network != "tcp" {
+		return network
+	}
+	if a, err := net.ResolveTCPAddr(network, address); err == nil && a.IP.To4() != nil {
+		return "tcp4"
+	}
+	return network // what is wrong with it, Listen will say
 }
 
 // takeFD moves the listener's socket out of the runtime's poller, into a
