@@ -35,7 +35,6 @@ func (m *Machine) reconcile() {
 		m.killLate()
 		m.lookForRest()
 	case stopping:
-		m.admitLate()
 		m.closeAll()
 		m.killLate()
 		m.lookForRest()
@@ -70,17 +69,6 @@ func (m *Machine) admit() {
 		if s.suspended && s.retiredAt.IsZero() && !s.rescued && deserted {
 			s.rescued = true
 			m.do(Rescue{i})
-		}
-	}
-}
-
-// admitLate has what is still to be passed on at a stop sent to those who have got ready
-// since.
-func (m *Machine) admitLate() {
-	for i := range m.slots {
-		if s := &m.slots[i]; !m.pumpEnded && s.suspended && s.in(scoreboard.Ready) {
-			s.suspended = false
-			m.do(Resume{i})
 		}
 	}
 }
