@@ -2,13 +2,28 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint floor peers agree measured lab-speed screenshots deps clean
+.PHONY: help build install dist run test lint floor peers agree measured lab-speed screenshots deps clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build ./prefork: one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o prefork .
+
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: build ## install it, its manual page and its completions (PREFIX, DESTDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -m 755 prefork $(DESTDIR)$(PREFIX)/bin/prefork
+	./prefork manual >$(SHARE)/man/man1/prefork.1
+	./prefork completion bash >$(SHARE)/bash-completion/completions/prefork
+	./prefork completion zsh >$(SHARE)/zsh/site-functions/_prefork
+	./prefork completion fish >$(SHARE)/fish/vendor_completions.d/prefork.fish
+
+dist: ## static binaries to hand on, for amd64 and arm64, with their checksums, in ./dist
+	rm -rf dist && mkdir dist
+	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags=-s -o dist/prefork-linux-$$arch . || exit 1; done
+	cd dist && sha256sum prefork-linux-* >SHA256SUMS
 
 run: build ## the three strategies side by side, quickly
 	@./prefork bench --quick
@@ -49,14 +64,15 @@ screenshots: ## take the pictures of the lab and of a report for the README
 
 # The worker programs under docs/workers are tested with their interpreters.
 # clang and llvm-strip make the kernel's program anew, to see that it is the one
-# that is committed.
-TOOLS := cc python3 ruby node clang llvm-strip chromium
+# that is committed. Completions are tried by their shells, the manual page by mandoc.
+TOOLS := cc python3 ruby node clang llvm-strip chromium mandoc zsh fish
 MISSING = $(strip $(foreach tool,$(TOOLS),$(if $(shell command -v $(tool)),,$(tool))))
 PACKAGES = $(patsubst llvm-strip,llvm,$(patsubst cc,gcc libc6-dev,$(patsubst node,nodejs,$(MISSING))))
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
-deps: ## install what the tests need: C compilers, interpreters and a browser
+deps: ## install what the tests need: C compilers, interpreters, shells and a browser
 	@test -z "$(MISSING)" || { set -x; $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $(PACKAGES); }
 
 clean: ## remove what was built
+	rm -rf dist
 	rm -f prefork $(PEER)/fasthttp/fasthttp

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -87,6 +85,8 @@ func commands() []*cli.Command {
 		compareCommand(),
 		loadCommand(),
 		demoCommand(),
+		completionCommand(),
+		manualCommand(),
 		{
 			Name:            "version",
 			Usage:           "print the version",
@@ -145,27 +145,4 @@ func forgetEmpty() {
 			_ = os.Unsetenv(name)
 		}
 	}
-}
-
-func printVersion(c *cli.Context) error {
-	if c.Args().Present() {
-		return stray("version", c.Args().First())
-	}
-	_, err := fmt.Fprintln(c.App.Writer, "prefork", version())
-	return err
-}
-
-// version is the module's, or the commit's it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown " + runtime.Version()
-	}
-	name := info.Main.Version
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && (name == "" || name == "(devel)") {
-			name = setting.Value
-		}
-	}
-	return fmt.Sprintf("%s %s/%s %s", name, runtime.GOOS, runtime.GOARCH, info.GoVersion)
 }

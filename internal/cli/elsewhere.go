@@ -12,6 +12,7 @@ import (
 // meaning is what some names are: one that is not known where it was given is often that
 // of something else. The table of them is the vocabulary.
 type meaning struct {
+	flag  string // that takes these names, if one does
 	what  string
 	say   func(name string) string // what to type
 	names []string
@@ -52,7 +53,7 @@ func elsewhere(word string, further ...meaning) string {
 
 // commandMeaning is for commands, which are not in the vocabulary: the commands look words up there.
 func commandMeaning() meaning {
-	return meaning{"a command", saidBy("prefork"), names(visible(commands()), commandName)}
+	return meaning{"", "a command", saidBy("prefork"), names(visible(commands()), commandName)}
 }
 
 // deed is how that is done which a word asks for, as a sentence, or "".

@@ -115,10 +115,7 @@ func (h *helpText) flags(flags []cli.Flag) {
 	of := make(map[string][]cli.DocGenerationFlag)
 	for _, flag := range flags {
 		doc, ok := flag.(cli.DocGenerationFlag)
-		category := "Help"
-		if f, ok := flag.(cli.CategorizableFlag); ok && f.GetCategory() != "" {
-			category = f.GetCategory()
-		}
+		category := category(flag)
 		if !ok {
 			continue
 		}
@@ -133,6 +130,14 @@ func (h *helpText) flags(flags []cli.Flag) {
 			h.flag(flag)
 		}
 	}
+}
+
+// category is the heading that a flag comes under.
+func category(flag cli.Flag) string {
+	if f, ok := flag.(cli.CategorizableFlag); ok && f.GetCategory() != "" {
+		return f.GetCategory()
+	}
+	return "Help"
 }
 
 // flag writes one flag: what it does, and below that what it is by default and

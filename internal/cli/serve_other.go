@@ -20,6 +20,10 @@ func topicsOf(string) []topic { return nil }
 
 func vocabulary() []meaning { return nil }
 
+func sceneNames() []string { return nil }
+
+func choicesOf(string, string) []string { return nil }
+
 func serve(*cli.Context) error {
 	return errors.New("serve needs Linux, for its accept queues, SO_REUSEPORT and SCM_RIGHTS; this is " + runtime.GOOS)
 }
