@@ -27,7 +27,7 @@ type Steer struct {
 var Steers = []Steer{
 	{
 		Name:     "hash",
-		Sentence: "by a hash of addresses and ports, which is dice",
+		Sentence: "by a number made of the addresses and ports of both ends (a hash), which is as good as dice",
 		filter:   byHash,
 	},
 	{

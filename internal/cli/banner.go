@@ -13,8 +13,9 @@ import (
 	"prefork/strategies"
 )
 
-// banner says what was started and what to try, in one screen.
-func banner(w io.Writer, o supervisor.Options, addr net.Addr) {
+// banner says what was started and what to try, in one screen. netcat says whether there
+// is an nc to try it with.
+func banner(w io.Writer, o supervisor.Options, addr net.Addr, netcat bool) {
 	parts := []string{"prefork", o.Strategy.Name + steered(o) + how(o)}
 	if o.Launch.Program != nil {
 		parts = append(parts, strings.Join(o.Launch.Program, " "))
@@ -22,8 +23,11 @@ func banner(w io.Writer, o supervisor.Options, addr net.Addr) {
 	parts = append(parts, show(addr), count(o.Limits.Workers, "worker"), fmt.Sprint("pid ", os.Getpid()))
 	fmt.Fprintln(w, folded(w, strings.Join(parts, " · ")))
 	fmt.Fprintln(w, folded(w, sentence(o)))
-	if try := attempt(o, addr); try != "" {
+	if try := attempt(o, addr, netcat); try != "" {
 		fmt.Fprintf(w, "try   %s\n", try)
+	}
+	if o.Launch.Program == nil && o.Launch.Spec.App == "hello" {
+		fmt.Fprintln(w, "      (a browser or curl wants HTTP: --app http)")
 	}
 	fmt.Fprintf(w, "stop  Ctrl-C\n\n")
 }
@@ -78,27 +82,39 @@ func show(addr net.Addr) string {
 
 // attempt is a command that shows the server at work, or none for a program of
 // which nobody knows what it speaks.
-func attempt(o supervisor.Options, addr net.Addr) string {
+func attempt(o supervisor.Options, addr net.Addr, netcat bool) string {
 	if o.Launch.Program != nil {
 		return ""
 	}
-	switch o.Launch.Spec.App {
-	case "http":
+	tcp, isTCP := addr.(*net.TCPAddr)
+	bash := isTCP && !netcat // which connects by itself, to TCP addresses
+	app := o.Launch.Spec.App
+	switch {
+	case app == "http":
 		return "for i in $(seq 10); do curl -s " + url(addr) + "; done"
-	case "work":
-		return "echo sleep 5ms | " + netcat(addr)
-	case "echo":
-		return netcat(addr)
+	case app == "work" && bash:
+		return "bash -c 'exec 3<>" + device(tcp) + "; echo sleep 5ms >&3; cat <&3'"
+	case app == "work":
+		return "echo sleep 5ms | " + nc(addr)
+	case app == "echo" && bash:
+		return "bash -c 'exec 3<>" + device(tcp) + "; echo hello >&3; head -n 1 <&3'"
+	case app == "echo":
+		return nc(addr)
+	case bash:
+		return "bash -c 'for i in $(seq 10); do cat <" + device(tcp) + "; done'"
 	}
-	return "for i in $(seq 10); do " + netcat(addr) + "; done"
+	return "for i in $(seq 10); do " + nc(addr) + "; done"
 }
 
-func netcat(addr net.Addr) string {
+func nc(addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		return fmt.Sprintf("nc %s %d", host(tcp), tcp.Port)
 	}
 	return "nc -U " + addr.String()
 }
+
+// device is a connection as bash opens it.
+func device(tcp *net.TCPAddr) string { return fmt.Sprintf("/dev/tcp/%s/%d", host(tcp), tcp.Port) }
 
 // url is what curl wants, which for a Unix socket is an option and any host.
 func url(addr net.Addr) string {

@@ -32,7 +32,7 @@ func (o *options) master(here place, log journal, banners io.Writer) supervisor.
 		Flush:      log.flush,
 	}
 	m.Config.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	m.Listening = func(addr net.Addr) { banner(banners, m, addr) }
+	m.Listening = func(addr net.Addr) { banner(banners, m, addr, here.netcat) }
 	if o.logFormat == "json" {
 		m.Listening = func(addr net.Addr) { log.Info("listening", listening(m, addr)...) }
 	}

@@ -29,6 +29,7 @@ type place struct {
 	maxBacklog  int    // the kernel's limit; 0 is unknown
 	maxFiles    uint64 // how many this process may have open
 	cpus        int
+	netcat      bool   // there is an nc
 	way         string // see throughLink
 }
 
@@ -38,6 +39,8 @@ func (o *options) look() (p place) {
 	p.unsteerable = o.steerRow().Probe()
 	p.maxBacklog, _ = kernel.SysctlInt("net.core.somaxconn")
 	p.cpus = runtime.NumCPU()
+	_, noNetcat := exec.LookPath("nc")
+	p.netcat = noNetcat == nil
 	if o.foreign() {
 		_, p.noProgram = exec.LookPath(o.program[0])
 		p.way = throughLink()

@@ -84,7 +84,7 @@ func (o *options) howFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "reuseport-bind", Destination: &o.reuseportBind, Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
-			Usage: "who opens the sockets, under reuseport: `WHO` is master, and what waits for a dead worker is kept, or worker, and it is lost",
+			Usage: "who opens the sockets, under reuseport: `WHO` is master or worker; the master keeps what waits for a dead worker, a worker loses it",
 		},
 		&cli.StringFlag{
 			Name: "policy", Destination: &o.policy, Category: catHow, EnvVars: env("POLICY"), DefaultText: dispatch.Policies[0].Name,
@@ -113,7 +113,7 @@ func (o *options) lifeFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "stop-signal", Destination: &o.stopSignal, Category: catLife, Value: "TERM", EnvVars: env("STOP_SIGNAL"),
-			Usage: "tell a program to stop by `SIGNAL`",
+			Usage: "tell a program to stop by `SIGNAL`, such as TERM or QUIT",
 		},
 		&cli.StringFlag{
 			Name: "on-master-death", Destination: &o.onMasterDeath, Category: catLife, Value: deaths[0], EnvVars: env("ON_MASTER_DEATH"),
@@ -167,7 +167,7 @@ func serveTopics() []topic {
 		{"Apps (--app): what a built-in worker does", rows(worker.Apps, appName, func(a worker.App) string { return a.Sentence })},
 		{"Strategies (--strategy): how connections reach workers", rows(strategies.Strategies, strategyName, func(s strategies.Strategy) string { return s.Sentence })},
 		{"Accept modes (--accept): how a worker waits at a socket", rows(accept.Listening(), modeName, func(m accept.Mode) string { return m.Sentence })},
-		{"Steering (--steer): how the kernel chooses a worker", rows(strategies.Steers, steerName, func(s strategies.Steer) string { return s.Sentence })},
+		{"Steering (--steer): how the kernel chooses a worker; eBPF is a program that it runs for us", rows(strategies.Steers, steerName, func(s strategies.Steer) string { return s.Sentence })},
 		{"Policies (--policy): how the master chooses a worker", rows(dispatch.Policies, policyName, func(p dispatch.Policy) string { return p.Sentence })},
 	}
 }
