@@ -53,8 +53,6 @@ func resumeNotices(fd int, name string, known *pids) *notices {
 	return n
 }
 
-func (n *notices) close() { _ = unix.Close(n.fd) }
-
 // hear reads a batch at most, so that a sender who never stops does not keep the ear
 // from being stopped.
 func (n *notices) hear(report func(Event)) {

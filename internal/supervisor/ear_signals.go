@@ -94,5 +94,3 @@ func (s *signals) hear(report func(Event)) {
 		}
 	}
 }
-
-func (s *signals) close() { _ = unix.Close(s.fd) }

@@ -3,10 +3,10 @@
 package supervisor
 
 import (
-	"errors"
 	"fmt"
-
-	"golang.org/x/sys/unix"
+	"os"
+	"syscall"
+	"time"
 )
 
 // ear hears of one kind of thing and reports it as events, from start until stop
@@ -16,45 +16,47 @@ type ear interface {
 	stop()
 }
 
-// listening is an ear that waits on one descriptor, which its maker owns.
+// listening is an ear that waits on one descriptor. It does so in the runtime's poller,
+// so that it takes no thread.
 type listening struct {
-	fd   int
+	fd   int                      // owned; it must not block
 	hear func(report func(Event)) // reads what is there, without waiting
 
-	quit int // the writing end of a pipe, owned while it is started
+	file *os.File // the same descriptor, once it has been started
+	raw  syscall.RawConn
 	done chan struct{}
 }
 
-func (l *listening) start(report func(Event)) error {
-	var ends [2]int
-	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+func (l *listening) start(report func(Event)) (err error) {
+	if l.file == nil {
+		l.file = os.NewFile(uintptr(l.fd), "ear")
+		if l.raw, err = l.file.SyscallConn(); err != nil {
+			return fmt.Errorf("listen to descriptor %d: %w", l.fd, err)
+		}
+	}
+	if err := l.file.SetReadDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("listen to descriptor %d: %w", l.fd, err)
 	}
-	l.quit, l.done = ends[1], make(chan struct{})
+	l.done = make(chan struct{})
 	go func() {
 		defer close(l.done)
-		defer unix.Close(ends[0])
-		l.run(ends[0], report)
+		_ = l.raw.Read(func(uintptr) (done bool) { // until the deadline that stop sets
+			l.hear(report)
+			return false
+		})
 	}()
 	return nil
 }
 
-func (l *listening) run(quit int, report func(Event)) {
-	fds := []unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}, {Fd: int32(quit), Events: unix.POLLIN}}
-	for {
-		if _, err := unix.Poll(fds, -1); err != nil && !errors.Is(err, unix.EINTR) {
-			return
-		}
-		if fds[1].Revents != 0 {
-			return
-		}
-		if fds[0].Revents != 0 {
-			l.hear(report)
-		}
-	}
+func (l *listening) stop() {
+	_ = l.file.SetReadDeadline(time.Unix(1, 0))
+	<-l.done
 }
 
-func (l *listening) stop() {
-	_ = unix.Close(l.quit)
-	<-l.done
+func (l *listening) close() {
+	if l.file != nil {
+		_ = l.file.Close()
+		return
+	}
+	_ = syscall.Close(l.fd)
 }
