@@ -3,11 +3,13 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"prefork/bench/result"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // NotHereError says that this user, or this kernel, cannot have an arm, and that the
@@ -30,12 +32,14 @@ func (e *NotHereError) Unwrap() error { return e.Err }
 // obtainable sorts out the arms that this user cannot have here: an error where one
 // must not be left out.
 func obtainable(arms []result.Arm) (had []result.Arm, without []*NotHereError, err error) {
-	refused := map[string]error{} // by the way of steering, which is loaded to see
+	type needs struct{ accept, steer string }
+	refused := map[needs]error{} // what is needed is tried to see
 	for _, arm := range arms {
-		reason, known := refused[arm.Steer]
+		need := needs{arm.Accept, arm.Steer}
+		reason, known := refused[need]
 		if !known {
-			reason = probe(arm.Steer)
-			refused[arm.Steer] = reason
+			reason = probe(arm)
+			refused[need] = reason
 		}
 		switch {
 		case reason == nil:
@@ -49,11 +53,13 @@ func obtainable(arms []result.Arm) (had []result.Arm, without []*NotHereError, e
 	return had, without, nil
 }
 
-// probe says why the kernel cannot be had to pick in a way; "" is that of the others.
-func probe(name string) error {
-	steer, err := strategies.LookupSteer(name)
-	if err != nil {
+// probe says why workers cannot wait, or the kernel cannot be had to pick, as the arm
+// has them do.
+func probe(arm result.Arm) error {
+	mode, errMode := accept.LookupListening(arm.Accept)
+	steer, errSteer := strategies.LookupSteer(arm.Steer)
+	if err := cmp.Or(errMode, errSteer); err != nil {
 		return err
 	}
-	return steer.Probe()
+	return cmp.Or(mode.Probe(), steer.Probe())
 }

@@ -26,12 +26,14 @@ const few = 12
 // waitCall is the system call in which a worker waits for connections, by accept
 // mode. Under dispatch there is none, and the worker waits in recvmsg.
 var waitCall = map[string]int{
-	"blocking":  unix.SYS_ACCEPT4,
-	"exclusive": unix.SYS_EPOLL_PWAIT,
-	"rotate":    unix.SYS_EPOLL_PWAIT,
-	"epoll":     unix.SYS_EPOLL_PWAIT,
-	"netpoll":   unix.SYS_EPOLL_PWAIT,
-	"":          unix.SYS_RECVMSG,
+	"blocking":        unix.SYS_ACCEPT4,
+	"exclusive":       unix.SYS_EPOLL_PWAIT,
+	"rotate":          unix.SYS_EPOLL_PWAIT,
+	"epoll":           unix.SYS_EPOLL_PWAIT,
+	"netpoll":         unix.SYS_EPOLL_PWAIT,
+	"uring":           unix.SYS_IO_URING_ENTER,
+	"uring-multishot": unix.SYS_IO_URING_ENTER,
+	"":                unix.SYS_RECVMSG,
 }
 
 // process is one that waits in a known system call when it has nothing to do.

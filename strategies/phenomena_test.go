@@ -30,6 +30,8 @@ func TestThunderingHerd(t *testing.T) {
 		{"blocking", false},
 		{"exclusive", false},
 		{"rotate", false},
+		{"uring", false},
+		{"uring-multishot", false},
 		{"epoll", true},
 		{"netpoll", true},
 	} {
@@ -49,10 +51,10 @@ func TestThunderingHerd(t *testing.T) {
 }
 
 // Who waits in accept waits in a line; so does who re-adds the socket to its
-// epoll set after each accept.
+// epoll set after each accept, and who asks io_uring for one connection at a time.
 func TestIdleWorkersAreDealtConnectionsInTurn(t *testing.T) {
 	const k = 4
-	for _, mode := range []string{"blocking", "rotate"} {
+	for _, mode := range []string{"blocking", "rotate", "uring"} {
 		t.Run(mode, func(t *testing.T) {
 			s := servertest.Start(t, "--accept", mode, "-w", fmt.Sprint(k))
 			answers, _ := spaced(t, s, workersOf(s, mode), k*few)

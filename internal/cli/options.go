@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // options are what the command line and the environment ask of a master: a field for
@@ -26,7 +27,7 @@ type options struct {
 	readTimeout time.Duration
 
 	strategy      string
-	accept        string
+	accept        string // with a question mark behind it: or else the default
 	steer         string // with a question mark behind it: or else the default
 	stuckAfter    time.Duration
 	pin           bool
@@ -86,6 +87,9 @@ func (o *options) address() (text, from string) {
 // where it cannot be had.
 func (o *options) steerName() (name string, optional bool) { return strings.CutSuffix(o.steer, "?") }
 
+// acceptName is the same of the accept mode.
+func (o *options) acceptName() (name string, optional bool) { return strings.CutSuffix(o.accept, "?") }
+
 // The rows of the tables that names stand for, and what else is read out of text. Those
 // who call these come after the checks, which have told what cannot be read.
 
@@ -97,6 +101,12 @@ func (o *options) strategyRow() strategies.Strategy {
 func (o *options) steerRow() strategies.Steer {
 	name, _ := o.steerName()
 	row, _ := strategies.LookupSteer(name)
+	return row
+}
+
+func (o *options) acceptRow() accept.Mode {
+	name, _ := o.acceptName()
+	row, _ := accept.LookupListening(name)
 	return row
 }
 

@@ -56,9 +56,16 @@ func among(what, name string, all []string) error {
 }
 
 func checkStrategy(o *options) error { return errorOf(strategies.Lookup(o.strategy)) }
-func checkAccept(o *options) error   { return errorOf(accept.LookupListening(o.accept)) }
 func checkPolicy(o *options) error   { return errorOf(strategies.LookupPolicy(o.policy)) }
 func checkApp(o *options) error      { return errorOf(worker.LookupApp(o.app)) }
+
+func checkAccept(o *options) error {
+	name, optional := o.acceptName()
+	if optional && name == "" {
+		return fmt.Errorf("--accept ?: a name goes before the question mark: %s", or(names(accept.Listening(), modeName)))
+	}
+	return errorOf(accept.LookupListening(name))
+}
 
 func checkSteer(o *options) error {
 	name, optional := o.steerName()
@@ -126,7 +133,8 @@ func checkBacklog(o *options) error {
 // checkHas refuses what another strategy has.
 func checkHas(o *options) error {
 	steer, _ := o.steerName()
-	return o.strategyRow().Has(o.accept, steer, o.policy)
+	mode, _ := o.acceptName()
+	return o.strategyRow().Has(mode, steer, o.policy)
 }
 
 func checkUnix(o *options) error {

@@ -54,7 +54,7 @@ func (o *options) config(here place) strategies.Config {
 	c := strategies.Config{
 		Bind:         o.bindAddress(),
 		Backlog:      o.backlog,
-		Accept:       orFirst(o.accept, strategy.Modes),
+		Accept:       orFirst(o.acceptHere(here), strategy.Modes),
 		Foreign:      o.foreign(),
 		BindInWorker: o.reuseportBind == "worker",
 		Steer:        orFirst(o.steerRow().Name, strategy.Steers),
@@ -71,6 +71,15 @@ func (o *options) config(here place) strategies.Config {
 		c.Steer = strategies.Steers[0].Name
 	}
 	return c
+}
+
+// acceptHere is the accept mode that workers get on this machine; "" is the default.
+func (o *options) acceptHere(here place) string {
+	if here.noAccept != nil {
+		return ""
+	}
+	name, _ := o.acceptName()
+	return name
 }
 
 // orFirst is the name, or the default among those that there are; "" if there are none.
@@ -92,7 +101,7 @@ func (o *options) launch(here place) worker.Launch {
 		Dir:      here.way,
 		Spec:     o.spec(),
 		Strategy: strategy.Name,
-		Accept:   strategy.Accept(o.accept),
+		Accept:   strategy.Accept(o.acceptHere(here)),
 		Backlog:  o.config(here).Backlog,
 		Drain:    o.gracefulTimeout / 2, // the other half is for what they have taken by then
 		Pin:      o.pin,

@@ -17,6 +17,7 @@ import (
 	"prefork/internal/kernel"
 	"prefork/internal/supervisor"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // place is the machine, as far as it matters to what is asked. To look at it costs
@@ -24,6 +25,7 @@ import (
 type place struct {
 	noProc      error  // why nothing can be learned of processes
 	unsteerable error  // why the kernel cannot pick as asked
+	noAccept    error  // why workers cannot wait as asked
 	noProgram   error  // why the program cannot be run
 	noPIDFile   error  // why no pid file can be written
 	maxBacklog  int    // the kernel's limit; 0 is unknown
@@ -37,6 +39,7 @@ type place struct {
 func (o *options) look() (p place) {
 	p.noProc = kernel.Mounted()
 	p.unsteerable = o.steerRow().Probe()
+	p.noAccept = o.acceptRow().Probe()
 	p.maxBacklog, _ = kernel.SysctlInt("net.core.somaxconn")
 	p.cpus = runtime.NumCPU()
 	_, noNetcat := exec.LookPath("nc")
@@ -72,13 +75,21 @@ func throughLink() string {
 }
 
 // obstacles say what cannot be done on this machine.
-var obstacles = []func(*options, place) error{obstacleProc, obstacleSteer, obstacleProgram, obstaclePIDFile, obstacleFiles}
+var obstacles = []func(*options, place) error{obstacleProc, obstacleAccept, obstacleSteer, obstacleProgram, obstaclePIDFile, obstacleFiles}
 
 func obstacleProc(_ *options, here place) error {
 	if here.noProc != nil {
 		return fmt.Errorf("workers cannot be started and looked after: %w", here.noProc)
 	}
 	return nil
+}
+
+func obstacleAccept(o *options, here place) error {
+	name, optional := o.acceptName()
+	if here.noAccept == nil || optional {
+		return nil
+	}
+	return fmt.Errorf("--accept %s: %w; --accept '%s?' falls back to %s", name, here.noAccept, name, accept.Listening()[0].Name)
 }
 
 func obstacleSteer(o *options, here place) error {
@@ -150,7 +161,7 @@ func (o *options) obstacle(here place) error {
 }
 
 // remarks are on what is done otherwise than asked, or is hardly meant.
-var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSockets, remarkSteer, remarkIdle, remarkDeath, remarkListener}
+var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSockets, remarkAccept, remarkSteer, remarkIdle, remarkDeath, remarkListener}
 
 // remark tells them.
 func (o *options) remark(here place, log *slog.Logger) {
@@ -170,6 +181,12 @@ func remarkBacklog(o *options, here place, log *slog.Logger) {
 func remarkSockets(o *options, _ place, log *slog.Logger) {
 	if o.given["backlog"] && o.sockets.any() {
 		log.Warn("a socket that was given keeps the backlog that it has", "hint", "Backlog= in the socket unit sets it")
+	}
+}
+
+func remarkAccept(o *options, here place, log *slog.Logger) {
+	if name, optional := o.acceptName(); optional && here.noAccept != nil {
+		log.Warn("workers do not wait as asked for", "asked", name, "accept", accept.Listening()[0].Name, "reason", here.noAccept)
 	}
 }
 

@@ -101,6 +101,8 @@ func TestWhatTheMachineCannotDo(t *testing.T) {
 		{here: place{maxFiles: 1 << 20, maxBacklog: 50}}, // the default is no wish
 		{args: []string{"-s", "reuseport", "--steer", "p2c"}, here: place{unsteerable: errors.New("old kernel")}, fails: "--steer 'p2c?'"},
 		{args: []string{"-s", "reuseport", "--steer", "p2c?"}, here: place{maxFiles: 1 << 20, unsteerable: errors.New("old kernel")}, remark: "old kernel"},
+		{args: []string{"--accept", "uring"}, here: place{noAccept: errors.New("old kernel")}, fails: "--accept 'uring?'"},
+		{args: []string{"--accept", "uring?"}, here: place{maxFiles: 1 << 20, noAccept: errors.New("old kernel")}, remark: "old kernel"},
 		{args: []string{"--", "x"}, here: place{noProgram: errors.New("gone")}, fails: "cannot run x as worker: gone"},
 		{args: []string{"--pid-file", "d/x"}, here: place{noPIDFile: errors.New("full")}, fails: "directory d: full"},
 		{args: []string{"-s", "reuseport", "--steer", "cpu", "-w", "3"}, here: place{maxFiles: 1 << 20, cpus: 2}, remark: "stay idle"},

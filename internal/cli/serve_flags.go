@@ -68,7 +68,7 @@ func (o *options) howFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name,
-			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)),
+			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)) + "; with a question mark, MODE? is " + accept.Listening()[0].Name + " where this user or kernel cannot have MODE",
 		},
 		&cli.StringFlag{
 			Name: "steer", Destination: &o.steer, Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,

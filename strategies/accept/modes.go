@@ -24,7 +24,8 @@ type Mode struct {
 	// one mode: a single worker that set it would make the others' accepts fail.
 	Nonblock bool
 
-	open func(fd int, hot bool) (taker, error)
+	open  func(fd int, hot bool) (taker, error)
+	probe func() error // nil where every kernel has it
 }
 
 // Modes are all there are; the first is the default.
@@ -59,6 +60,18 @@ var Modes = []Mode{
 		open:     openNetpoll,
 	},
 	{
+		Name:     "uring",
+		Sentence: "io_uring, asked for one connection at a time; they are dealt in turn, as with blocking",
+		open:     openUring,
+		probe:    probeUring,
+	},
+	{
+		Name:     "uring-multishot",
+		Sentence: "io_uring, asked once for all; the first worker gets everything, even while it is busy or stopped",
+		open:     openMultishot,
+		probe:    probeMultishot,
+	},
+	{
 		Name:     Receive,
 		Sentence: "the master accepts and passes each connection over a Unix socket",
 		Passed:   true,
@@ -87,6 +100,14 @@ func Lookup(name string) (Mode, error) {
 // LookupListening is Lookup among those that a user chooses from.
 func LookupListening(name string) (Mode, error) {
 	return lookup.OrFirst("accept mode", name, Listening(), func(m Mode) string { return m.Name })
+}
+
+// Probe says why this kernel does not let this process wait like that.
+func (m Mode) Probe() error {
+	if m.probe == nil {
+		return nil
+	}
+	return m.probe()
 }
 
 // Prepare sets what the mode expects of the file that workers inherit.

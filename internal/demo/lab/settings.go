@@ -177,11 +177,11 @@ func allFacts() (all []facts) {
 		f := facts{Name: s.Name, Sentence: s.Sentence}
 		for _, name := range s.Modes {
 			mode, _ := accept.LookupListening(name)
-			f.Accept = append(f.Accept, choice{Name: mode.Name, Sentence: mode.Sentence})
+			f.Accept = append(f.Accept, choice{Name: mode.Name, Sentence: mode.Sentence, Unable: unable(mode.Probe())})
 		}
 		for _, name := range s.Steers {
 			steer, _ := strategies.LookupSteer(name)
-			f.Steer = append(f.Steer, choice{Name: steer.Name, Sentence: steer.Sentence, Watches: steer.Watches, Unable: unable(steer)})
+			f.Steer = append(f.Steer, choice{Name: steer.Name, Sentence: steer.Sentence, Watches: steer.Watches, Unable: unable(steer.Probe())})
 		}
 		for _, name := range s.Policies {
 			policy, _ := strategies.LookupPolicy(name)
@@ -192,9 +192,9 @@ func allFacts() (all []facts) {
 	return all
 }
 
-// unable says why a steering is not possible here, or nothing.
-func unable(s strategies.Steer) string {
-	if err := s.Probe(); err != nil {
+// unable says why something is not possible here, or nothing.
+func unable(err error) string {
+	if err != nil {
 		return err.Error()
 	}
 	return ""

@@ -1,0 +1,142 @@
+//go:build linux
+
+package accept
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
+)
+
+// uring asks for a connection by io_uring, and waits for the answer. Where the queue
+// is empty the kernel leaves an entry among the socket's waiters, one that only one is
+// woken for (io_arm_apoll sets EPOLLEXCLUSIVE). The entry of a request for one
+// connection goes when it is woken, and the next request's comes at the end of the
+// line: connections are dealt in turn, as with accept itself.
+type uring struct {
+	listening
+	ring      *sys.Ring
+	multishot bool
+	asked     bool     // a request is with the kernel
+	got       []answer // completed and not yet handed out; their connections are owned
+	read      int      // so many of got were handed out
+}
+
+type answer struct {
+	conn  int
+	errno syscall.Errno
+}
+
+// completions have room in the ring. A request for many that fills it ends.
+const completions = 256
+
+func openUring(fd int, hot bool) (taker, error) { return newUring(fd, hot, false) }
+
+func newUring(fd int, hot, multishot bool) (*uring, error) {
+	ring, err := sys.NewRing(completions)
+	if err != nil {
+		return nil, explainRing(err)
+	}
+	return &uring{listening: listening{fd: fd, pace: sys.Pace{Hot: hot}}, ring: ring, multishot: multishot}, nil
+}
+
+func (u *uring) take() (int, error) {
+	if u.empty() {
+		u.fetch() // a request for many goes on by itself
+	}
+	if u.empty() {
+		// Not before all is handed out: a process that has run out of descriptors needs
+		// them for what it has.
+		u.ask(u.multishot)
+		if errno := u.ring.Enter(&u.pace, 1); errno != 0 {
+			return -1, errno
+		}
+		u.fetch()
+	}
+	if u.empty() {
+		return -1, unix.EINTR
+	}
+	return u.next()
+}
+
+// try takes its request back at once: who leaves waits for nobody.
+func (u *uring) try() (int, error) {
+	if u.empty() {
+		u.ask(false)
+		u.stop()
+	}
+	if u.empty() {
+		return -1, unix.EAGAIN
+	}
+	return u.next()
+}
+
+// depth takes back what was asked for: what comes from now on is somebody else's.
+func (u *uring) depth() (received, queued int) {
+	u.stop()
+	for _, a := range u.got[u.read:] {
+		if a.errno == 0 {
+			received++
+		}
+	}
+	return received, sys.Queued(u.fd)
+}
+
+func (u *uring) release() error {
+	u.stop()
+	return u.ring.Close()
+}
+
+func (u *uring) empty() bool { return u.read == len(u.got) }
+
+func (u *uring) next() (int, error) {
+	a := u.got[u.read]
+	u.read++
+	return a.conn, errnoOrNil(a.errno)
+}
+
+func (u *uring) ask(multishot bool) {
+	if !u.asked {
+		u.ring.Accept(u.fd, multishot)
+		u.asked = true
+	}
+}
+
+// stop takes the request back, and fetches all that it has brought.
+func (u *uring) stop() {
+	if u.asked {
+		u.ring.Cancel()
+	}
+	var parked sys.Pace
+	for u.asked || u.ring.Overflown() {
+		wait := 0
+		if u.asked {
+			wait = 1
+		}
+		if errno := u.ring.Enter(&parked, wait); errno != 0 && errno != unix.EINTR {
+			return
+		}
+		u.fetch()
+	}
+}
+
+// fetch reads completions, after those that were not yet handed out.
+func (u *uring) fetch() {
+	if u.empty() {
+		u.got, u.read = u.got[:0], 0
+	}
+	for {
+		c, ok := u.ring.Next()
+		if !ok {
+			return
+		}
+		if c.Last {
+			u.asked = false
+		}
+		if c.Errno != unix.ECANCELED {
+			u.got = append(u.got, answer{c.Conn, c.Errno})
+		}
+	}
+}
