@@ -33,6 +33,20 @@ func eachStrategy(t *testing.T, test func(t *testing.T, strategy string)) {
 	}
 }
 
+// eachWay is eachStrategy, and with workers that accept by io_uring: what they have
+// asked for, or been given already, has to be seen to when they leave.
+func eachWay(t *testing.T, test func(t *testing.T, strategy string)) {
+	eachStrategy(t, test)
+	for _, strategy := range []string{"shared", "reuseport"} {
+		for _, mode := range []string{"uring", "uring-multishot"} {
+			t.Run(strategy+"/"+mode, func(t *testing.T) {
+				t.Setenv("PREFORK_ACCEPT", mode+"?")
+				test(t, strategy)
+			})
+		}
+	}
+}
+
 // never fails the test for every connection of a load that was not answered.
 func never(t *testing.T, load *servertest.Load) {
 	t.Helper()
@@ -42,7 +56,7 @@ func never(t *testing.T, load *servertest.Load) {
 }
 
 func TestReloadUnderLoadLosesNothing(t *testing.T) {
-	eachStrategy(t, func(t *testing.T, strategy string) {
+	eachWay(t, func(t *testing.T, strategy string) {
 		s := servertest.Start(t, "-s", strategy, "-w", "3")
 		load := s.StartLoad(4)
 		for range 3 {
@@ -60,7 +74,7 @@ func TestReloadUnderLoadLosesNothing(t *testing.T) {
 }
 
 func TestScaleUnderLoadLosesNothing(t *testing.T) {
-	eachStrategy(t, func(t *testing.T, strategy string) {
+	eachWay(t, func(t *testing.T, strategy string) {
 		s := servertest.Start(t, "-s", strategy, "-w", "2")
 		load := s.StartLoad(4)
 		// Signals of one kind that are pending together become one.
@@ -92,7 +106,7 @@ func TestScaleUnderLoadLosesNothing(t *testing.T) {
 // Once a stop has begun, new clients are turned away without being accepted: those
 // that are were there before, and are served.
 func TestStopUnderLoadResetsNothing(t *testing.T) {
-	eachStrategy(t, func(t *testing.T, strategy string) {
+	eachWay(t, func(t *testing.T, strategy string) {
 		for _, who := range []func(*exec.Cmd){asRoot, servertest.AsNobody(t)} {
 			s := servertest.StartAs(t, who, "-s", strategy, "-w", "3")
 			load := s.StartLoad(6)

@@ -47,7 +47,7 @@ func upgraded(t *testing.T, s *servertest.Server, n int) {
 
 // The master's number stays, its workers are new, and nobody notices.
 func TestUpgradesInARowLoseNothing(t *testing.T) {
-	eachStrategy(t, func(t *testing.T, strategy string) {
+	eachWay(t, func(t *testing.T, strategy string) {
 		pidFile := filepath.Join(t.TempDir(), "pid")
 		s := servertest.Start(t, "-s", strategy, "-w", "3", "--pid-file", pidFile)
 		load := s.StartLoad(4)
