@@ -102,7 +102,8 @@ func Prepare(p result.Plan, s Selection) (result.Plan, []result.Arm, error) {
 			return p, nil, err
 		}
 	}
-	if p.Rounds >= stats.MinRounds {
+	// Counts of what came to harm can be told in two rounds that have a twin.
+	if p.Rounds >= stats.MinRounds || p.Rounds > 1 && p.Scenario != Scenarios[0].Name {
 		arms = append(arms, controlOf(arms[at]))
 	}
 	return p, arms, affordable(p, len(arms))

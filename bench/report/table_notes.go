@@ -176,7 +176,9 @@ func (t *table) doubts() {
 	if t.Partial != "" {
 		t.notes.add("partial, for it was cut short: %s", t.Partial)
 	}
-	t.leftOut()
+	for _, text := range leftOut(t.Result) {
+		t.notes.add("%s", text)
+	}
 	t.short()
 	t.doubtful()
 	t.tardy()
@@ -193,8 +195,8 @@ func (t *table) doubts() {
 
 // leftOut tells of the arms that could not be had, those together that have the same
 // reason.
-func (t *table) leftOut() {
-	for rest := t.LeftOut; len(rest) > 0; {
+func leftOut(r *result.Result) (said []string) {
+	for rest := r.LeftOut; len(rest) > 0; {
 		reason, names := rest[0].Reason, []string(nil)
 		rest = slices.DeleteFunc(slices.Clone(rest), func(out result.LeftOut) bool {
 			same := out.Reason == reason
@@ -203,8 +205,9 @@ func (t *table) leftOut() {
 			}
 			return same
 		})
-		t.notes.add("left out: %s, for %s", strings.Join(names, ", "), reason)
+		said = append(said, fmt.Sprintf("left out: %s, for %s", strings.Join(names, ", "), reason))
 	}
+	return said
 }
 
 // judged says what a finding takes, where there are any.

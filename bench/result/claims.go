@@ -41,8 +41,8 @@ func (r *Result) claim() {
 	for _, phase := range r.Phases() {
 		s := series(r.In(phase))
 		for _, metric := range Metrics {
-			if !metric.Compared {
-				continue
+			if !metric.Compared || metric.Kind == Time && phase == Closed {
+				continue // a closed loop waits for the slow, and asks the less of them
 			}
 			r.note(s, phase, metric)
 			family := &explaining
@@ -69,7 +69,7 @@ func (r *Result) compare(s series, phase string, metric Metric, family *claims) 
 		family.evidence = append(family.evidence, c)
 		family.rows = append(family.rows, Comparison{
 			Phase: phase, Metric: metric.Name, Arm: arm.Name, Baseline: r.Plan.Baseline,
-			Ratio: c.Ratio, CI95: c.CI, N: c.N, NoRatio: c.NoRatio,
+			Ratio: c.Ratio, CI95: c.CI, N: c.N, NoRatio: c.NoRatio, Value: c.Arm, Base: c.Reference,
 		})
 	}
 }

@@ -21,6 +21,7 @@ type Result struct {
 	Short       []Short      `json:"short,omitempty"`
 	Summary     []Summary    `json:"summary"`
 	Comparisons []Comparison `json:"comparisons"`
+	Harms       []Harmed     `json:"harms,omitempty"`
 	// AANoise is how far apart the baseline and itself came out, by
 	// "phase/metric": the 95 % interval of their ratio.
 	AANoise map[string][2]float64 `json:"aa_noise"`
@@ -107,7 +108,12 @@ type Comparison struct {
 	CI95     Interval `json:"ci95"`     // null of a single round
 	N        int      `json:"n"`        // rounds that gave a ratio
 	NoRatio  int      `json:"no_ratio"` // sound rounds that gave none
-	PValue   float64  `json:"p_value"`  // corrected for the comparisons that are judged with it
+	// Value and Base are the geometric means of exactly those rounds, in the unit of the
+	// metric, Base of the baseline and its twin together: Ratio is their quotient. 0 where
+	// it is the rounds of two runs that are compared.
+	Value  float64 `json:"value,omitempty"`
+	Base   float64 `json:"base,omitempty"`
+	PValue float64 `json:"p_value"` // corrected for the comparisons that are judged with it
 	// Finding is the verdict before it is known which way is better: "above", "below",
 	// "likely above", "likely below", "same" or "unknown". Where that is no answer, Rounds
 	// is how many it would take in all.

@@ -17,6 +17,7 @@ func (r *Result) Summarise() {
 		}
 	}
 	r.claim()
+	r.claimHarm()
 }
 
 // summarise leaves out what was not measured, and the time until normal of an arm

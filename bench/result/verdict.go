@@ -16,6 +16,8 @@ func (r *Result) Verdict() string {
 	switch {
 	case v.most() == 0:
 		return "Nothing is claimed: no number that decides was sound in any round."
+	case v.most() < stats.MinRounds && v.harmTold():
+		return strings.Join(append(append(v.disturbed(), v.advice()...), v.nothingElse()...), " ")
 	case v.most() < stats.MinRounds:
 		return strings.Join(v.nothingYet(), " ")
 	case v.alone():

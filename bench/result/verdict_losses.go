@@ -7,15 +7,12 @@ import (
 	"prefork/bench/stats"
 )
 
-// losses says whether an arm surely lost fewer requests than the baseline, or more:
-// the intervals of their medians do not touch.
+// losses says whether an arm surely lost fewer requests than the baseline, or more.
 func (r *Result) losses(arm Arm) (fewer, more bool) {
-	for _, phase := range r.Phases() {
-		own, ok := r.SummaryOf(arm.Name, phase, "lost")
-		base, found := r.SummaryOf(r.Plan.Baseline, phase, "lost")
-		if ok && found && min(own.N, base.N) >= stats.MinRounds {
-			fewer = fewer || own.CI95[1] < base.CI95[0]
-			more = more || own.CI95[0] > base.CI95[1]
+	for _, h := range r.Harms {
+		if h.Arm == arm.Name && h.Metric == "lost" {
+			fewer = fewer || h.Finding == stats.Below.String()
+			more = more || h.Finding == stats.Above.String()
 		}
 	}
 	return fewer, more

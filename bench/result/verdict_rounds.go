@@ -66,6 +66,10 @@ func (v verdict) nothingYet() []string {
 	return []string{fmt.Sprintf("After %s nothing is claimed: it %s.", v.inRounds("sound round", 0), needs)}
 }
 
+func (v verdict) nothingElse() []string {
+	return []string{fmt.Sprintf("Of anything else nothing is claimed after %s.", v.inRounds("sound round", 0))}
+}
+
 // thin names a phase that had too few rounds for a claim, where another had enough.
 func (v verdict) thin() (said []string) {
 	for _, phase := range v.Phases() {

@@ -1,9 +1,7 @@
 package result
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"prefork/bench/stats"
@@ -24,8 +22,6 @@ func (v verdict) disturbed() (said []string) {
 	}
 	return said
 }
-
-func (v verdict) struck() bool { return v.Plan.Scenario != "" && v.Plan.Scenario != "steady" }
 
 // fate is what was counted of one arm; of an undisturbed one only what went wrong.
 func (v verdict) fate(arm, phase string) []string {
@@ -95,37 +91,19 @@ func (v verdict) calm() string {
 	return "What each costs on an ordinary day is for a run with --scenario steady."
 }
 
-// unscathed are the arms with the fewest of a count, and those that surely had
-// more than all of them: the intervals of the medians do not touch, which by
-// chance happens far less often than in one of twenty cases.
+// unscathed are the arms that came off best in a count, and those that surely had more.
 func (v verdict) unscathed(phase, metric string) (best, others []string) {
-	rows := v.counted(phase, metric)
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	least := slices.MinFunc(rows, func(a, b Summary) int {
-		return cmp.Compare(a.CI95[1], b.CI95[1])
-	})
-	for _, s := range rows {
-		switch {
-		case s.CI95[0] > least.CI95[1]:
-			others = append(others, s.Arm)
-		case s.CI95[1] <= least.CI95[1]:
-			best = append(best, s.Arm)
+	arms := map[string][]string{}
+	for _, h := range v.Harms {
+		if h.Phase == phase && h.Metric == metric {
+			arms[h.Finding] = append(arms[h.Finding], h.Arm)
 		}
 	}
-	return best, others
-}
-
-// counted are the summaries of enough rounds to claim anything.
-func (v verdict) counted(phase, metric string) (rows []Summary) {
-	for _, arm := range v.Arms {
-		s, ok := v.SummaryOf(arm.Name, phase, metric)
-		if ok && !arm.Control && s.N >= stats.MinRounds {
-			rows = append(rows, s)
-		}
+	above, below, same := arms[stats.Above.String()], arms[stats.Below.String()], arms[stats.Same.String()]
+	if len(below) > 0 {
+		return below, append([]string{v.Plan.Baseline}, above...)
 	}
-	return rows
+	return append([]string{v.Plan.Baseline}, same...), above
 }
 
 // Thousands writes 12345 as 12,345.

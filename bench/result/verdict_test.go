@@ -158,7 +158,8 @@ func TestVerdictOfScenario(t *testing.T) {
 	if !strings.HasPrefix(text, "Scenario") {
 		t.Errorf("begins otherwise: %s", text)
 	}
-	holds(t, stuck(5, 1).Verdict(), []string{"nothing is claimed"}, []string{"take shared/blocking"})
+	holds(t, stuck(5, 1).Verdict(), []string{"take shared/blocking", "Of anything else nothing is claimed after 5 sound rounds."}, nil)
+	holds(t, stuck(1, 1).Verdict(), []string{"nothing is claimed"}, []string{"take shared/blocking"})
 }
 
 // What is lost and stalled is of all that had an outcome, those that were answered

@@ -32,8 +32,9 @@ func TestBenchOnABusyMachine(t *testing.T) {
 		t.Errorf("%v: %s", err, errOut.String())
 	}
 	for _, want := range []string{
-		`(?m)^shared/blocking +\d`, `(?m)^reuseport/hash +\d`, `(?m)^dispatch/round-robin +\d`,
-		`rates(,| and) latencies|sound rounds?`, // whether it was enough to disturb it or not
+		`(?m)^shared/blocking +\d`, `(?m)^reuseport/hash +[+−\d ]`, `(?m)^dispatch/round-robin +[+−\d ]`,
+		`(?m)^reuseport(:| )`, `(?m)^dispatch(:| )`, // a sentence for each
+		`~ rough|in 3 rounds`, // whether it was enough to disturb it or not
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("no %q in:\n%s", want, out.String())

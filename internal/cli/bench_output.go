@@ -27,7 +27,7 @@ var formats = []struct {
 	name  string
 	write writer
 }{
-	{"table", table},
+	{"table", atFirstSight},
 	{"gobench", report.GoBench},
 	{"csv", report.CSV},
 	{"markdown", report.Markdown},
@@ -52,7 +52,11 @@ func formatNames() (all []string) {
 	return all
 }
 
-// tableWidth is as wide as the table gets, however wide the terminal.
+func atFirstSight(w io.Writer, r *result.Result) error {
+	return report.Brief(w, r, report.BriefOptions{Width: columns(w), Color: coloured(w), ASCII: !unicoded()})
+}
+
+// tableWidth is as wide as the table of --details gets, however wide the terminal.
 const tableWidth = 100
 
 func table(w io.Writer, r *result.Result) error {
@@ -77,6 +81,9 @@ func benchOutputs(c *cli.Context) (o outputs, err error) {
 		if format.name == c.String("format") {
 			o.print = format.write
 		}
+	}
+	if c.Bool("details") {
+		o.print = table
 	}
 	if o.print == nil {
 		return o, usage(lookup.Unknown("format", c.String("format"), formatNames()))
