@@ -43,6 +43,9 @@ type (
 	// Reap takes in the children that have ended; an Exited follows for every worker,
 	// Probed for a binary that was asked.
 	Reap struct{}
+	// TakeStock is Reap for a binary that has taken over: a child may have ended before
+	// that, and even have been reaped, by a shell that was run in between.
+	TakeStock struct{}
 	// Audit looks whether what workers have counted can be.
 	Audit struct{}
 	// Bury settles the accounts of a worker of which nothing is left. Killed says that

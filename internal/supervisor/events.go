@@ -297,5 +297,5 @@ func (e NotUpgraded) apply(m *Machine) {
 func (e Upgraded) apply(m *Machine) {
 	m.reload()
 	m.note(Info, "upgraded", "version", e.Version, "workers", m.want)
-	m.do(Reap{}) // who ended while one binary took the other's place
+	m.do(TakeStock{})
 }

@@ -3,6 +3,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -115,6 +116,19 @@ func (h *hands) reap() {
 			return
 		}
 		h.gone(pid, why(status))
+	}
+}
+
+func (TakeStock) by(h *hands) {
+	h.reap()
+	for pid := range h.children {
+		var status unix.WaitStatus
+		switch ended, err := unix.Wait4(pid, &status, unix.WNOHANG, nil); {
+		case errors.Is(err, unix.ECHILD):
+			h.gone(pid, "ended while the new binary began")
+		case ended == pid:
+			h.gone(pid, why(status))
+		}
 	}
 }
 
