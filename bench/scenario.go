@@ -35,6 +35,10 @@ var Scenarios = []Scenario{
 		strike: killMaster, flags: []string{"--on-master-death", "serve"},
 	},
 	{Name: "reload", Sentence: "every worker is replaced (SIGHUP)", strike: signalMaster(unix.SIGHUP)},
+	{
+		Name: "upgrade", Sentence: "the binary at its path takes the server over (SIGUSR2)",
+		strike: signalMaster(unix.SIGUSR2), prefork: true,
+	},
 	{Name: "scale-down", Sentence: "one worker less (SIGTTOU)", strike: signalMaster(unix.SIGTTOU), prefork: true},
 }
 
