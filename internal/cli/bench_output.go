@@ -56,11 +56,8 @@ func atFirstSight(w io.Writer, r *result.Result) error {
 	return report.Brief(w, r, report.BriefOptions{Width: columns(w), Color: coloured(w), ASCII: !unicoded()})
 }
 
-// tableWidth is as wide as the table of --details gets, however wide the terminal.
-const tableWidth = 100
-
 func table(w io.Writer, r *result.Result) error {
-	return report.Table(w, r, report.TableOptions{Width: tableWidth, Color: coloured(w)})
+	return report.Table(w, r, report.TableOptions{Width: columns(w), Color: coloured(w)})
 }
 
 // outputs are where a result goes.
