@@ -113,6 +113,7 @@ var pains = []struct{ strategy, accept, sentence string }{
 	{"shared", "rotate", "Where shared/rotate hurts: taking turns costs system calls for every connection."},
 	{"shared", "epoll", "Where shared/epoll hurts: an arrival wakes every idle worker for one connection, and more workers make that dearer."},
 	{"shared", "netpoll", "Where shared/netpoll hurts: an arrival wakes every idle worker for one connection, and more workers make that dearer."},
+	{"shared", "uring-multishot", "Where shared/uring-multishot hurts: the first worker stays first in line while it is busy, stuck or stopped, and connections wait for it while others idle."},
 	{"shared", "", "Where shared hurts: its workers must block in accept; those that wait by epoll or a runtime's poller all wake for every connection, and many cores contend for one queue."},
 	{"reuseport", "", "Where reuseport hurts: a connection belongs to a worker before that has time for it, so the share of a stuck or slow worker waits while others idle."},
 	{"dispatch", "", "Where dispatch hurts: every connection wakes two processes, and the master must not die or fall behind, for nothing is accepted without it."},

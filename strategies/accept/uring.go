@@ -12,7 +12,7 @@ import (
 
 // uring asks for a connection by io_uring, and waits for the answer. Where the queue
 // is empty the kernel leaves an entry among the socket's waiters, one that only one is
-// woken for (io_arm_apoll sets EPOLLEXCLUSIVE). The entry of a request for one
+// woken for (io_arm_poll_handler sets EPOLLEXCLUSIVE). The entry of a request for one
 // connection goes when it is woken, and the next request's comes at the end of the
 // line: connections are dealt in turn, as with accept itself.
 type uring struct {
