@@ -24,15 +24,22 @@ const briefWidth = 80
 // Brief writes what one reads of a result at first sight: an arm a row, a few numbers in
 // plain words, and a sentence for each arm.
 func Brief(w io.Writer, r *result.Result, o BriefOptions) error {
-	width := briefWidth
-	if o.Width > 0 {
-		width = min(o.Width, briefWidth)
-	}
-	b := &brief{Result: r, Brief: r.Brief(), width: width, paint: ink.Paint(o.Color)}
+	b := &brief{Result: r, Brief: r.Brief(), width: o.width(), paint: ink.Paint(o.Color)}
 	b.heading()
 	b.grid()
 	b.legend()
 	b.sentences()
+	return b.write(w, o)
+}
+
+func (o BriefOptions) width() int {
+	if o.Width == 0 {
+		return briefWidth
+	}
+	return min(o.Width, briefWidth)
+}
+
+func (b *brief) write(w io.Writer, o BriefOptions) error {
 	text := b.out.String()
 	if o.ASCII {
 		text = plain.Replace(text)
@@ -162,11 +169,15 @@ var marks = map[string]string{
 
 // cell is one number and what may be said of it: marks stand in two columns of their own.
 func (b *brief) cell(c result.BriefCell, column result.BriefColumn) string {
+	return b.marked(b.number(c, column), c)
+}
+
+// marked is a number with its mark.
+func (b *brief) marked(text string, c result.BriefCell) string {
 	mark := marks[c.Finding]
-	if c.Rough {
+	if c.Rough && (mark == "" || mark == "?") {
 		mark = "~"
 	}
-	text := b.number(c, column)
 	if !c.Known {
 		text, mark = "", "?"
 	}
@@ -212,10 +223,10 @@ func (b *brief) legend() {
 	for _, row := range b.Brief.Rows {
 		for _, c := range row.Cells {
 			switch {
-			case c.Rough:
-				there["~"] = true
 			case !c.Known:
 				there["?"] = true
+			case c.Rough && (c.Finding == "" || c.Finding == "unknown"):
+				there["~"] = true
 			default:
 				there[marks[c.Finding]] = true
 			}

@@ -64,9 +64,10 @@ const appSentence = "a pre-fork server under three strategies, and what each of 
 
 // What the commands that are not everywhere do.
 const (
-	benchSentence = "measure strategies, and other servers, side by side"
-	loadSentence  = "the load generator alone, against anything that listens"
-	demoSentence  = "see what each strategy does, in the terminal or a browser"
+	chooseSentence = "which strategy to take, by three short trials"
+	benchSentence  = "measure strategies, and other servers, side by side"
+	loadSentence   = "the load generator alone, against anything that listens"
+	demoSentence   = "see what each strategy does, in the terminal or a browser"
 )
 
 func commands() []*cli.Command {
@@ -81,6 +82,7 @@ func commands() []*cli.Command {
 			OnUsageError:    plainly,
 			HideHelpCommand: true,
 		},
+		chooseCommand(),
 		benchCommand(),
 		compareCommand(),
 		loadCommand(),

@@ -9,9 +9,10 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func benchCommand() *cli.Command { return linuxOnly("bench", benchSentence) }
-func loadCommand() *cli.Command  { return linuxOnly("load", loadSentence) }
-func demoCommand() *cli.Command  { return linuxOnly("demo", demoSentence) }
+func chooseCommand() *cli.Command { return linuxOnly("choose", chooseSentence) }
+func benchCommand() *cli.Command  { return linuxOnly("bench", benchSentence) }
+func loadCommand() *cli.Command   { return linuxOnly("load", loadSentence) }
+func demoCommand() *cli.Command   { return linuxOnly("demo", demoSentence) }
 
 // linuxOnly is a command that says why it is not here.
 func linuxOnly(name, sentence string) *cli.Command {

@@ -1,0 +1,146 @@
+//go:build linux
+
+package bench
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"prefork/bench/result"
+)
+
+// Question is a short trial that helps to choose a strategy: a load, and the one number
+// of it that decides.
+type Question struct {
+	Name   string // of its row in the answer, and in docs/choosing.md
+	Metric string
+	Loses  string // what an arm does that comes out worse, {} being by how much
+
+	workload string // of the built-in worker
+	scenario string
+	phase    string
+	service  string
+	each     float64 // connections a second for each worker, in an open loop
+	share    float64 // in place of each for a program, of which nobody knows what it bears
+	stall    time.Duration
+
+	quick, usual asking
+}
+
+// asking is how often, and for how long.
+type asking struct {
+	rounds         int
+	length, warmup time.Duration
+}
+
+// Questions are those that decide.
+var Questions = []Question{
+	{
+		Name: "cheap requests", Metric: "cpu_server", Loses: "costs {} more processor time for a cheap request",
+		workload: "hello", scenario: "steady", phase: result.Closed,
+		quick: asking{6, 150 * time.Millisecond, 50 * time.Millisecond},
+		usual: asking{10, 300 * time.Millisecond, 100 * time.Millisecond},
+	},
+	{
+		Name: "uneven requests, p99", Metric: "p99", Loses: "has the slowest 1 % of uneven requests wait {} longer",
+		workload: "work", scenario: "steady", phase: result.Open, service: "exp:5ms", each: 140, share: 0.7,
+		quick: asking{6, 350 * time.Millisecond, 100 * time.Millisecond},
+		usual: asking{10, 600 * time.Millisecond, 150 * time.Millisecond},
+	},
+	{
+		Name: "one worker stuck", Metric: "stalled", Loses: "has {} wait when one worker is stuck",
+		workload: "hello", scenario: "stuck-worker", phase: result.Open, each: 100, share: 0.3, stall: 200 * time.Millisecond,
+		quick: asking{2, 600 * time.Millisecond, 50 * time.Millisecond},
+		usual: asking{4, 900 * time.Millisecond, 100 * time.Millisecond},
+	},
+}
+
+// MoreArms may be asked of besides DefaultArms.
+var MoreArms = []string{"shared/exclusive", "reuseport/least-loaded"}
+
+// Asking is of what to ask, and how.
+type Asking struct {
+	Command  string // a program as worker; "" for the built-in ones
+	Workload string // of a program: http or hello
+	Workers  int
+	Quick    bool
+	More     bool
+	Seed     uint64
+}
+
+// plan is that of a question, and its arms.
+func (q Question) plan(a Asking, names []string) (result.Plan, []result.Arm, error) {
+	workload, how := q.workload, q.usual
+	if a.Command != "" {
+		workload = a.Workload
+	}
+	if a.Quick {
+		how = q.quick
+	}
+	p, err := Defaults(workload, q.scenario, Usual)
+	if err != nil {
+		return p, nil, err
+	}
+	p.Rounds, p.Length, p.Warmup, p.Seed = how.rounds, how.length, how.warmup, a.Seed
+	p.Phases, p.Rate = []string{q.phase}, q.each*float64(a.Workers)
+	if q.stall > 0 {
+		p.Stall = q.stall
+	}
+	switch {
+	case a.Command == "":
+		p.Service = q.service
+	default:
+		p.Rate, p.Share = 0, q.share
+	}
+	return Prepare(p, Selection{Arms: names, Command: a.Command, Workers: []int{a.Workers}})
+}
+
+// Choose asks all questions, one after the other. The arms are those of which all could
+// be asked. tell is that of Run.
+func Choose(ctx context.Context, a Asking, version string, tell func(Progress)) (arms []result.Arm, asked []result.Asked, found []*result.Result, err error) {
+	names := a.names()
+	for _, q := range Questions {
+		p, prepared, err := q.plan(a, names)
+		if err != nil {
+			return nil, nil, found, err
+		}
+		r, err := Run(ctx, p, prepared, version, tell)
+		if err != nil {
+			return nil, nil, found, err
+		}
+		found = append(found, r)
+		names = slices.DeleteFunc(names, func(name string) bool { return !had(r, name) })
+	}
+	for _, arm := range found[len(found)-1].Arms {
+		if !arm.Control {
+			arms = append(arms, arm)
+		}
+	}
+	for i, q := range Questions {
+		asked = append(asked, result.Asked{
+			Name: q.Name, Cells: found[i].Ask(q.Metric, armNames(arms)), Waiting: q.Metric == "stalled", Loses: q.Loses,
+		})
+	}
+	return arms, asked, found, nil
+}
+
+// names are those of the arms to ask of, which are left out where they cannot be had.
+func (a Asking) names() (names []string) {
+	all := DefaultArms
+	if a.More {
+		all = slices.Concat(all, MoreArms)
+	}
+	for _, name := range all {
+		names = append(names, name+"?")
+	}
+	return names
+}
+
+// had reports whether a run was of an arm, as it was asked for.
+func had(r *result.Result, name string) bool {
+	arm, err := ParseArm(name)
+	return err == nil && slices.ContainsFunc(r.Arms, func(a result.Arm) bool {
+		return a.Strategy == arm.Strategy && a.Steer == arm.Steer && a.Policy == arm.Policy && (a.Command != "" || a.Accept == arm.Accept)
+	})
+}

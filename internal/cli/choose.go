@@ -1,0 +1,111 @@
+//go:build linux
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"prefork/bench"
+	"prefork/bench/report"
+	"prefork/bench/result"
+)
+
+func chooseCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "choose",
+		Usage:     chooseSentence,
+		UsageText: "prefork choose [flags] [-- your program…]",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "quick", Usage: "within half a minute, and less sure"},
+			&cli.IntFlag{Name: "workers", Aliases: []string{"w"}, Value: 4, Usage: "with `N` workers each"},
+			&cli.BoolFlag{Name: "more", Usage: "ask of " + strings.Join(bench.MoreArms, " and ") + " too, where they can be had"},
+			&cli.StringFlag{Name: "workload", Value: "http", Usage: "your program speaks `WORK`: http, or hello if it greets whoever connects, and closes"},
+			&cli.BoolFlag{Name: "quiet", Usage: "show no progress"},
+		},
+		Action:          runChoose,
+		OnUsageError:    plainly,
+		HideHelpCommand: true,
+	}
+}
+
+// runChoose asks what decides, and says what to take: on a busy machine too.
+func runChoose(c *cli.Context) error {
+	if c.Args().Present() {
+		return stray("choose", c.Args().First())
+	}
+	asking, err := readAsking(c)
+	if err != nil {
+		return usage(err)
+	}
+	ctx, stop := interruptible(c.Context)
+	defer stop()
+	progress := newProgress(c.App.ErrWriter, c.Bool("quiet"))
+	arms, asked, found, err := bench.Choose(ctx, asking, version(), progress.tell)
+	progress.end()
+	switch {
+	case ctx.Err() != nil:
+		return coded{exitInvalid, fmt.Errorf("%w before all was asked", context.Cause(ctx))}
+	case errors.As(err, new(*bench.NotHereError)):
+		return coded{exitNotAllowed, err}
+	case err != nil:
+		return err
+	}
+	what := "built-in workers"
+	if asking.Command != "" {
+		what = asking.Command
+	}
+	heading := fmt.Sprintf("%s · %d under each strategy · %d CPUs, shared with the load generator", what, asking.Workers, found[0].Environment.CPUs)
+	o := report.BriefOptions{Width: columns(c.App.Writer), Color: coloured(c.App.Writer), ASCII: !unicoded()}
+	return report.Choice(c.App.Writer, heading, disturbance(found), arms, asked, o)
+}
+
+func readAsking(c *cli.Context) (a bench.Asking, err error) {
+	a = bench.Asking{
+		Workers: c.Int("workers"), Workload: c.String("workload"),
+		Quick: c.Bool("quick"), More: c.Bool("more"), Seed: rand.Uint64N(1e6),
+	}
+	if _, err := workerCounts(fmt.Sprint(a.Workers)); err != nil {
+		return a, err
+	}
+	argv, separated := program(c)
+	switch {
+	case separated && len(argv) == 0:
+		return a, errors.New("no program follows --: prefork choose -- ./my-worker")
+	case !separated && c.IsSet("workload"):
+		return a, errors.New("--workload is what your program speaks: prefork choose --workload http -- ./my-worker")
+	case a.Workload != "http" && a.Workload != "hello":
+		return a, fmt.Errorf("--workload %s: want http or hello, whichever your program speaks", a.Workload)
+	case separated && a.More:
+		return a, errors.New("--more is of built-in workers that wait in other ways, and a program waits as it likes: leave it out")
+	}
+	a.Command = inQuotes(argv)
+	return a, nil
+}
+
+// inQuotes is a command line that a shell reads as these words.
+func inQuotes(argv []string) string {
+	var words []string
+	for _, word := range argv {
+		if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`!*?[]{}()<>|&;#~") {
+			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// disturbance is what was the matter in the first run that was disturbed.
+func disturbance(found []*result.Result) string {
+	for _, r := range found {
+		if text := r.Disturbed(); text != "" {
+			return text
+		}
+	}
+	return ""
+}
