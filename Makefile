@@ -25,8 +25,8 @@ dist: ## static binaries to hand on, for amd64 and arm64, with their checksums, 
 	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags=-s -o dist/prefork-linux-$$arch . || exit 1; done
 	cd dist && sha256sum prefork-linux-* >SHA256SUMS
 
-run: build ## the three strategies side by side, quickly
-	@./prefork bench --quick
+run: build ## which strategy to take on this machine, in half a minute
+	@./prefork choose --quick
 
 test: deps ## install what the tests need, and run them all with the race detector
 	$(GO) test -race ./...

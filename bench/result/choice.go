@@ -74,28 +74,34 @@ func (a Asked) found(arm int) string {
 // add tells what a trial says for the arm that is taken, and against it.
 func (c *Choice) add(arms []string, a Asked) {
 	var worse []string
+	lose := func(arm, than int) {
+		if how := a.howMuch(arm, than); len(worse) == 0 {
+			worse = append(worse, arms[arm]+" "+strings.Replace(a.Loses, "{}", how, 1))
+		} else {
+			worse = append(worse, arms[arm]+" "+how)
+		}
+	}
 	for arm := range arms {
 		switch found := a.found(arm); {
 		case arm == c.Take && found == stats.Below.String():
-			worse = append(worse, a.loses(arms, 0, arm))
+			lose(0, arm)
 		case arm != c.Take && found == stats.Above.String():
-			worse = append(worse, a.loses(arms, arm, 0))
+			lose(arm, 0)
 		case arm != c.Take && found == stats.Below.String():
-			c.Costs = append(c.Costs, a.loses(arms, 0, arm)+" than "+arms[arm])
+			c.Costs = append(c.Costs, arms[0]+" "+strings.Replace(a.Loses, "{}", a.howMuch(0, arm), 1)+" than "+arms[arm])
 		}
 	}
 	if len(worse) > 0 {
-		c.Why = append(c.Why, listed(worse, "and")+".")
+		c.Why = append(c.Why, strings.Join(worse, ", ")+".")
 	}
 }
 
-// loses says how much worse an arm is than another: "dispatch costs 38 % more".
-func (a Asked) loses(arms []string, arm, than int) string {
-	how := InShare(a.Cells[arm].Value)
-	if !a.Waiting {
-		how = inPercent(a.Cells[arm].Value / a.Cells[than].Value)
+// howMuch is by how much an arm came out worse than another.
+func (a Asked) howMuch(arm, than int) string {
+	if a.Waiting {
+		return InShare(a.Cells[arm].Value)
 	}
-	return arms[arm] + " " + strings.Replace(a.Loses, "{}", how, 1)
+	return inPercent(a.Cells[arm].Value / a.Cells[than].Value)
 }
 
 // nothingFor says why nothing speaks for any.

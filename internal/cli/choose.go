@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -62,7 +63,7 @@ func runChoose(c *cli.Context) error {
 	}
 	heading := fmt.Sprintf("%s · %d under each strategy · %d CPUs, shared with the load generator", what, asking.Workers, found[0].Environment.CPUs)
 	o := report.BriefOptions{Width: columns(c.App.Writer), Color: coloured(c.App.Writer), ASCII: !unicoded()}
-	return report.Choice(c.App.Writer, heading, disturbance(found), arms, asked, o)
+	return report.Choice(c.App.Writer, heading, disturbance(found, asked), arms, asked, o)
 }
 
 func readAsking(c *cli.Context) (a bench.Asking, err error) {
@@ -100,12 +101,18 @@ func inQuotes(argv []string) string {
 	return strings.Join(words, " ")
 }
 
-// disturbance is what was the matter in the first run that was disturbed.
-func disturbance(found []*result.Result) string {
-	for _, r := range found {
-		if text := r.Disturbed(); text != "" {
-			return text
+// disturbance is what was the matter, and the rows that it has spoilt.
+func disturbance(found []*result.Result, asked []result.Asked) string {
+	cause, rows := "", []string(nil)
+	for i, a := range asked {
+		if !a.Waiting && slices.ContainsFunc(a.Cells, func(c result.BriefCell) bool { return c.Rough }) {
+			if text, _, some := strings.Cut(found[i].Disturbed(), ";"); some {
+				cause, rows = text, append(rows, "'"+a.Name+"'")
+			}
 		}
 	}
-	return ""
+	if cause == "" {
+		return ""
+	}
+	return cause + "; what is rough is in " + strings.Join(rows, " and ")
 }
