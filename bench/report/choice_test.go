@@ -31,7 +31,7 @@ func TestChoiceFits(t *testing.T) {
 				if err := Choice(&b, "built-in workers", "DISTURBED: by many", arms, asked, BriefOptions{Width: width}); err != nil {
 					t.Fatal(err)
 				}
-				if n := strings.Count(b.String(), "\n"); len(arms) == 3 && width == 80 && n > 24 || !strings.Contains(b.String(), "Take shared.") {
+				if n := strings.Count(b.String(), "\n"); len(arms) == 3 && width == 80 && n > 24 || !strings.Contains(b.String(), "Take shared") {
 					t.Errorf("%d lines:\n%s", n, b.String())
 				}
 				for _, line := range strings.Split(b.String(), "\n") {
