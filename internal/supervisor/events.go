@@ -125,7 +125,7 @@ func (e Broken) apply(m *Machine) {
 
 func (e ToldAWhileAgo) apply(m *Machine) {
 	if _, _, s := m.find(e.PID); s != nil && s.state == scoreboard.Draining {
-		m.do(Nudge{e.PID})
+		m.do(Nudge(e))
 	}
 }
 

@@ -97,7 +97,7 @@ func (h *hands) toRest(pid int, signal unix.Signal) {
 
 func (l LookForRest) by(h *hands) {
 	if len(keeper.Rest(l.PID)) == 0 {
-		h.then(RestGone{l.PID})
+		h.then(RestGone(l))
 	}
 }
 
