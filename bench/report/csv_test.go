@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/csv"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +10,6 @@ import (
 
 	"prefork/bench/result"
 )
-
-func newRandom() *rand.Rand { return rand.New(rand.NewPCG(3, 4)) }
 
 func TestCSVHasEveryRoundAndMetric(t *testing.T) {
 	r := made(3, sharedArm, peerArm)

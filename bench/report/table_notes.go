@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -257,14 +256,6 @@ func (t *table) tardy() {
 	if bad > 0 {
 		t.notes.add("in %d of %d parts of rounds, more than half of p99 was the load generator's own delay: it had to wait for a processor too. Read p99 as that of the whole machine", bad, all)
 	}
-}
-
-func numbersOf(set map[int]bool) string {
-	var texts []string
-	for _, n := range slices.Sorted(maps.Keys(set)) {
-		texts = append(texts, fmt.Sprint(n))
-	}
-	return strings.Join(texts, ", ")
 }
 
 func (t *table) closing() string {

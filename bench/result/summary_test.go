@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,8 +11,6 @@ import (
 	"strings"
 	"testing"
 )
-
-func seededRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 9)) }
 
 // What was put into the simulation comes out of the comparisons.
 func TestComparisonsFindTheTruth(t *testing.T) {
