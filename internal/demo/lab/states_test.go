@@ -156,6 +156,8 @@ func (w watched) holds(row state) bool {
 		return w.waiting <= window/10
 	case "some":
 		return w.waiting <= window
+	case "all or none":
+		return share >= .9 && w.waiting <= window/10 || share <= .1 && w.waiting > window/10
 	}
 	return w.waiting-w.before > window/20 // "more"
 }

@@ -7,14 +7,17 @@
 //   words    what the panel says
 //   answers  of what comes, which share is answered: at least, at most
 //   waits    who waits meanwhile: "none", or a few at most; "some", and not more and more;
-//            "more", and more and more
+//            "more", and more and more; "all or none", as the answers are none or all
 //   loses    of what waited: "all" or "none"; for rows about those who have just died
 
 const MOVES = ["round-robin", "least-loaded", "p2c"]; // programs that let a queue move to others
 const WATCH = ["least-loaded", "p2c"];                // and pass over who is stuck
 const COUNT = ["least-conn", "p2c"];                  // policies that look at what each has
+const RING = ["uring-multishot"];                     // its worker stays in line whatever it does
 
 export const states = [
+  { strategy: "shared", master: "runs", workers: "stopped", ways: RING, answers: [0, 1], waits: "all or none",
+    words: "One worker is first in line, for good, and gets everything. If that is the stopped one, all wait; if not, nobody does." },
   { strategy: "shared", master: "runs", workers: "stopped", answers: [.9, 1], waits: "none",
     words: "Nobody queues behind it: whoever is awake takes the next one. Only what it held itself waits." },
   { strategy: "shared", master: "runs", workers: "asleep", answers: [0, .05], waits: "more",
@@ -23,10 +26,14 @@ export const states = [
     words: "Old and new workers take from the same queue. Each old one leaves when its successor is ready." },
   { strategy: "shared", master: "dead", workers: "well", answers: [.9, 1], waits: "none",
     words: "The workers go on: all of them hold the socket. But nobody will replace one that dies, and nothing can be reloaded." },
+  { strategy: "shared", master: "dead", workers: "stopped", ways: RING, answers: [0, 1], waits: "all or none",
+    words: "If the stopped one is first in line, it still gets everything, and all wait. If not, nobody does. That takes no master." },
   { strategy: "shared", master: "dead", workers: "stopped", answers: [.9, 1], waits: "none",
     words: "Nobody queues behind the stopped one: whoever is awake takes the next one. That takes no master." },
   { strategy: "shared", master: "dead", workers: "asleep", answers: [0, .05], waits: "more",
     words: "Nobody is awake to take the next one, so all wait in the one queue." },
+  { strategy: "shared", master: "dead", workers: "gone", ways: RING, answers: [.9, 1], waits: "none",
+    words: "Its place in line is free, and what waits in the one queue goes to the others. What its ring had accepted is lost. Nobody starts a new one." },
   { strategy: "shared", master: "dead", workers: "gone", answers: [.9, 1], waits: "none", loses: "none",
     words: "One less takes from the one queue, and what waits there goes to the others. Nobody starts a new one." },
   { strategy: "shared", master: "dead", workers: "none", answers: [0, .05], waits: "none",
