@@ -61,10 +61,9 @@ func text(kind, body string) http.HandlerFunc {
 func guard(address string, next http.Handler) http.Handler {
 	_, port, _ := net.SplitHostPort(address)
 	ours := []string{address, "localhost:" + port, "127.0.0.1:" + port, "[::1]:" + port}
+	sameOrigin := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
-		foreign := origin != "" && !slices.ContainsFunc(ours, func(host string) bool { return origin == "http://"+host })
-		if !slices.Contains(ours, strings.ToLower(r.Host)) || foreign {
+		if !slices.Contains(ours, strings.ToLower(r.Host)) {
 			http.Error(w, "the lab is for this machine alone: open http://"+address+"/", http.StatusForbidden)
 			return
 		}
@@ -72,7 +71,7 @@ func guard(address string, next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
+		sameOrigin.ServeHTTP(w, r)
 	})
 }
 
