@@ -55,7 +55,7 @@ func TestBenchInterrupted(t *testing.T) {
 			if code := cmd.ProcessState.ExitCode(); code != 98 {
 				t.Errorf("exit code %d, want 98; it said %q", code, said)
 			}
-			for _, want := range []string{"partial", "interrupted (", "shared/blocking"} {
+			for _, want := range []string{"PARTIAL", "interrupted (", "shared/blocking"} {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("no %q in what it printed:\n%s", want, out.String())
 				}
