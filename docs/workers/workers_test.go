@@ -169,7 +169,8 @@ func start(t *testing.T, e example, strategy string, command []string, flags ...
 		readyAfter = "50ms"
 	}
 	args := slices.Concat(
-		[]string{"--strategy", strategy, "--workers", fmt.Sprint(workerCount), "--ready-after", readyAfter},
+		// Half of the time is for the queue, before a program is told: see stopLosesNothing.
+		[]string{"--strategy", strategy, "--workers", fmt.Sprint(workerCount), "--ready-after", readyAfter, "--graceful-timeout", "6s"},
 		flags, []string{"--"}, command)
 	return &service{servertest.Start(t, args...), t, e, strategy}
 }
