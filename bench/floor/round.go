@@ -80,7 +80,7 @@ func end(server *exec.Cmd) {
 	}
 	_ = server.Wait()
 	for _, pid := range family {
-		for deadline := time.Now().Add(startTimeout); syscall.Kill(pid, 0) == nil && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(startTimeout); !kernel.Gone(pid) && time.Now().Before(deadline); {
 			time.Sleep(time.Millisecond)
 		}
 	}
