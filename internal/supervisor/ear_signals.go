@@ -56,18 +56,11 @@ func Begin() error {
 	return fmt.Errorf("run this program again: %w", err)
 }
 
-func signalSet(signals []syscall.Signal) (set unix.Sigset_t) {
-	for _, s := range signals {
-		set.Val[(s-1)/64] |= 1 << ((s - 1) % 64)
-	}
-	return set
-}
-
 // signals is the ear for those that are blocked.
 type signals struct{ listening }
 
 func listenToSignals() (*signals, error) {
-	set := signalSet(blocked)
+	set := sys.SignalSet(blocked...)
 	fd, err := unix.Signalfd(-1, &set, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK)
 	if err != nil {
 		return nil, fmt.Errorf("signalfd: %w", err)

@@ -110,8 +110,6 @@ func (l Look) by(h *hands) {
 	h.then(Queued{l.Slot, depth})
 }
 
-func (n Nudge) by(*hands) { interrupt(n.PID) }
-
 // endStrangers ends what is left below this process: what workers have started that
 // neither their group nor any other sign tells. Its own children come to us when it
 // has ended. PID 1 has strangers of its own.

@@ -75,7 +75,7 @@ func (t Tell) by(h *hands) {
 	}
 }
 
-func interrupt(pid int) { sys.Interrupt(pid) }
+func (n Nudge) by(*hands) { sys.Interrupt(n.PID) }
 
 // by kills the worker's process group and whatever has left that; see
 // worker.Launch.
