@@ -145,7 +145,7 @@ func (p place) prefork(args []string) ([]byte, error) {
 		return p.lab(args)
 	case ours[0] == "demo":
 		return p.demo(args)
-	case ours[0] == "version":
+	case ours[0] == "version", ours[0] == "choose":
 		return p.expect(args)
 	}
 	return p.serve(args)

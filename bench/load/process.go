@@ -116,6 +116,8 @@ func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*R
 	result, readErr := listen(out, onMark)
 	err = cmd.Wait()
 	switch {
+	case ctx.Err() != nil && result == nil:
+		return nil, errors.Join(context.Cause(ctx), fmt.Errorf("load generator: %w: %s", errors.Join(err, readErr), bytes.TrimSpace(errOut.Bytes())))
 	case ctx.Err() != nil:
 		return result, context.Cause(ctx)
 	case err != nil:

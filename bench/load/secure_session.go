@@ -77,7 +77,8 @@ func (s *session) dial(ctx context.Context) error {
 // ask makes a request on the connection that there is. again says that the server had
 // closed it before.
 func (s *session) ask(ctx context.Context) (again bool, err error) {
-	defer context.AfterFunc(ctx, func() { _ = s.tls.NetConn().Close() })()
+	raw := s.tls.NetConn() // s.tls may be gone when ctx ends
+	defer context.AfterFunc(ctx, func() { _ = raw.Close() })()
 	_ = s.tls.SetDeadline(s.deadline())
 	a := &s.c.answer
 	a.reset(s.requests.first, s.requests.headed)
