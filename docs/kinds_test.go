@@ -41,7 +41,7 @@ func kind(name string) func(place, []string) ([]byte, error) {
 }
 
 // tooLong is when a command that should have ended has not.
-const tooLong = 2 * time.Minute
+const tooLong = 5 * time.Minute
 
 // place is a directory in which a command finds the files that it names.
 type place struct {
