@@ -37,7 +37,7 @@ const takes = {
     if (mark.do === "set" || mark.do === "reset" || mark.do === "start") forget(mark.panel);
     if (mark.do === "start") phase(mark.panel, "running");
     if (mark.do === "kill-master") phase(mark.panel, "masterless");
-    if (mark.do === "reload") for (const p of named(mark.panel)) p.replaced = p.second?.pids.filter(pid => pid) || [];
+    if (mark.do === "reload") for (const p of named(mark.panel)) p.replaced = (p.second?.pids ?? []).filter(pid => pid);
     if (mark.text) lab.marks.push(mark);
   },
 };
