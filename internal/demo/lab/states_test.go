@@ -240,6 +240,7 @@ func (s *stater) lost(waited, before [3]int) {
 func (s *stater) reload() {
 	s.t.Helper()
 	s.b.await("all is well", `live.lab.facts.every(f => !document.querySelector("#" + f.name + " .worker:is(.asleep, .gone)"))`)
+	s.b.await("the workers are known", `live.lab.facts.every(f => live.lab.panels[f.name].second?.pids?.length > 0)`)
 	ask[bool](s.b, `(window.heard = [], window.observer = new MutationObserver(() => heard.push(...[...document.querySelectorAll(".answer")].map(a => a.textContent))),
 		document.querySelectorAll(".answer").forEach(a => observer.observe(a, {childList: true, characterData: true, subtree: true})), true)`)
 	s.act("reload", 0)
