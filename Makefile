@@ -7,14 +7,15 @@ GO ?= go
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## build ./prefork: one static binary
+build: ## build ./prefork, one static binary, and ./prefork-many, for a bench on many machines
 	CGO_ENABLED=0 $(GO) build -trimpath -o prefork .
+	CGO_ENABLED=0 $(GO) build -trimpath -o prefork-many ./cmd/prefork-many
 
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: build ## install it, its manual page and its completions (PREFIX, DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
-	install -m 755 prefork $(DESTDIR)$(PREFIX)/bin/prefork
+	install -m 755 prefork prefork-many $(DESTDIR)$(PREFIX)/bin
 	./prefork manual >$(SHARE)/man/man1/prefork.1
 	./prefork completion bash >$(SHARE)/bash-completion/completions/prefork
 	./prefork completion zsh >$(SHARE)/zsh/site-functions/_prefork
@@ -22,8 +23,9 @@ install: build ## install it, its manual page and its completions (PREFIX, DESTD
 
 dist: ## static binaries to hand on, for amd64 and arm64, with their checksums, in ./dist
 	rm -rf dist && mkdir dist
-	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags=-s -o dist/prefork-linux-$$arch . || exit 1; done
-	cd dist && sha256sum prefork-linux-* >SHA256SUMS
+	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags=-s -o dist/prefork-linux-$$arch . || exit 1; \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags=-s -o dist/prefork-many-linux-$$arch ./cmd/prefork-many || exit 1; done
+	cd dist && sha256sum prefork-*linux-* >SHA256SUMS
 
 run: build ## which strategy to take on this machine, in half a minute
 	@./prefork choose --quick
@@ -75,4 +77,4 @@ deps: ## install what the tests need: C compilers, interpreters, shells and a br
 
 clean: ## remove what was built
 	rm -rf dist
-	rm -f prefork $(PEER)/fasthttp/fasthttp
+	rm -f prefork prefork-many $(PEER)/fasthttp/fasthttp

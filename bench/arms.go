@@ -5,6 +5,7 @@ package bench
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -177,9 +178,9 @@ func multiply(arms []result.Arm, workers []int) (all []result.Arm) {
 }
 
 // args are those of prefork serve for an arm.
-func args(a result.Arm, w Workload, s Scenario) []string {
+func args(a result.Arm, w Workload, s Scenario, host string) []string {
 	args := []string{
-		"--bind", "127.0.0.1:0",
+		"--bind", net.JoinHostPort(host, "0"),
 		"--strategy", a.Strategy, "--workers", fmt.Sprint(a.Workers),
 	}
 	if a.Command == "" {

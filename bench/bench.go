@@ -33,15 +33,23 @@ func Run(ctx context.Context, p result.Plan, arms []result.Arm, version string, 
 	}
 	return run.Run(ctx, run.Task{
 		Plan: p, Arms: arms, Version: version, Environment: ReadEnvironment(),
-		Start: func(ctx context.Context, a result.Arm) (*subject.Server, error) {
-			if a.Strategy == result.Peer {
-				return subject.StartPeer(ctx, a.Name, a.Command, a.Workers)
-			}
-			return subject.Start(ctx, a.Name, args(a, w, s)...)
-		},
+		Start:  starter(w, s, loopback),
 		Order:  func(o *load.Order) { w.order(p, o) },
 		Strike: s.strike,
 	}, tell)
+}
+
+// loopback is where servers listen whose clients are here.
+const loopback = "127.0.0.1"
+
+// starter starts arms' servers, which listen on an address of this machine.
+func starter(w Workload, s Scenario, host string) func(context.Context, result.Arm) (*subject.Server, error) {
+	return func(ctx context.Context, a result.Arm) (*subject.Server, error) {
+		if a.Strategy == result.Peer {
+			return subject.StartPeer(ctx, a.Name, a.Command, host, a.Workers)
+		}
+		return subject.Start(ctx, a.Name, args(a, w, s, host)...)
+	}
 }
 
 // Progress is how far a run has come.

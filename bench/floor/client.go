@@ -93,7 +93,7 @@ func (p plan) generate(ctx context.Context, port string, threads int) (result, e
 	r, err := generator.StartAs(ctx, binary, generator.Order{
 		Address: "127.0.0.1:" + port, Clients: p.clients, Threads: threads,
 		Warmup: 100 * time.Millisecond, Length: time.Duration(p.seconds * float64(time.Second)), Timeout: startTimeout,
-	}, nil)
+	}, generator.Ears{})
 	if err != nil {
 		return result{}, err
 	}

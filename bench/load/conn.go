@@ -41,6 +41,7 @@ const (
 	connecting state = iota // and waiting too
 	waiting                 // for an answer
 	thinking                // before the next request
+	simulated               // waiting for what no server has been asked
 )
 
 // interest is what epoll tells of a connection, once each time.
@@ -58,6 +59,10 @@ func (e *engine) begin(a appointment) {
 	}
 	c := e.slots.at(slot)
 	c.due, c.demand, c.cheap, c.made = a.due, a.demand, e.pace.demands.cheap(a.demand), 0
+	if e.order.Null {
+		e.simulate(slot, c)
+		return
+	}
 	e.dial(slot, c)
 }
 
@@ -260,7 +265,7 @@ func (e *engine) answered(slot int32, c *conn, persist bool) {
 func (e *engine) think(slot int32, c *conn) {
 	c.state = thinking
 	c.due = e.now + e.order.Think
-	if e.order.Think == 0 && c.due < e.end {
+	if e.order.Think == 0 && c.due < e.last {
 		e.ask(slot, c)
 		return
 	}
@@ -291,6 +296,10 @@ func (e *engine) fail(slot int32, c *conn, kind string, errno syscall.Errno) {
 func (e *engine) release(slot int32, c *conn) {
 	if c.fd >= 0 {
 		e.hangUp(c)
+	}
+	if c.state == simulated {
+		c.state = waiting
+		e.sockets--
 	}
 	e.slots.put(slot)
 }

@@ -36,6 +36,8 @@ type engine struct {
 	onTurn   func()       // called each time around; nil unless the load is live
 	cut      *atomic.Bool // has the order end early; nil if the load is live
 	requests requests
+	null     null // if the order is
+	progress progress
 
 	ep       int
 	events   [eventBatch]unix.EpollEvent
@@ -46,8 +48,9 @@ type engine struct {
 	out      [64]byte
 	in       [16 << 10]byte
 
-	from, end time.Duration
-	origin    time.Time // what times are counted from
+	from, end time.Duration // measured
+	last      time.Duration // when the load ends
+	origin    time.Time     // what times are counted from
 	now       time.Duration
 	marked    Mark // the last one that has passed
 	stopped   bool // nothing is begun any more
@@ -55,9 +58,12 @@ type engine struct {
 
 // newEngine makes one event loop of several. It is bound to the thread.
 func newEngine(o Order, loop, loops int) (*engine, error) {
-	t, err := parseTarget(o)
-	if err != nil {
-		return nil, err
+	t := &target{}
+	if !o.Null {
+		var err error
+		if t, err = parseTarget(o); err != nil {
+			return nil, err
+		}
 	}
 	t.source = uint32(loop)
 	pace, err := newPacer(o, loop, loops)
@@ -71,7 +77,7 @@ func newEngine(o Order, loop, loops int) (*engine, error) {
 	}
 	e := &engine{
 		order: o, target: t, pace: pace, tally: newTally(o, pace.demands.usual > 0), requests: newRequests(o),
-		ep: ep, from: o.Warmup, end: o.Warmup + o.Length,
+		ep: ep, from: o.Warmup, end: o.Warmup + o.Length, last: o.Warmup + o.Length + o.Tail,
 	}
 	e.waiting, e.thinking = newQueue(&e.slots), newQueue(&e.slots)
 	return e, nil
@@ -96,6 +102,8 @@ func (e *engine) run(origin time.Time) error {
 		if e.onTurn != nil {
 			e.onTurn()
 		}
+		e.progress.turn(e.now, e.tally.counts)
+		e.answerSimulated()
 		if !e.stopped {
 			e.beginDue()
 			e.wakeThinking()
@@ -129,7 +137,7 @@ func (e *engine) pass(m Mark) {
 
 // beginDue begins connections that are due, and not too late.
 func (e *engine) beginDue() {
-	for n := 0; n < beginBatch && e.now < e.end+slack; n++ {
+	for n := 0; n < beginBatch && e.now < e.last+slack; n++ {
 		a, ok := e.pace.take(e.now, e.slots.used)
 		if !ok {
 			return
@@ -142,7 +150,7 @@ func (e *engine) beginDue() {
 
 // wakeThinking sends the requests that are due.
 func (e *engine) wakeThinking() {
-	for c := e.thinking.first(); c != nil && c.due <= e.now && c.due < e.end; c = e.thinking.first() {
+	for c := e.thinking.first(); c != nil && c.due <= e.now && c.due < e.last; c = e.thinking.first() {
 		slot := e.thinking.head
 		e.thinking.remove(slot)
 		e.tally.lag(c.due, e.now)
@@ -161,7 +169,7 @@ func (e *engine) giveUpLate() {
 // stop ends an order, once all that was due has been begun, and reports whether no
 // answer is awaited any more.
 func (e *engine) stop() bool {
-	if !e.stopped && e.pace.due(e.now, e.slots.used) < e.end && e.now < e.end+slack {
+	if !e.stopped && (e.now < e.last || e.pace.due(e.now, e.slots.used) < e.last && e.now < e.last+slack) {
 		return false
 	}
 	if !e.stopped {
@@ -190,7 +198,7 @@ func (e *engine) endEarly() {
 // dropDue counts connections that there was no time to begin.
 func (e *engine) dropDue() {
 	for {
-		a, ok := e.pace.take(e.end, math.MaxInt)
+		a, ok := e.pace.take(e.last, math.MaxInt)
 		if !ok {
 			return
 		}
@@ -219,17 +227,24 @@ func (e *engine) releaseKept() {
 
 // nextDue is when there is something to do, if nothing happens before.
 func (e *engine) nextDue() time.Duration {
-	if e.stopped {
-		return math.MaxInt64
+	due := time.Duration(math.MaxInt64)
+	if len(e.null.answers) > 0 {
+		due = e.null.answers[0].at
 	}
-	due := e.pace.due(e.now, e.slots.used)
+	if e.stopped {
+		return due
+	}
+	due = min(due, e.pace.due(e.now, e.slots.used))
 	if c := e.thinking.first(); c != nil {
 		due = min(due, c.due)
 	}
 	if e.marked == "" {
 		return min(due, e.from)
 	}
-	return min(due, e.end)
+	if e.marked == Measuring {
+		return min(due, e.end)
+	}
+	return min(due, e.last)
 }
 
 // wait takes one batch of events, or comes back when something is due.

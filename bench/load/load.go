@@ -23,6 +23,7 @@ type Order struct {
 
 	Warmup  time.Duration // at the start, not measured
 	Length  time.Duration // measured
+	Tail    time.Duration // after it, as much load again, not measured: for those who measure later
 	Timeout time.Duration // a request not answered by then is given up as late; 0 is a minute
 	Seed    uint64        // of arrivals and demands
 
@@ -33,6 +34,10 @@ type Order struct {
 	// TLS, unless it is nil, wraps each connection of HTTP. Then an ordinary Go client
 	// does the work, which costs several times as much.
 	TLS *TLS
+
+	// Null asks no server: no connection is made, and an answer comes when the demand of
+	// Service is over, at once if there is none. It shows what the generator itself can do.
+	Null bool
 
 	// Service, for the app work, is the demand that each client states:
 	// "exp:5ms", as package stats reads it. Spin asks for processor time in place
@@ -51,6 +56,10 @@ type Order struct {
 	// Slice is the width of Result.Timeline's slices. 0 makes no timeline; one that
 	// makes more than 300 slices is widened to a multiple of itself.
 	Slice time.Duration
+	// Shared is for one generator among several: slices keep their Times, for Merge.
+	Shared bool
+	// Every is how often counts are told of while the order is carried out; 0 is never.
+	Every time.Duration
 
 	// FIN closes a connection as clients usually do, which leaves the port in
 	// TIME_WAIT if the client is first; by default the client resets it.
@@ -189,6 +198,15 @@ type Slice struct {
 	Stalled  int     // of both
 	P50      float64 // µs to two digits; 0 where none was answered
 	P99      float64
+
+	Times *Histogram `json:",omitempty"` // two digits; kept of an order that is Shared
+}
+
+// Counts is what there has been since an order's start, its warm-up included.
+type Counts struct {
+	Begun    int64 `json:"begun"`
+	Answered int64 `json:"answered"`
+	Failed   int64 `json:"failed"`
 }
 
 // Throughput is answers a second; 0 if nothing was measured.

@@ -41,7 +41,7 @@ const (
 
 // newPacer makes that of one event loop of several. It is bound to the thread.
 func newPacer(o Order, loop, loops int) (*pacer, error) {
-	p := &pacer{end: o.Warmup + o.Length, stop: func() {}, skip: loops - 1}
+	p := &pacer{end: o.Warmup + o.Length + o.Tail, stop: func() {}, skip: loops - 1}
 	if o.Rate == 0 {
 		p.clients = o.Clients / loops
 		if loop < o.Clients%loops {

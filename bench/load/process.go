@@ -28,9 +28,21 @@ const envRole = "PREFORK_LOAD"
 // a collection would stop its loops.
 const memoryLimit = 256 << 20
 
-// line is what a generator says: marks, and at its end the result.
+// roleAsked is that of a generator which is to be told when to begin.
+const roleAsked = "asked"
+
+// ready is the mark at which such a generator waits for the word.
+const ready Mark = "ready"
+
+// word is the word.
+type word struct {
+	At time.Duration `json:"at"` // CLOCK_MONOTONIC
+}
+
+// line is what a generator says: marks, counts, and at its end the result.
 type line struct {
-	Mark Mark `json:"mark,omitempty"`
+	Mark   Mark    `json:"mark,omitempty"`
+	Counts *Counts `json:"counts,omitempty"`
 	*Result
 }
 
@@ -53,7 +65,8 @@ func Main(in io.Reader, out io.Writer) int {
 
 func generate(in io.Reader, out *json.Encoder) error {
 	var order Order
-	if err := json.NewDecoder(in).Decode(&order); err != nil {
+	said := json.NewDecoder(in)
+	if err := said.Decode(&order); err != nil {
 		return fmt.Errorf("order: %w", err)
 	}
 	if order.TLS == nil {
@@ -64,7 +77,18 @@ func generate(in io.Reader, out *json.Encoder) error {
 	raiseFileLimit()
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
 	defer stop()
-	result, err := Run(ctx, order, func(m Mark) { _ = out.Encode(line{Mark: m}) }) // if nobody reads, the result will tell
+	ears := Ears{ // if nobody reads, the result will tell
+		Mark:   func(m Mark) { _ = out.Encode(line{Mark: m}) },
+		Counts: func(c Counts) { _ = out.Encode(line{Counts: &c}) },
+	}
+	if os.Getenv(envRole) == roleAsked {
+		ears.Begin = func() (time.Duration, error) {
+			var when word
+			err := errors.Join(out.Encode(line{Mark: ready}), said.Decode(&when))
+			return when.At, err
+		}
+	}
+	result, err := carryOut(ctx, order, ears)
 	if err != nil {
 		return err
 	}
@@ -86,11 +110,12 @@ func raiseFileLimit() {
 // as each mark comes, before Start returns and from its goroutine. If ctx has ended,
 // the error says so, and the result is what there was by then, or nil.
 func Start(ctx context.Context, o Order, onMark func(Mark)) (*Result, error) {
-	return StartAs(ctx, "/proc/self/exe", o, onMark)
+	return StartAs(ctx, "/proc/self/exe", o, Ears{Mark: onMark})
 }
 
-// StartAs is Start with the prefork binary at a path.
-func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*Result, error) {
+// StartAs is Start with the prefork binary at a path, and more ears. If Begin fails, the
+// generator is ended, and nothing has been loaded.
+func StartAs(ctx context.Context, binary string, o Order, ears Ears) (*Result, error) {
 	order, err := json.Marshal(o)
 	if err != nil {
 		return nil, err
@@ -100,12 +125,20 @@ func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*R
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, binary)
 	cmd.Args = []string{"prefork: load"}
-	cmd.Env = append(os.Environ(), envRole+"=1")
+	role := "1"
+	if ears.Begin != nil {
+		role = roleAsked
+	}
+	cmd.Env = append(os.Environ(), envRole+"="+role)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
 	cmd.WaitDelay = endPatience
 	var errOut bytes.Buffer
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(order), &errOut
+	cmd.Stderr = &errOut
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -113,8 +146,12 @@ func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*R
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("load generator: %w", err)
 	}
-	result, readErr := listen(out, onMark)
+	result, readErr := converse(in, out, order, ears)
+	_ = in.Close() // which ends one that still waits for the word
 	err = cmd.Wait()
+	if refused := (*beginError)(nil); errors.As(readErr, &refused) {
+		return nil, refused.error
+	}
 	switch {
 	case ctx.Err() != nil && result == nil:
 		return nil, errors.Join(context.Cause(ctx), fmt.Errorf("load generator: %w: %s", errors.Join(err, readErr), bytes.TrimSpace(errOut.Bytes())))
@@ -129,8 +166,14 @@ func StartAs(ctx context.Context, binary string, o Order, onMark func(Mark)) (*R
 // endPatience is how long a generator may take to say what it has, once it is to end.
 const endPatience = 2 * time.Second
 
-// listen reads a generator's lines up to the result.
-func listen(out io.Reader, onMark func(Mark)) (*Result, error) {
+// beginError is why a generator was not told to begin.
+type beginError struct{ error }
+
+// converse gives a generator its order, and reads its lines up to the result.
+func converse(in io.Writer, out io.Reader, order []byte, ears Ears) (*Result, error) {
+	if _, err := in.Write(order); err != nil {
+		return nil, fmt.Errorf("load generator: %w", err)
+	}
 	for lines := json.NewDecoder(out); ; {
 		var said line
 		if err := lines.Decode(&said); err != nil {
@@ -139,10 +182,27 @@ func listen(out io.Reader, onMark func(Mark)) (*Result, error) {
 		if said.Mark == "" && said.Result != nil {
 			return said.Result, nil
 		}
-		if onMark != nil {
-			onMark(said.Mark)
+		if err := ears.hear(said, in); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// hear passes on what a generator says before its result.
+func (e Ears) hear(said line, in io.Writer) error {
+	switch {
+	case said.Mark == ready:
+		at, err := e.Begin()
+		if err != nil {
+			return &beginError{err}
+		}
+		return json.NewEncoder(in).Encode(word{at})
+	case said.Counts != nil && e.Counts != nil:
+		e.Counts(*said.Counts)
+	case said.Mark != "" && e.Mark != nil:
+		e.Mark(said.Mark)
+	}
+	return nil
 }
 
 var errNoResult = errors.New("it has said no result")

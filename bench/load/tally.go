@@ -25,6 +25,7 @@ type tally struct {
 	keep      bool // connections are kept open to the end
 	r         Result
 	timeline  timeline
+	counts    Counts             // of all, whether measured or not
 	first     map[string]failure // by kind
 }
 
@@ -45,16 +46,20 @@ func newTally(o Order, bimodal bool) *tally {
 	return t
 }
 
+// measured reports whether what is due then is in the measured time.
+func (t *tally) measured(due time.Duration) bool { return due >= t.from && due < t.end }
+
 // due counts a connection that is to be begun.
 func (t *tally) due(due time.Duration) {
-	if t.open && due >= t.from {
+	if t.open && t.measured(due) {
 		t.r.Due++
 	}
 }
 
 // begun counts a connection that is begun, of which sockets are open.
 func (t *tally) begun(due, now time.Duration, sockets int) {
-	if due < t.from {
+	t.counts.Begun++
+	if !t.measured(due) {
 		return
 	}
 	t.lag(due, now)
@@ -71,19 +76,20 @@ func (t *tally) opened(sockets int) {
 
 // lag records how late a request is sent or its connection begun.
 func (t *tally) lag(due, now time.Duration) {
-	if due >= t.from {
+	if t.measured(due) {
 		t.r.Lag.Record(now - due)
 	}
 }
 
 func (t *tally) connected(c *conn, now time.Duration) {
-	if c.due >= t.from {
+	if t.measured(c.due) {
 		t.r.Connect.Record(now - c.begun)
 	}
 }
 
 func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 	response := now - c.due
+	t.counts.Answered++
 	t.timeline.answered(c.due, response)
 	t.stalled(c.due, response)
 	inTime := now >= t.from && now < t.end
@@ -91,7 +97,7 @@ func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 	if inTime {
 		t.r.Requests++
 	}
-	if c.due < t.from {
+	if !t.measured(c.due) {
 		return
 	}
 	t.r.Response.Record(response)
@@ -107,14 +113,14 @@ func (t *tally) stalled(due, response time.Duration) {
 		return
 	}
 	t.timeline.stalled(due)
-	if due >= t.from {
+	if t.measured(due) {
 		t.r.Stalled++
 	}
 }
 
 // again counts a request that is made once more.
 func (t *tally) again(c *conn) {
-	if c.due >= t.from {
+	if t.measured(c.due) {
 		t.r.Again++
 	}
 }
@@ -149,9 +155,10 @@ func (t *tally) held(c *conn) {
 // failed counts a request that failed, and reports whether it is the first of its
 // kind, which is to be explained.
 func (t *tally) failed(due, now time.Duration, kind string) (first bool) {
+	t.counts.Failed++
 	t.timeline.failed(due)
 	t.stalled(due, now-due)
-	if due < t.from {
+	if !t.measured(due) {
 		return false
 	}
 	t.r.Errors[kind]++
@@ -172,38 +179,13 @@ func (t *tally) cut(now time.Duration) {
 
 // add takes in another loop's tally of the same order.
 func (t *tally) add(other *tally) {
-	r, o := &t.r, &other.r
-	r.Threads += o.Threads
-	r.Seconds, r.Partial = max(r.Seconds, o.Seconds), r.Partial || o.Partial
-	r.Requests += o.Requests
-	r.Conns += o.Conns
-	r.Stalled += o.Stalled
-	r.Again += o.Again
-	r.MaxOpen += o.MaxOpen
-	r.Due += o.Due
-	r.Begun += o.Begun
-	for _, pair := range [...]struct{ to, from *Histogram }{
-		{r.Response, o.Response}, {r.Service, o.Service}, {r.Connect, o.Connect}, {r.Lag, o.Lag}, {r.Cheap, o.Cheap},
-	} {
-		if pair.to != nil {
-			pair.to.Merge(pair.from.Histogram)
-		}
-	}
-	addCounts(r.Errors, o.Errors)
+	t.r.add(&other.r)
 	for kind, theirs := range other.first {
 		if ours, known := t.first[kind]; !known || theirs.at < ours.at {
 			t.first[kind] = theirs
 		}
 	}
-	addCounts(r.Workers, o.Workers)
-	addCounts(r.Held, o.Held)
 	t.timeline.add(other.timeline)
-}
-
-func addCounts[K comparable](to, from map[K]int) {
-	for key, n := range from {
-		to[key] += n
-	}
 }
 
 // result ends the tally.

@@ -15,6 +15,7 @@ const (
 // timeline counts requests by when they were due. The zero value counts nothing.
 type timeline struct {
 	width  time.Duration
+	shared bool
 	slices []sliceCount
 }
 
@@ -29,10 +30,10 @@ func newTimeline(o Order) timeline {
 	if o.Slice <= 0 {
 		return timeline{}
 	}
-	span := o.Warmup + o.Length
+	span := o.Warmup + o.Length + o.Tail
 	narrow := ceilDiv(span, o.Slice) // slices if they are not widened
 	width := o.Slice * ceilDiv(narrow, maxSlices)
-	return timeline{width, make([]sliceCount, ceilDiv(span, width))}
+	return timeline{width, o.Shared, make([]sliceCount, ceilDiv(span, width))}
 }
 
 func ceilDiv(a, b time.Duration) time.Duration { return (a + b - 1) / b }
@@ -90,6 +91,9 @@ func (t *timeline) result() (slices []Slice) {
 		if s.response != nil {
 			slice.P50 = float64(s.response.ValueAtQuantile(50))
 			slice.P99 = float64(s.response.ValueAtQuantile(99))
+			if t.shared {
+				slice.Times = &Histogram{s.response}
+			}
 		}
 		slices = append(slices, slice)
 	}

@@ -16,6 +16,7 @@ type Result struct {
 	Plan        Plan         `json:"plan"`
 	Arms        []Arm        `json:"arms"`
 	LeftOut     []LeftOut    `json:"left_out,omitempty"`
+	Hosts       []Host       `json:"hosts,omitempty"` // where clients were on several
 	Rounds      []Round      `json:"rounds"`
 	Repeats     []Repeat     `json:"repeats,omitempty"`
 	Short       []Short      `json:"short,omitempty"`

@@ -47,6 +47,9 @@ type Round struct {
 	NormalAfter *float64 `json:"normal_after_s,omitempty"`
 	Timeline    []Slice  `json:"timeline,omitempty"`
 
+	// Agents is what each of several agents saw.
+	Agents []AgentRound `json:"agents,omitempty"`
+
 	// Doubts are why some of these numbers cannot be relied on; none for most rounds.
 	Doubts []Doubt `json:"doubts,omitempty"`
 }

@@ -5,7 +5,7 @@ package run
 import (
 	"context"
 	"fmt"
-	"sync"
+	"time"
 
 	"prefork/bench/load"
 	"prefork/bench/result"
@@ -17,6 +17,9 @@ const momentShare = 1.0 / 3
 
 // perform starts a server, loads it, reads what it cost and ends it.
 func (r *run) perform(ctx context.Context, p Part) (result.Round, error) {
+	if r.Elsewhere != nil {
+		return r.Elsewhere(ctx, Errand{Part: p, Order: r.order(p), Plan: r.Plan, Peaceful: r.steady()})
+	}
 	server, err := r.Start(ctx, p.Arm)
 	if err != nil {
 		return result.Round{}, err
@@ -37,33 +40,18 @@ func (r *run) perform(ctx context.Context, p Part) (result.Round, error) {
 // observed is what was seen of a server under load, by the clients and beside them.
 type observed struct {
 	*load.Result
-	meter *meter
-	peak  *int // of the queue
+	meter  *meter
+	peak   *int          // of the queue
+	beside time.Duration // processor time that clients took on the server's machine
 }
 
 // load puts the load on, and has the scenario strike meanwhile.
 func (r *run) load(ctx context.Context, server *subject.Server, order load.Order) (seen observed, err error) {
-	around, leave := context.WithCancel(ctx)
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	defer leave()
-	beside.Go(func() { seen.peak = peakQueue(around, server.Address) })
-	disruption := &disruption{strike: r.Strike, server: server, after: r.moment()}
-	seen.meter = newMeter(server)
-	seen.Result, err = load.Start(ctx, order, func(m load.Mark) {
-		switch m {
-		case load.Measuring:
-			seen.meter.begin()
-			beside.Go(func() { disruption.wait(around, seen.meter) })
-		case load.Measured:
-			seen.meter.end()
-			beside.Go(func() { disruption.end(around, r.Plan.Stall) })
-		}
-	})
-	leave()
-	beside.Wait()
+	w := r.watch(ctx, server)
+	clients, err := load.Start(ctx, order, w.mark)
+	seen, struck := w.end(clients)
 	if err == nil {
-		err = disruption.err
+		err, seen.beside = struck, clients.CPU
 	}
 	return seen, err
 }

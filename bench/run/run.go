@@ -6,6 +6,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/bench/load"
+	"prefork/bench/many"
 	"prefork/bench/result"
 	"prefork/internal/kernel"
 	"prefork/internal/subject"
@@ -35,6 +37,18 @@ type Task struct {
 	// undo it once the load has ended, nil if nothing is to be undone. It is nil where
 	// nothing happens.
 	Strike func(*subject.Server) (undo func(), err error)
+
+	// Elsewhere, unless it is nil, does a part with clients on other machines; then Start is
+	// not used. If it returns a *many.LostPart, the part is done again.
+	Elsewhere func(context.Context, Errand) (result.Round, error)
+}
+
+// Errand is a part to be done on other machines.
+type Errand struct {
+	Part     Part
+	Order    load.Order  // without an address
+	Plan     result.Plan // of this part: a trial is shorter
+	Peaceful bool        // nothing happens to the server
 }
 
 // Progress is how far a run has come.
@@ -134,9 +148,12 @@ func (r *run) all(ctx context.Context) error {
 		r.report(part)
 		begun := time.Now()
 		round, err := r.do(ctx, part)
+		var lost *many.LostPart
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case errors.As(err, &lost) && r.schedule.lose(lost.Why):
+			continue
 		case err != nil && part.Use == Trial && dispensable(part.Arm):
 			r.leaveOut(part.Arm, err)
 			continue

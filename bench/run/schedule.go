@@ -65,6 +65,7 @@ type schedule struct {
 
 	rounds  []result.Round // that stand
 	repeats []result.Repeat
+	losses  int // tries in a row that came to nothing
 	short   []result.Short
 }
 
@@ -185,6 +186,7 @@ func (s *schedule) fits(now time.Duration, parts int) bool {
 
 // done takes what came of the part that next has said.
 func (s *schedule) done(round result.Round, took, now time.Duration) {
+	s.losses = 0
 	part := s.queue[0]
 	switch part.Use {
 	case Trial:
@@ -195,6 +197,21 @@ func (s *schedule) done(round result.Round, took, now time.Duration) {
 		s.pace.add(took)
 		s.measured(part, round, now)
 	}
+}
+
+// mostLosses is how many tries of a part may come to nothing in a row.
+const mostLosses = 5
+
+// lose is told that a try of the part has come to nothing, and reports whether it is to be
+// done again.
+func (s *schedule) lose(why string) bool {
+	s.losses++
+	part := &s.queue[0]
+	s.repeats = append(s.repeats, result.Repeat{
+		Round: part.Round, Arm: part.Arm.Name, Phase: part.Phase, Doubts: []result.Doubt{{Reason: why, Size: 1}},
+	})
+	part.Try++
+	return s.losses < mostLosses
 }
 
 // measured keeps a part, or has it done again if something from outside spoilt it. That

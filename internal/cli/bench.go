@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/bench"
+	"prefork/bench/many"
 	"prefork/bench/result"
 )
 
@@ -25,6 +26,7 @@ func benchCommand() *cli.Command {
 		Usage:           benchSentence,
 		UsageText:       "prefork bench [flags]",
 		Flags:           benchFlags(),
+		Subcommands:     benchSubcommands(),
 		Action:          runBench,
 		OnUsageError:    plainly,
 		HideHelpCommand: true,
@@ -39,7 +41,16 @@ func runBench(c *cli.Context) error {
 	}
 	ctx, stop := interruptible(c.Context)
 	defer stop()
-	plan, arms, err := benchPlan(c)
+	away, err := readElsewhere(c)
+	if err != nil {
+		return err
+	}
+	if away != nil {
+		if err := needMany(); err != nil {
+			return err
+		}
+	}
+	plan, arms, err := benchPlan(ctx, c, away)
 	if err != nil {
 		return err
 	}
@@ -55,7 +66,11 @@ func runBench(c *cli.Context) error {
 		return err
 	}
 	progress := newProgress(c.App.ErrWriter, c.Bool("quiet"))
-	result, err := bench.Run(ctx, plan, arms, version(), progress.tell)
+	measure := bench.Run
+	if away != nil {
+		measure = away.run(c, progress)
+	}
+	result, err := measure(ctx, plan, arms, version(), progress.tell)
 	progress.end()
 	switch {
 	case result == nil && ctx.Err() != nil:
@@ -101,20 +116,23 @@ func benchError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return coded{exitInvalid, fmt.Errorf("%w: what there is by then is partial", context.Cause(ctx))}
-	case errors.Is(err, bench.ErrRate):
+	case errors.Is(err, bench.ErrRate), errors.As(err, new(*many.LostPart)):
 		return coded{exitInvalid, err}
 	}
 	return err
 }
 
 // benchPlan reads the flags into a plan and its arms.
-func benchPlan(c *cli.Context) (result.Plan, []result.Arm, error) {
+func benchPlan(ctx context.Context, c *cli.Context, away *remote) (result.Plan, []result.Arm, error) {
 	plan, err := bench.Defaults(c.String("workload"), c.String("scenario"), pace(c))
 	if err == nil {
 		err = changePlan(c, &plan)
 	}
 	if err != nil {
 		return plan, nil, usage(err)
+	}
+	if away != nil && away.target != "" {
+		return away.plan(ctx, plan)
 	}
 	selection := bench.Selection{
 		Arms: c.StringSlice("arm"), All: c.Bool("all"), Peers: c.StringSlice("peer"), Command: c.String("cmd"),

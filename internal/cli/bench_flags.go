@@ -25,7 +25,7 @@ const (
 
 func benchFlags() []cli.Flag {
 	var all []cli.Flag
-	for _, some := range [][]cli.Flag{armFlags(), loadFlags(), roundFlags(), hostFlags(), outputFlags()} {
+	for _, some := range [][]cli.Flag{armFlags(), loadFlags(), roundFlags(), hostFlags(), elsewhereFlags(), outputFlags()} {
 		all = append(all, some...)
 	}
 	return all

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
 	"prefork/bench"
+	"prefork/bench/load"
+	"prefork/bench/result"
 )
 
 // progress shows how far a run has come: one line that is written over in a
@@ -17,26 +20,48 @@ import (
 type progress struct {
 	w     io.Writer
 	quiet bool
-	last  string // phase and round of the line before
+
+	mu   sync.Mutex // of what follows: agents elsewhere tell when they like
+	last string     // phase and round of the line before
+	line string     // the present one, in a terminal
 }
 
 func newProgress(w io.Writer, quiet bool) *progress { return &progress{w: w, quiet: quiet} }
 
 func (p *progress) tell(now bench.Progress) {
 	if now.LeftOut != nil { // which is no progress, and told in any case
-		p.end()
-		fmt.Fprintln(p.w, folded(p.w, fmt.Sprintf("prefork: %v", now.LeftOut)))
+		p.note(now.LeftOut.String())
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	round, width := roundOf(now), columns(p.w)
 	switch {
 	case p.quiet:
 	case width > 0:
-		fmt.Fprint(p.w, "\r\033[K", progressLine(now, width-1)) // in the last column some terminals wrap
+		p.line = progressLine(now, width-1) // in the last column some terminals wrap
+		fmt.Fprint(p.w, "\r\033[K", p.line)
 	case round != p.last:
 		fmt.Fprintf(p.w, "%s, %s\n", round, left(now))
 	}
 	p.last = round
+}
+
+// note tells what is no progress, on a line of its own.
+func (p *progress) note(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wipe()
+	fmt.Fprintln(p.w, folded(p.w, "prefork: "+text))
+}
+
+// live shows how far agents elsewhere are in the present part.
+func (p *progress) live(c load.Counts) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if width := columns(p.w); width > 0 && !p.quiet {
+		fmt.Fprint(p.w, "\r\033[K", cut(fmt.Sprintf("%s · %s answered", p.line, result.Thousands(int(c.Answered))), width-1))
+	}
 }
 
 func roundOf(now bench.Progress) string {
@@ -92,6 +117,12 @@ func cut(text string, width int) string {
 
 // end leaves the terminal clean.
 func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wipe()
+}
+
+func (p *progress) wipe() {
 	if columns(p.w) > 0 && !p.quiet {
 		fmt.Fprint(p.w, "\r\033[K")
 	}

@@ -50,13 +50,24 @@ func setHelp(app *cli.App, width int) {
 	h.topics(app.Name)
 	app.CustomAppHelpTemplate = h.String()
 	for _, command := range app.Commands {
-		h := helpText{width: width}
-		h.section("prefork " + command.Name + " · " + command.Usage)
-		h.table(topic{"Usage", [][2]string{{command.UsageText}}})
-		h.flags(append(slices.Clip(command.Flags), cli.HelpFlag))
-		h.topics(command.Name)
-		command.CustomHelpTemplate = h.String()
+		command.CustomHelpTemplate = helpOf(command.Name, command, width)
+		for _, sub := range command.Subcommands {
+			sub.CustomHelpTemplate = helpOf(command.Name+" "+sub.Name, sub, width)
+		}
 	}
+}
+
+// helpOf is that of a command with such a name.
+func helpOf(name string, command *cli.Command, width int) string {
+	h := helpText{width: width}
+	h.section("prefork " + name + " · " + command.Usage)
+	h.table(topic{"Usage", [][2]string{{command.UsageText}}})
+	if len(command.Subcommands) > 0 {
+		h.table(topic{"On other machines", rows(command.Subcommands, func(c *cli.Command) string { return "prefork " + name + " " + c.Name }, func(c *cli.Command) string { return c.Usage })})
+	}
+	h.flags(append(slices.Clip(command.Flags), cli.HelpFlag))
+	h.topics(name)
+	return h.String()
 }
 
 // help prints the help of everything, or of one command.

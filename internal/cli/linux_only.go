@@ -14,6 +14,8 @@ func benchCommand() *cli.Command  { return linuxOnly("bench", benchSentence) }
 func loadCommand() *cli.Command   { return linuxOnly("load", loadSentence) }
 func demoCommand() *cli.Command   { return linuxOnly("demo", demoSentence) }
 
+func benchSubcommands() []*cli.Command { return nil }
+
 // linuxOnly is a command that says why it is not here.
 func linuxOnly(name, sentence string) *cli.Command {
 	return &cli.Command{

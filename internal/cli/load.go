@@ -35,6 +35,7 @@ func loadTopics() []topic {
 			{"https://…", "the same over TLS, with a handshake a connection, by an ordinary Go client: it is slower"},
 			{"tcp://host:port", "connect, say --body if there is one, and wait for an answer"},
 			{"unix:/path", "the same by a Unix-domain socket"},
+			{"--null", "in place of a URL, no server: answers are simulated"},
 		}},
 		{"Metrics (--fail-if)", loadMetricRows()},
 	}
@@ -83,6 +84,10 @@ func loadGoal(c *cli.Context) (goal, error) {
 	args := c.Args().Slice()
 	flag := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-") })
 	switch {
+	case c.Bool("null") && len(args) > 0:
+		return goal{}, fmt.Errorf("--null asks no server, and %s is one: leave out one of them", args[0])
+	case c.Bool("null"):
+		return nullGoal, nil
 	case len(args) == 0:
 		return goal{}, errors.New("load takes a URL: " + urlForms)
 	case flag > 0:

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prefork/bench/load"
+	"prefork/bench/stats"
 )
 
 const (
@@ -39,6 +40,8 @@ func loadCommandFlags() []cli.Flag {
 		&cli.StringFlag{Name: "body", Category: catAsk, DefaultText: "none", Usage: "send `TEXT`, or what is in a file: @FILE; with tcp: and unix: it is all that is said"},
 		&cli.BoolFlag{Name: "until-close", Category: catAsk, Usage: "with tcp: and unix:, an answer is all until the server closes; without it, the first bytes are"},
 		&cli.BoolFlag{Name: "insecure", Aliases: []string{"k"}, Category: catAsk, Usage: "with https:, take any certificate"},
+		&cli.BoolFlag{Name: "null", Category: catAsk, Usage: "ask no server: answers are simulated, so that all that is measured is the generator itself"},
+		&cli.StringFlag{Name: "service", Category: catAsk, DefaultText: "at once", Usage: "with --null, answer after `TIMES`: fixed:5ms, exp:5ms or bimodal:1ms,100ms,1%"},
 
 		&cli.IntFlag{Name: "clients", Category: catLoad, DefaultText: strconv.Itoa(loadClients), Usage: "closed loop: `N` clients, each of which asks again once it is answered"},
 		&cli.StringFlag{Name: "rate", Category: catLoad, DefaultText: "none", Usage: "open loop: `N` connections a second at random times, whatever becomes of them"},
@@ -67,6 +70,7 @@ var loadIdle = []struct {
 }{
 	{"header", rawGoal, "is for http:// and https://"},
 	{"method", rawGoal, "is for http:// and https://"},
+	{"service", func(_ *cli.Context, g goal) bool { return g.scheme != "null" }, "is how long simulated answers take: it is for --null"},
 	{"requests", func(c *cli.Context, g goal) bool { return rawGoal(c, g) && c.Int("requests") != 1 }, "is for http:// and https://: a connection of tcp: and unix: has one"},
 	{"until-close", func(_ *cli.Context, g goal) bool { return g.web() }, "is for tcp: and unix:; HTTP says itself where an answer ends"},
 	{"insecure", func(_ *cli.Context, g goal) bool { return g.scheme != "https" }, "is for https://"},
@@ -77,6 +81,9 @@ var loadIdle = []struct {
 
 func rawGoal(_ *cli.Context, g goal) bool { return !g.web() }
 
+// nullIdle are the flags that would do nothing where nobody is asked.
+var nullIdle = []string{"body", "until-close", "fin"}
+
 // loadOrder reads the flags. The address is still to be found.
 func loadOrder(c *cli.Context, g goal) (o load.Order, err error) {
 	for _, f := range loadIdle {
@@ -84,7 +91,13 @@ func loadOrder(c *cli.Context, g goal) (o load.Order, err error) {
 			return o, fmt.Errorf("--%s %s", f.flag, f.why)
 		}
 	}
+	for _, flag := range nullIdle {
+		if g.scheme == "null" && given(c, flag) {
+			return o, fmt.Errorf("--%s is for a server, and with --null there is none", flag)
+		}
+	}
 	o = load.Order{
+		Null: g.scheme == "null", Service: c.String("service"),
 		Clients: loadClients, Threads: 1, Seed: rand.Uint64N(1e6), Ask: g.ask,
 		Requests: c.Int("requests"), Think: c.Duration("think"), FIN: c.Bool("fin"),
 		Timeout: c.Duration("timeout"), Length: c.Duration("length"), Warmup: c.Duration("warmup"),
@@ -137,6 +150,9 @@ func loadPace(c *cli.Context, o *load.Order) (err error) {
 
 // readAsk reads what clients ask for.
 func readAsk(c *cli.Context, g goal, o *load.Order) (err error) {
+	if o.Null {
+		return checkService(o.Service)
+	}
 	if o.Ask.Body, err = readBody(c.String("body")); err != nil {
 		return err
 	}
@@ -163,6 +179,16 @@ func readAsk(c *cli.Context, g goal, o *load.Order) (err error) {
 			return fmt.Errorf("--header %q: want one line such as 'Accept: text/html'", line)
 		}
 		o.Ask.Header = append(o.Ask.Header, line)
+	}
+	return nil
+}
+
+func checkService(text string) error {
+	if text == "" {
+		return nil
+	}
+	if _, err := stats.ParseService(text); err != nil {
+		return fmt.Errorf("--service: %w", err)
 	}
 	return nil
 }

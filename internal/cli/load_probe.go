@@ -19,6 +19,9 @@ import (
 // reach connects once, so that what cannot work shows before anything is measured. It
 // returns the address that answered: a name may have several.
 func (g goal) reach(ctx context.Context, o load.Order) (address string, err error) {
+	if o.Null {
+		return "", nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	addresses, err := g.addresses(ctx)

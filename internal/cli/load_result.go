@@ -30,7 +30,9 @@ func newLoaded(g goal, o load.Order, started time.Time, seen *load.Result, stole
 	round := run.Describe(o, seen)
 	round.Round, round.Arm, round.Phase = 1, loadArm, loop(o)
 	round.Workload, round.Scenario = loadArm, bench.Scenarios[0].Name
-	round.Doubts = result.Doubts(loadDoubts(o, seen, stolen))
+	doubts := run.OfGenerator(o, seen)
+	doubts["steal"] = 100 * stolen
+	round.Doubts = result.Doubts(doubts)
 	r := &result.Result{
 		Schema: result.Schema, Version: version(), Seed: o.Seed, Started: started, Environment: bench.ReadEnvironment(),
 		Arms:   []result.Arm{{Name: loadArm, Strategy: result.Peer, Command: g.url}},
@@ -57,21 +59,6 @@ func loop(o load.Order) string {
 
 // round is the only one.
 func (l loaded) round() result.Round { return l.Rounds[0] }
-
-// loadDoubts is how much of each of result.Reasons there was.
-func loadDoubts(o load.Order, seen *load.Result, stolen float64) map[string]float64 {
-	sizes := map[string]float64{"steal": 100 * stolen}
-	if n := seen.Errors[load.Local]; n > 0 {
-		sizes["no ports"] = float64(n)
-	}
-	switch {
-	case o.Rate > 0 && seen.Due > 0:
-		sizes["late"] = 100 * (1 - float64(seen.Begun)/float64(seen.Due))
-	case o.Rate == 0 && o.TLS == nil:
-		sizes["generator busy"] = 100 * seen.CPU.Seconds() / (seen.Seconds * float64(seen.Threads))
-	}
-	return sizes
-}
 
 // machineTime measures what other machines on the host take of this one's processors
 // while the generator measures.

@@ -19,10 +19,13 @@ import (
 // goal is what a URL names: whom to load, and what to ask for.
 type goal struct {
 	url    string
-	scheme string // http, https, tcp or unix
+	scheme string // http, https, tcp, unix or null
 	host   string // a name or an address, and a port; a path for a Unix-domain socket
 	ask    load.Ask
 }
+
+// nullGoal is nobody: answers are simulated.
+var nullGoal = goal{url: "no server: answers are simulated", scheme: "null"}
 
 const urlForms = "want http://host:port/path, https://…, tcp://host:port, unix:/path/of/socket or http://unix:/path/of/socket:/path"
 

@@ -9,7 +9,8 @@ import (
 // spelled is a command with all that can be typed after it, for those who complete it or
 // print it. The one without a name is prefork itself.
 type spelled struct {
-	Name     string
+	Name     string // with that of the command it is one of: bench agent
+	Of, Last string // the two words of such a name
 	Sentence string
 	Usage    string
 	Flags    []spelledFlag
@@ -34,9 +35,18 @@ func spellings() []spelled {
 	flags, _ := serving()
 	all := []spelled{spell("", appSentence, "[flags] [-- command args…]", append(flags, versionFlag))}
 	for _, c := range visible(commands()) {
-		all = append(all, spell(c.Name, c.Usage, strings.TrimPrefix(strings.TrimPrefix(c.UsageText, "prefork "+c.Name), " "), c.Flags))
+		all = append(all, spellCommand(c.Name, c))
+		for _, sub := range c.Subcommands {
+			s := spellCommand(c.Name+" "+sub.Name, sub)
+			s.Of, s.Last = c.Name, sub.Name
+			all = append(all, s)
+		}
 	}
 	return all
+}
+
+func spellCommand(name string, c *cli.Command) spelled {
+	return spell(name, c.Usage, strings.TrimPrefix(strings.TrimPrefix(c.UsageText, "prefork "+name), " "), c.Flags)
 }
 
 func spell(name, sentence, usage string, flags []cli.Flag) spelled {
@@ -79,6 +89,8 @@ func argumentsOf(command string) []string {
 		return shellNames()
 	case "demo":
 		return sceneNames()
+	case "bench":
+		return names(benchSubcommands(), commandName)
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func TestAccountHoldsWhatTheEndedHaveUsed(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			server, err := subject.StartPeer(context.Background(), "burner", fmt.Sprintf("%s server {port} '%s'", self, way), 1)
+			server, err := subject.StartPeer(context.Background(), "burner", fmt.Sprintf("%s server {port} '%s'", self, way), "127.0.0.1", 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestAccountOfTheEndedIsThatOfTheKernel(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	used := childrenUsed()
-	server, err := subject.StartPeer(context.Background(), "burner", self+" server {port} child", 1)
+	server, err := subject.StartPeer(context.Background(), "burner", self+" server {port} child", "127.0.0.1", 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	peerHost = "127.0.0.1"
 	peerPoll = 20 * time.Millisecond
 	// peerCalm is how long a peer must have started no process until it counts as
 	// ready: many listen before they have their workers.
@@ -23,15 +22,15 @@ const (
 )
 
 // StartPeer runs somebody else's server by a shell command, in which {host},
-// {port} and {workers} are filled in, and waits until it listens and has all its
-// processes. It must be called as Start must.
-func StartPeer(ctx context.Context, name, command string, workers int) (*Server, error) {
-	port, err := freePort()
+// {port} and {workers} are filled in, and waits until it listens on an address of this
+// machine and has all its processes. It must be called as Start must.
+func StartPeer(ctx context.Context, name, command, host string, workers int) (*Server, error) {
+	port, err := freePort(host)
 	if err != nil {
 		return nil, err
 	}
-	command = strings.NewReplacer("{host}", peerHost, "{port}", port, "{workers}", strconv.Itoa(workers)).Replace(command)
-	s := &Server{Name: name, Address: net.JoinHostPort(peerHost, port), peer: true}
+	command = strings.NewReplacer("{host}", host, "{port}", port, "{workers}", strconv.Itoa(workers)).Replace(command)
+	s := &Server{Name: name, Address: net.JoinHostPort(host, port), peer: true}
 	shell := Shell(command)
 	s.cmd = exec.Command(shell[0], shell[1:]...)
 	return s, s.start(ctx)
@@ -39,8 +38,8 @@ func StartPeer(ctx context.Context, name, command string, workers int) (*Server,
 
 // freePort is a port that nobody has now. Somebody may take it before the peer
 // does; then the peer says so and the round is made again by the user.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp4", peerHost+":0")
+func freePort(host string) (string, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}

@@ -29,6 +29,9 @@ const (
 	stopTimeout  = 5 * time.Second
 )
 
+// Binary is the prefork that servers are run from: this very one.
+var Binary = "/proc/self/exe"
+
 // Server is a running server.
 type Server struct {
 	Name    string // for errors
@@ -64,7 +67,7 @@ func Adopt() error {
 // It must always be called from one locked thread, with whose end the server ends.
 func Start(ctx context.Context, name string, args ...string) (*Server, error) {
 	s := &Server{Name: name}
-	s.cmd = exec.Command("/proc/self/exe", append([]string{"serve", "--log-format", "json", "--log-level", "info"}, args...)...)
+	s.cmd = exec.Command(Binary, append([]string{"serve", "--log-format", "json", "--log-level", "info"}, args...)...)
 	s.cmd.Args[0] = "prefork"
 	return s, s.start(ctx)
 }
