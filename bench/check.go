@@ -52,8 +52,10 @@ func check(p result.Plan, arms []result.Arm) error {
 		return errors.New("--warmup, --timeout, --stall and --think are times of 0 or more, --timeout of more than 0")
 	case p.Rate == 0 && p.Clients < 1:
 		return fmt.Errorf("--clients %d: one at least", p.Clients)
-	case p.Rate < 0 || open && p.Rate == 0 && (p.Share <= 0 || p.Share >= 10):
+	case p.Rate < 0 || open && p.Rate == 0 && (p.Share <= 0 || p.Share > result.MostOverload):
 		return errors.New("--rate wants connections a second, such as 500, or a share of the weakest arm's capacity, such as 50%")
+	case !scenario.steady() && len(p.Rates) > 0:
+		return fmt.Errorf("--scenario %s takes one --rate: a load curve is of servers to which nothing happens", scenario.Name)
 	case !scenario.steady() && slices.Contains(p.Phases, result.Closed):
 		return fmt.Errorf("--scenario %s needs an open loop: clients of a closed one wait for the server, and stop asking when it stops answering", scenario.Name)
 	}

@@ -97,16 +97,31 @@ func Prepare(p result.Plan, s Selection) (result.Plan, []result.Arm, error) {
 	if err := check(p, arms); err != nil {
 		return p, nil, err
 	}
-	for _, arm := range arms {
-		if err := demand(p, arm, p.Rate); err != nil {
-			return p, nil, err
-		}
+	if err := demands(p, arms); err != nil {
+		return p, nil, err
 	}
 	// Counts of what came to harm can be told in two rounds that have a twin.
 	if p.Rounds >= stats.MinRounds || p.Rounds > 1 && p.Scenario != Scenarios[0].Name {
 		arms = append(arms, controlOf(arms[at]))
 	}
 	return p, arms, affordable(p, len(arms))
+}
+
+// demands is an error if a rate is more than any server could keep up with. A load curve may
+// have an overload on purpose, up to a bound.
+func demands(p result.Plan, arms []result.Arm) error {
+	times := 1.0
+	if len(p.Rates) > 0 {
+		times = result.MostOverload
+	}
+	for _, rate := range p.OpenRates() {
+		for _, arm := range arms {
+			if err := demand(p, arm, rate.PerSecond, times); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // affordable is an error if not even a round fits into a plan's budget.

@@ -180,6 +180,43 @@ func TestControlOnlyWhereAClaimCanBeMade(t *testing.T) {
 	}
 }
 
+// A load curve is judged at the highest rate that all arms can bear, by what their service
+// times tell; what is far beyond that is refused.
+func TestRatesOfACurve(t *testing.T) {
+	for _, c := range []struct {
+		workload, rates string
+		judged, err     string
+	}{
+		{"hello", "20%,50%,90%", "90%", ""},
+		{"hello", "90%,120%", "90%", ""},
+		{"hello", "500,1000", "1000", ""},
+		{"work", "100,700,900,1500", "700", ""}, // four workers, 5 ms each
+		{"work", "900,1500", "900", ""},
+		{"work", "100,1700", "", "a --rate under 1600"},
+		{"long-lived", "100,200", "200", ""},
+	} {
+		plan, err := Defaults(c.workload, "steady", Quick)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rates, err := result.ParseRates(c.rates)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.SetRates(rates, func(result.OpenRate) bool { return true })
+		plan, _, err = Prepare(plan, Selection{Workers: []int{4}})
+		if err != nil || c.err != "" {
+			if err == nil || c.err == "" || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s at %s: %v, want %q", c.workload, c.rates, err, c.err)
+			}
+			continue
+		}
+		if got := plan.JudgedAt(result.Open); got != c.judged {
+			t.Errorf("%s at %s is judged at %s, want %s", c.workload, c.rates, got, c.judged)
+		}
+	}
+}
+
 // An open loop alone has a rate that its servers can keep up with, also where service takes
 // processors of which there are fewer than workers. A share of what nothing has told stays
 // one.

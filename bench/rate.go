@@ -18,9 +18,12 @@ const freeRate = 1000
 
 // withRate has a rate for the open loop, or a share of what the closed one reaches. An
 // open loop that is alone, and of whose rate nothing was said, has one that can be told
-// beforehand; if a share was asked for, the run makes a short closed loop first.
+// beforehand; if a share was asked for, the run makes a short closed loop first. A load
+// curve is judged at its highest rate that is not an overload on purpose.
 func withRate(p result.Plan, arms []result.Arm) result.Plan {
 	switch {
+	case len(p.Rates) > 0:
+		p.SetRates(p.Rates, func(r result.OpenRate) bool { return bearable(p, arms, r) })
 	case p.Rate > 0 || p.Share > 0 || !slices.Contains(p.Phases, result.Open):
 	case slices.Contains(p.Phases, result.Closed):
 		p.Share = usualShare
@@ -28,6 +31,11 @@ func withRate(p result.Plan, arms []result.Arm) result.Plan {
 		p.Rate = rateAlone(p, arms)
 	}
 	return p
+}
+
+// bearable reports whether it can be that all arms bear a rate.
+func bearable(p result.Plan, arms []result.Arm, r result.OpenRate) bool {
+	return r.Share <= 1 && !slices.ContainsFunc(arms, func(a result.Arm) bool { return demand(p, a, r.PerSecond, 1) != nil })
 }
 
 // rateAlone is half of what service times leave possible, for the arm with the fewest

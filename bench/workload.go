@@ -78,9 +78,9 @@ func LookupWorkload(name string) (Workload, error) {
 	return lookup.ByName("workload", name, Workloads, func(w Workload) string { return w.Name })
 }
 
-// demand says what the plan's service times mean for an arm at a rate: an error
-// if no server with so many workers could keep up.
-func demand(p result.Plan, a result.Arm, rate float64) error {
+// demand says what the plan's service times mean for an arm at a rate: an error if that is
+// so many times what a server with so many workers could keep up with.
+func demand(p result.Plan, a result.Arm, rate, times float64) error {
 	if p.Service == "" || rate == 0 {
 		return nil
 	}
@@ -94,9 +94,9 @@ func demand(p result.Plan, a result.Arm, rate float64) error {
 		servers, what = cpus, "CPUs"
 	}
 	utilisation := rate * mean.Seconds() / servers
-	if utilisation < 1 {
+	if utilisation < times {
 		return nil
 	}
 	return fmt.Errorf("%s: %.0f connections a second of %s each (--service %s) keep %.3g %s %.0f %% busy, so that the queue grows for ever: it needs more than %.0f %s, or a --rate under %.0f",
-		a.Name, rate, mean, p.Service, servers, what, 100*utilisation, rate*mean.Seconds(), what, servers/mean.Seconds())
+		a.Name, rate, mean, p.Service, servers, what, 100*utilisation, rate*mean.Seconds()/times, what, times*servers/mean.Seconds())
 }

@@ -34,8 +34,9 @@ type claims struct {
 
 // claim sets every arm against the baseline. What decides, each metric in the phase where it
 // says most, is one family; what explains it is another, so that looking at more does not
-// cost claims. It leaves out an arm that has a ratio in no round at all, as where there is a
-// zero in each: more rounds would not help that.
+// cost claims. The loads of a load curve besides the one that the arms are judged at are a
+// third, for the same reason. It leaves out an arm that has a ratio in no round at all, as
+// where there is a zero in each: more rounds would not help that.
 func (r *Result) claim() {
 	var deciding, explaining claims
 	for _, phase := range r.Phases() {
@@ -46,13 +47,37 @@ func (r *Result) claim() {
 			}
 			r.note(s, phase, metric)
 			family := &explaining
-			if home, ok := r.Home(metric); ok && home == phase && slices.Contains(Deciding, metric.Name) {
+			if r.decides(metric, phase) {
 				family = &deciding
 			}
 			r.compare(s, phase, metric, family)
 		}
 	}
-	r.Comparisons = append(r.judged(deciding), r.judged(explaining)...)
+	r.Comparisons = slices.Concat(r.judged(deciding), r.judged(explaining), r.judged(r.claimsAlong()))
+}
+
+// claimsAlong are those of a load curve, at all loads but the one that the arms are judged
+// at.
+func (r *Result) claimsAlong() (family claims) {
+	for _, load := range r.Plan.Loads(Open) {
+		if load == r.Plan.JudgedAt(Open) {
+			continue
+		}
+		seen := r.At(load)
+		for _, metric := range Metrics {
+			if seen.decides(metric, Open) {
+				seen.compare(series(seen.In(Open)), Open, metric, &family)
+			}
+		}
+	}
+	return family
+}
+
+// decides reports whether arms are judged by a metric in a phase: where it says most. Along
+// a load curve they are judged by times alone; the rest is told once.
+func (r *Result) decides(m Metric, phase string) bool {
+	home, ok := r.Home(m)
+	return ok && home == phase && slices.Contains(Deciding, m.Name) && (m.Kind == Time || r.load(phase) == r.Plan.JudgedAt(phase))
 }
 
 // compare adds the comparisons of a metric in a phase to a family.
@@ -68,7 +93,7 @@ func (r *Result) compare(s series, phase string, metric Metric, family *claims) 
 		}
 		family.evidence = append(family.evidence, c)
 		family.rows = append(family.rows, Comparison{
-			Phase: phase, Metric: metric.Name, Arm: arm.Name, Baseline: r.Plan.Baseline,
+			Phase: phase, Load: r.load(phase), Metric: metric.Name, Arm: arm.Name, Baseline: r.Plan.Baseline,
 			Ratio: c.Ratio, CI95: c.CI, N: c.N, NoRatio: c.NoRatio, Value: c.Arm, Base: c.Reference,
 		})
 	}
@@ -82,7 +107,8 @@ func (r *Result) judged(family claims) []Comparison {
 		row.PValue, row.Finding, row.Rounds = j.P, j.Finding.String(), j.Rounds
 		row.Verdict = inWords(j, row.N, metric.Better)
 		if metric.Answered {
-			row.Verdict = despiteLosses(row.Verdict, r.LostShare(row.Arm, row.Phase), r.LostShare(row.Baseline, row.Phase))
+			seen := r.At(row.Load)
+			row.Verdict = despiteLosses(row.Verdict, seen.LostShare(row.Arm, row.Phase), seen.LostShare(row.Baseline, row.Phase))
 		}
 	}
 	return family.rows

@@ -7,7 +7,8 @@ import "prefork/bench/stats"
 // they agree.
 type Harmed struct {
 	Phase    string `json:"phase"`
-	Metric   string `json:"metric"` // lost or stalled
+	Load     string `json:"load,omitempty"` // as that of a Round; of a load curve the one that the arms are judged at
+	Metric   string `json:"metric"`         // lost or stalled
 	Arm      string `json:"arm"`
 	Baseline string `json:"baseline"`
 
@@ -52,7 +53,7 @@ func (r *Result) claimHarm() {
 				}
 				family = append(family, c)
 				r.Harms = append(r.Harms, Harmed{
-					Phase: phase, Metric: harm.metric, Arm: arm.Name, Baseline: r.Plan.Baseline,
+					Phase: phase, Load: r.load(phase), Metric: harm.metric, Arm: arm.Name, Baseline: r.Plan.Baseline,
 					Hit: c.Arm.Harmed, Of: c.Arm.Of, BaseHarmed: c.Reference.Harmed, BaseOf: c.Reference.Of,
 					Difference: c.Difference, CI95: c.CI, N: c.N,
 				})
@@ -92,7 +93,10 @@ func (r *Result) counts(arm, phase, metric string, harmed func(Round) int) (all 
 // HarmOf is a count of one arm against the baseline's; ok is false where neither came to
 // any.
 func (r *Result) HarmOf(arm, phase, metric string) (h Harmed, ok bool) {
-	return find(r.Harms, func(h Harmed) bool { return h.Arm == arm && h.Phase == phase && h.Metric == metric })
+	load := r.load(phase)
+	return find(r.Harms, func(h Harmed) bool {
+		return h.Arm == arm && h.Phase == phase && h.Load == load && h.Metric == metric
+	})
 }
 
 // harmTold reports whether the arms surely differ in what came to harm.

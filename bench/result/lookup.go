@@ -33,15 +33,17 @@ func (i *Interval) UnmarshalJSON(text []byte) error {
 // SummaryOf is the summary of one metric of one arm; ok is false where it was not
 // measured.
 func (r *Result) SummaryOf(arm, phase, metric string) (s Summary, ok bool) {
+	load := r.load(phase)
 	return find(r.Summary, func(s Summary) bool {
-		return s.Arm == arm && s.Phase == phase && s.Metric == metric
+		return s.Arm == arm && s.Phase == phase && s.Load == load && s.Metric == metric
 	})
 }
 
 // ComparisonOf is how one metric of one arm compares with the baseline's.
 func (r *Result) ComparisonOf(arm, phase, metric string) (c Comparison, ok bool) {
+	load := r.load(phase)
 	return find(r.Comparisons, func(c Comparison) bool {
-		return c.Arm == arm && c.Phase == phase && c.Metric == metric
+		return c.Arm == arm && c.Phase == phase && c.Load == load && c.Metric == metric
 	})
 }
 

@@ -24,6 +24,9 @@ type Plan struct {
 	// that part of what the weakest arm reached in the closed loop.
 	Rate  float64 `json:"rate,omitempty"`
 	Share float64 `json:"share,omitempty"`
+	// Rates are all of a load curve's, the lowest first, none where there is one rate alone.
+	// Rate or Share is then the one of them that the arms are judged at.
+	Rates []OpenRate `json:"rates,omitempty"`
 
 	Service  string        `json:"service,omitempty"` // of work and mixed: a distribution of package stats
 	Spin     bool          `json:"spin,omitempty"`

@@ -23,9 +23,12 @@ type Result struct {
 	Summary     []Summary    `json:"summary"`
 	Comparisons []Comparison `json:"comparisons"`
 	Harms       []Harmed     `json:"harms,omitempty"`
+	Curve       []Point      `json:"curve,omitempty"`
 	// AANoise is how far apart the baseline and itself came out, by
 	// "phase/metric": the 95 % interval of their ratio.
 	AANoise map[string][2]float64 `json:"aa_noise"`
+
+	seenAt string // see At
 }
 
 // Environment is the machine as it was.
@@ -75,22 +78,25 @@ type Repeat struct {
 	Round  int     `json:"round"`
 	Arm    string  `json:"arm"`
 	Phase  string  `json:"phase"`
+	Load   string  `json:"load,omitempty"` // as that of a Round
 	Doubts []Doubt `json:"doubts"`
 }
 
-// Short is a phase that has fewer rounds than planned, since the budget was spent.
+// Short is a load that has fewer rounds than planned, since the budget was spent.
 type Short struct {
 	Phase  string `json:"phase"`
+	Load   string `json:"load,omitempty"` // as that of a Round
 	Rounds int    `json:"rounds"`
 }
 
 // String is for people.
 func (l LeftOut) String() string { return l.Arm + " is left out: " + l.Reason }
 
-// Summary is one metric of one arm over all rounds of a phase in which it was sound.
+// Summary is one metric of one arm over all rounds of a load in which it was sound.
 type Summary struct {
 	Arm    string     `json:"arm"`
 	Phase  string     `json:"phase"`
+	Load   string     `json:"load,omitempty"` // as that of a Round
 	Metric string     `json:"metric"`
 	Median float64    `json:"median"`
 	CI95   [2]float64 `json:"ci95"`
@@ -102,6 +108,7 @@ type Summary struct {
 // Comparison is one metric of one arm against the baseline.
 type Comparison struct {
 	Phase    string   `json:"phase"`
+	Load     string   `json:"load,omitempty"` // as that of a Round
 	Metric   string   `json:"metric"`
 	Arm      string   `json:"arm"`
 	Baseline string   `json:"baseline"`
@@ -126,8 +133,35 @@ type Comparison struct {
 	Verdict string `json:"verdict"`
 }
 
-// In are the rounds of a phase.
+// At is the result as it is seen at one of the loads of its load curve: all that is
+// asked of it by phase is of that load. Otherwise that is of the one the arms are judged at.
+func (r *Result) At(load string) *Result {
+	seen := *r
+	seen.seenAt = load
+	return &seen
+}
+
+// load is which of a phase's loads is meant where the phase alone is named.
+func (r *Result) load(phase string) string {
+	if judged := r.Plan.JudgedAt(phase); judged == "" || r.seenAt == "" {
+		return judged
+	}
+	return r.seenAt
+}
+
+// In are the rounds of a phase; of a load curve those of one load, see At.
 func (r *Result) In(phase string) (rounds []Round) {
+	load := r.load(phase)
+	for _, round := range r.Rounds {
+		if round.Phase == phase && round.Load == load {
+			rounds = append(rounds, round)
+		}
+	}
+	return rounds
+}
+
+// Under are the rounds of a phase, of a load curve at all its loads.
+func (r *Result) Under(phase string) (rounds []Round) {
 	for _, round := range r.Rounds {
 		if round.Phase == phase {
 			rounds = append(rounds, round)

@@ -1,11 +1,12 @@
 package result
 
-// Round is one arm under load once. Rounds of the same number and phase were
+// Round is one arm under load once. Rounds of the same number, phase and load were
 // made one after the other.
 type Round struct {
 	Round       int     `json:"round"` // from 1
 	Arm         string  `json:"arm"`
-	Phase       string  `json:"phase"` // Closed or Open
+	Phase       string  `json:"phase"`          // Closed or Open
+	Load        string  `json:"load,omitempty"` // which of the plan's rates, as it is written, in a load curve
 	Workload    string  `json:"workload"`
 	Scenario    string  `json:"scenario"`
 	OfferedRate float64 `json:"offered_rate,omitempty"` // connections a second; open loop only

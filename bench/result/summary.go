@@ -12,18 +12,22 @@ import (
 func (r *Result) Summarise() {
 	r.Summary, r.Comparisons, r.AANoise = []Summary{}, []Comparison{}, map[string][2]float64{}
 	for _, phase := range r.Phases() {
-		for _, metric := range Metrics {
-			r.summarise(series(r.In(phase)), phase, metric)
+		for _, load := range r.Plan.Loads(phase) {
+			rounds := series(r.At(load).In(phase))
+			for _, metric := range Metrics {
+				r.summarise(rounds, phase, load, metric)
+			}
 		}
 	}
 	r.claim()
 	r.claimHarm()
+	r.Curve = r.curve()
 }
 
 // summarise leaves out what was not measured, and the time until normal of an arm
 // that was never normal again in some round: those rounds would be missing from
 // the median, and they are the bad ones (see Recovery).
-func (r *Result) summarise(s series, phase string, metric Metric) {
+func (r *Result) summarise(s series, phase, load string, metric Metric) {
 	for _, arm := range r.Arms {
 		rounds, rough := s.showing(arm.Name, metric)
 		values := metric.values(rounds)
@@ -32,13 +36,13 @@ func (r *Result) summarise(s series, phase string, metric Metric) {
 		}
 		median := stats.MedianOf(values)
 		r.Summary = append(r.Summary, Summary{
-			Arm: arm.Name, Phase: phase, Metric: metric.Name,
+			Arm: arm.Name, Phase: phase, Load: load, Metric: metric.Name,
 			Median: median.Value, CI95: median.CI, N: len(values), Rough: rough,
 		})
 	}
 }
 
-// series are the rounds of one phase.
+// series are the rounds of one load.
 type series []Round
 
 // of are the sound values of a metric that an arm's rounds gave.
@@ -62,13 +66,14 @@ func (m Metric) values(rounds []Round) (values []float64) {
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // Widest is how far the widest of the deciding ratios' intervals reaches to either side
-// in a phase, as a share of 1; +Inf while one has no end, 0 where there is no ratio.
+// in a phase, as a share of 1; +Inf while one has no end, 0 where there is no ratio. Of a
+// load curve that is at one load, see At.
 func (r *Result) Widest(phase string) (widest float64) {
 	s := series(r.In(phase))
 	twin, _ := r.Control()
 	for _, name := range Deciding {
 		metric, _ := LookupMetric(name)
-		if home, ok := r.Home(metric); !ok || home != phase {
+		if !r.decides(metric, phase) {
 			continue
 		}
 		for _, arm := range r.Arms {

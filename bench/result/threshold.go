@@ -32,12 +32,13 @@ type operand struct {
 	phase  string
 	metric Metric
 	arm    string
+	load   string // of a load curve; "" for the one that the arms are judged at
 }
 
 // ErrNotMeasured says that there is nothing to hold against a threshold.
 var ErrNotMeasured = errors.New("not measured")
 
-const thresholdForms = "write it like 'p99(dispatch/round-robin) > 2ms', 'closed.p99(shared/blocking) > 500us' or 'throughput(reuseport/hash) < 0.9 * throughput(shared/blocking)'"
+const thresholdForms = "write it like 'p99(dispatch/round-robin) > 2ms', 'closed.p99(shared/blocking) > 500us', of a load curve 'p99(shared/blocking, 80%) > 2ms', or 'throughput(reuseport/hash) < 0.9 * throughput(shared/blocking)'"
 
 const operandForm = `(?:(old)\s*\.\s*)?(?:(\w+)\s*\.\s*)?(\w+)\s*\(\s*([^()]*?)\s*\)`
 
@@ -81,7 +82,8 @@ func (t *Threshold) parseRight(m []string) error {
 }
 
 func parseOperand(m []string) (o operand, err error) {
-	o.old, o.phase, o.arm = m[0] != "", m[1], m[3]
+	o.old, o.phase = m[0] != "", m[1]
+	o.arm, o.load = armAndLoad(m[3])
 	if o.phase != "" && o.phase != Closed && o.phase != Open {
 		return o, lookup.Unknown("phase", o.phase, []string{Closed, Open})
 	}
@@ -89,10 +91,23 @@ func parseOperand(m []string) (o operand, err error) {
 	if o.metric, ok = LookupMetric(m[2]); !ok {
 		return o, lookup.Unknown("metric", m[2], metricNames())
 	}
-	if o.arm == "" {
+	switch {
+	case o.arm == "":
 		return o, fmt.Errorf("of which arm? %s", thresholdForms)
+	case o.load != "" && o.phase == Closed:
+		return o, fmt.Errorf("%s is a rate of the open loop, and the closed one has none: leave out one of the two", o.load)
 	}
 	return o, nil
+}
+
+// armAndLoad takes an arm and one of a load curve's rates apart: "shared/blocking, 80%".
+func armAndLoad(text string) (arm, load string) {
+	if at := strings.LastIndex(text, ","); at >= 0 {
+		if rate, err := parseRate(strings.TrimSpace(text[at+1:])); err == nil {
+			return strings.TrimSpace(text[:at]), rate.String()
+		}
+	}
+	return text, ""
 }
 
 // parseLimit reads a number, or a time with its unit for a metric that is one.
@@ -153,6 +168,25 @@ func (t Threshold) Check(arms, old []string) error {
 	return nil
 }
 
+// CheckRates says whether the rates that the condition names are of the plan's load curve.
+// That of the older result is nil if there is none.
+func (t Threshold) CheckRates(plan Plan, old *Plan) error {
+	for _, o := range t.operands() {
+		of := plan
+		if o.old && old != nil {
+			of = *old
+		}
+		switch {
+		case o.load == "":
+		case len(of.Rates) == 0:
+			return fmt.Errorf("%s: this is no load curve: leave out %s, or give several rates, such as --rate 50%%,80%%", o, o.load)
+		case !slices.Contains(of.Loads(Open), o.load):
+			return lookup.Unknown("rate", o.load, of.Loads(Open))
+		}
+	}
+	return nil
+}
+
 func (t Threshold) operands() []operand {
 	if t.right == nil {
 		return []operand{t.left}
@@ -179,17 +213,16 @@ func (t Threshold) Comparable(r, old *Result) error {
 // they are, in words. The older result may be nil if Check was told so. The error
 // is ErrNotMeasured where there are no medians.
 func (t Threshold) Crossed(r, old *Result) (crossed bool, value string, err error) {
-	left, err := t.left.median(r, old)
+	left, value, err := t.left.found(r, old)
+	limit := t.limit
+	if err == nil && t.right != nil {
+		var right float64
+		var said string
+		right, said, err = t.right.found(r, old)
+		value, limit = value+", "+said, t.limit*right
+	}
 	if err != nil {
 		return false, "", err
-	}
-	value, limit := t.left.show(left), t.limit
-	if t.right != nil {
-		right, err := t.right.median(r, old)
-		if err != nil {
-			return false, "", err
-		}
-		value, limit = value+", "+t.right.show(right), t.limit*right
 	}
 	return t.crosses(left, limit), value, nil
 }
@@ -221,6 +254,17 @@ func (t Threshold) crosses(x, limit float64) bool {
 	return x < limit
 }
 
+// found is the median, and that in words. Of a load curve they say at which rate it is.
+func (o operand) found(r, old *Result) (median float64, words string, err error) {
+	if of := o.among(r, old); o.load == "" {
+		o.load = of.Plan.JudgedAt(o.loop(of))
+	}
+	if median, err = o.median(r, old); err != nil {
+		return 0, "", err
+	}
+	return median, o.show(median), nil
+}
+
 // median counts a round that was never normal again as an endless time, so that
 // 'normal_after(…) > 5s' is true of it.
 func (o operand) median(r, old *Result) (float64, error) {
@@ -239,18 +283,24 @@ func (o operand) median(r, old *Result) (float64, error) {
 	return stats.MedianOf(values).Value, nil
 }
 
-// among is the result that it is of.
+// among is the result that it is of, seen at its load.
 func (o operand) among(r, old *Result) *Result {
 	if o.old {
-		return old
+		r = old
 	}
-	return r
+	if o.load == "" {
+		return r
+	}
+	return r.At(o.load)
 }
 
 // loop is the phase that it is of, "" if the result has none that says anything.
 func (o operand) loop(r *Result) string {
-	if o.phase != "" {
+	switch {
+	case o.phase != "":
 		return o.phase
+	case o.load != "":
+		return Open
 	}
 	phase, ok := r.Home(o.metric)
 	if !ok {
@@ -261,6 +311,9 @@ func (o operand) loop(r *Result) string {
 
 func (o operand) String() string {
 	name := o.metric.Name + "(" + o.arm + ")"
+	if o.load != "" {
+		name = o.metric.Name + "(" + o.arm + ", " + o.load + ")"
+	}
 	if o.phase != "" {
 		name = o.phase + "." + name
 	}

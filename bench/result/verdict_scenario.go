@@ -33,6 +33,9 @@ func (v verdict) fate(arm, phase string) []string {
 	if len(v.Phases()) > 1 {
 		in = ", " + phase + " loop"
 	}
+	if at := v.load(phase); at != "" {
+		in += " at " + at
+	}
 	return []string{fmt.Sprintf("%s lost %s and stalled %s of %s %s%s%s.",
 		arm, Thousands(t.lost), Thousands(t.stalled), Thousands(t.ended), v.Plan.Counted(), in, v.normal(arm, phase))}
 }

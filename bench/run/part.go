@@ -59,7 +59,7 @@ func (r *run) load(ctx context.Context, server *subject.Server, order load.Order
 // account makes a round of what was seen.
 func (r *run) account(p Part, server *subject.Server, order load.Order, seen observed) result.Round {
 	round := Describe(order, seen.Result)
-	round.Round, round.Arm, round.Phase = p.Round, p.Arm.Name, p.Phase
+	round.Round, round.Arm, round.Phase, round.Load = p.Round, p.Arm.Name, p.Phase, p.Load
 	round.Workload, round.Scenario = r.Plan.Workload, r.Plan.Scenario
 	round.QueuePeak = seen.peak
 	seen.meter.costs(&round, seen.Result)

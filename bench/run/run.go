@@ -57,6 +57,7 @@ type Progress struct {
 	Round       int
 	Rounds      int // of each phase
 	Phase, Arm  string
+	Load        string        // of a load curve, as result.Round has it
 	Left        time.Duration // at the pace so far
 	Most        time.Duration // what is left of the budget, for what has to be done again
 	Try         int           // from 1: how often this part is done
@@ -178,27 +179,28 @@ func (r *run) report(p Part) {
 	parts, left := r.schedule.left()
 	done := len(r.schedule.rounds)
 	r.tell(Progress{
-		Done: done, Total: done + parts, Round: p.Round, Rounds: max(r.Plan.Rounds, p.Round), Phase: p.Phase, Arm: p.Arm.Name,
+		Done: done, Total: done + parts, Round: p.Round, Rounds: max(r.Plan.Rounds, p.Round), Phase: p.Phase, Load: p.Load, Arm: p.Arm.Name,
 		Left: left, Most: max(0, r.schedule.budget-time.Since(r.began)), Try: p.Try, Use: p.Use,
 	})
 }
 
 // hopeless is an ErrRate once a round has shown that no arm gets the rate that the plan
-// asks for, though nobody else had the machine: it is not the server's doing, nor chance.
+// asks for, the lowest of a load curve's, though nobody else had the machine: it is not the
+// server's doing, nor chance.
 func (r *run) hopeless(last Part) error {
 	if last.Use != Measurement || r.Plan.Rate == 0 || len(r.schedule.queue) > 0 {
 		return nil
 	}
-	best := 0.0
+	best, rate := 0.0, last.Rate
 	for _, round := range r.schedule.rounds {
 		if round.Phase != last.Phase || round.Disturbed() || !round.Late() {
 			return nil
 		}
-		best = max(best, float64(round.Conns)/round.Seconds)
+		best, rate = max(best, float64(round.Conns)/round.Seconds), min(rate, round.OfferedRate)
 	}
 	reached := fmt.Sprintf("some %.0f", best)
 	if best == 0 {
 		reached = fmt.Sprintf("less than %.0f", 1/r.Plan.Length.Seconds())
 	}
-	return fmt.Errorf("%w of %.0f connections a second: it came to %s; lower --rate", ErrRate, last.Rate, reached)
+	return fmt.Errorf("%w of %.0f connections a second: it came to %s; lower --rate", ErrRate, rate, reached)
 }

@@ -14,6 +14,7 @@ import (
 type Part struct {
 	Arm   result.Arm
 	Phase string
+	Load  string  // which of a load curve's rates, as result.Round has it
 	Rate  float64 // connections a second, of an open loop
 	Round int     // from 1; a Trial and a Sounding are of none
 	Try   int     // from 1
@@ -40,10 +41,13 @@ const soundings = 2
 // schedule says what is still missing. It is pure: it knows of the world what done and
 // drop tell it, and has no clock.
 //
-//	trial of every arm ─► for each load: (sounding) ─► round 1 … rounds of the plan
+//	trial of every arm ─► for each stage: (sounding) ─► round 1 … rounds of the plan
 //	                                          │
 //	                                          ├ disturbed from outside: the same part again
 //	                                          └ --until: another round while an interval is wide
+//
+// A stage is a phase with its loads: one, or those of a load curve. Each round has them all,
+// so that what changes on the machine in the course of a run falls on all alike.
 //
 // What goes beyond the plan is left out once the budget is spent, which is twice the plan's
 // time. A budget that the plan has is kept by the plan too, but for a first round of each
@@ -51,14 +55,13 @@ const soundings = 2
 type schedule struct {
 	plan   result.Plan
 	arms   []result.Arm
-	loads  []traffic
+	stages [][]traffic
 	random *rand.Rand
 	budget time.Duration
 
 	tried   bool
 	queue   []Part // what comes next
-	at      int    // in loads
-	round   int    // of that load; 0 before the first
+	at      int    // in stages
 	pace    pace
 	best    *result.Round // of the tries so far of the part that is the queue's first
 	sounded []result.Round
@@ -69,24 +72,34 @@ type schedule struct {
 	short   []result.Short
 }
 
-// traffic is what clients do in one phase of a plan.
+// traffic is a load: what clients do in a phase, at one of its rates.
 type traffic struct {
 	phase string
+	load  string  // as result.Round has it
 	rate  float64 // 0 in a closed loop, and where share tells it
 	share float64 // of what the weakest arm reached
+	round int     // the last that was begun; 0 before the first
 }
 
 func newSchedule(p result.Plan, arms []result.Arm, random *rand.Rand) *schedule {
 	s := &schedule{plan: p, arms: arms, random: random, pace: pace{planned: partTime(p)}}
 	s.budget = cmp.Or(p.Budget, 2*time.Duration(p.Rounds)*RoundTime(p, len(arms)))
 	for _, phase := range p.Phases {
-		l := traffic{phase: phase}
-		if phase == result.Open {
-			l.rate, l.share = p.Rate, p.Share
-		}
-		s.loads = append(s.loads, l)
+		s.stages = append(s.stages, stage(p, phase))
 	}
 	return s
+}
+
+// stage are the loads of a phase.
+func stage(p result.Plan, phase string) (loads []traffic) {
+	names := p.Loads(phase)
+	if phase == result.Closed {
+		return []traffic{{phase: phase}}
+	}
+	for i, rate := range p.OpenRates() {
+		loads = append(loads, traffic{phase: phase, load: names[i], rate: rate.PerSecond, share: rate.Share})
+	}
+	return loads
 }
 
 // next is the part to do now, at a time since the run began; ok is false if nothing is
@@ -107,22 +120,31 @@ func (s *schedule) refill(now time.Duration) bool {
 		s.queue = s.parts(Part{Use: Trial, Phase: s.plan.Phases[0], Rate: s.trialRate()}, notATwin)
 		return true
 	}
-	for ; s.at < len(s.loads); s.at, s.round = s.at+1, 0 {
-		l := &s.loads[s.at]
-		if l.phase == result.Open && l.rate == 0 && !s.chooseRate(l) {
+	for ; s.at < len(s.stages); s.at++ {
+		if !s.chooseRates() {
 			for n := range soundings {
 				s.queue = append(s.queue, s.parts(Part{Use: Sounding, Phase: result.Closed, Round: n + 1}, notATwin)...)
 			}
 			return true
 		}
-		if s.another(now) {
-			s.round++
-			s.queue = s.parts(Part{Phase: l.phase, Rate: l.rate, Round: s.round}, anyArm)
-			s.random.Shuffle(len(s.queue), func(i, j int) { s.queue[i], s.queue[j] = s.queue[j], s.queue[i] })
+		if loads := s.another(now); len(loads) > 0 {
+			s.queueRound(loads)
 			return true
 		}
 	}
 	return false
+}
+
+// queueRound queues every arm under some loads of the stage, load by load, so that what is
+// compared is made one after the other. Both are in random order.
+func (s *schedule) queueRound(loads []*traffic) {
+	s.random.Shuffle(len(loads), func(i, j int) { loads[i], loads[j] = loads[j], loads[i] })
+	for _, l := range loads {
+		l.round++
+		parts := s.parts(Part{Phase: l.phase, Load: l.load, Rate: l.rate, Round: l.round}, anyArm)
+		s.random.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+		s.queue = append(s.queue, parts...)
+	}
 }
 
 // trialRate is that of a trial in an open loop whose rate is not known yet.
@@ -151,36 +173,45 @@ func (s *schedule) parts(like Part, of func(result.Arm) bool) (parts []Part) {
 	return parts
 }
 
-// another reports whether a further round of the load is missing and affordable.
-func (s *schedule) another(now time.Duration) bool {
-	l := s.loads[s.at]
+// another are the loads of the stage of which a further round is missing, none if that is
+// not affordable. All have as many rounds until the plan's are done.
+func (s *schedule) another(now time.Duration) (loads []*traffic) {
+	planned := true
+	for i := range s.stages[s.at] {
+		l := &s.stages[s.at][i]
+		planned = planned && l.round >= s.plan.Rounds
+		if l.round < s.plan.Rounds || s.wide(l) {
+			loads = append(loads, l)
+		}
+	}
 	switch {
-	case s.round == 0:
-		return true
-	case s.round >= s.plan.Rounds && !s.wide(l.phase):
-		return false
-	case s.fits(now, len(s.arms)), s.round < s.plan.Rounds && s.plan.Budget == 0:
-		return true
+	case len(loads) == 0, loads[0].round == 0, s.fits(now, len(loads)*len(s.arms)), !planned && s.plan.Budget == 0:
+		return loads
+	case !planned:
+		for _, l := range loads {
+			s.short = append(s.short, result.Short{Phase: l.phase, Load: l.load, Rounds: l.round})
+		}
 	}
-	if s.round < s.plan.Rounds {
-		s.short = append(s.short, result.Short{Phase: l.phase, Rounds: s.round})
-	}
-	return false
+	return nil
 }
 
 // wide reports whether an interval is wider than the plan wants.
-func (s *schedule) wide(phase string) bool {
+func (s *schedule) wide(l *traffic) bool {
 	if s.plan.Until == 0 {
 		return false
 	}
 	r := result.Result{Plan: s.plan, Arms: s.arms, Rounds: s.rounds}
-	return r.Widest(phase) > s.plan.Until
+	return r.At(l.load).Widest(l.phase) > s.plan.Until
 }
 
-// fits reports whether so many parts can be done before the load's share of the budget
-// is spent. What one load leaves of its share is the next one's.
+// fits reports whether so many parts can be done before the stage's share of the budget
+// is spent, which goes by its loads. What one stage leaves of its share is the next one's.
 func (s *schedule) fits(now time.Duration, parts int) bool {
-	deadline := s.budget * time.Duration(s.at+1) / time.Duration(len(s.loads))
+	by := 0
+	for _, stage := range s.stages[:s.at+1] {
+		by += len(stage)
+	}
+	deadline := s.budget * time.Duration(by) / time.Duration(s.plan.CountLoads())
 	return now+time.Duration(parts)*s.pace.ofPart() <= deadline
 }
 
@@ -219,9 +250,9 @@ func (s *schedule) lose(why string) bool {
 func (s *schedule) measured(part Part, round result.Round, now time.Duration) {
 	worse := s.better(round)
 	if worse != nil {
-		s.repeats = append(s.repeats, result.Repeat{Round: worse.Round, Arm: worse.Arm, Phase: worse.Phase, Doubts: worse.Doubts})
+		s.repeats = append(s.repeats, result.Repeat{Round: worse.Round, Arm: worse.Arm, Phase: worse.Phase, Load: worse.Load, Doubts: worse.Doubts})
 	}
-	rest := len(s.queue) - 1 + max(0, s.plan.Rounds-s.round)*len(s.arms)
+	rest := len(s.queue) - 1 + s.toCome(s.at)
 	if s.best.Disturbed() && s.fits(now, rest+1) {
 		s.queue[0].Try++
 		return
@@ -246,10 +277,14 @@ func (s *schedule) drop() {
 	s.queue = slices.DeleteFunc(s.queue, func(p Part) bool { return p.Arm.Name == name })
 }
 
-// chooseRate takes a load's share of what the weakest arm reached in the closed loop: at
+// chooseRates takes the loads' shares of what the weakest arm reached in the closed loop: at
 // one rate for all, latencies can be compared. It reports whether that is known. Where
 // no round is sound a rough rate does: what is measured at it says so itself.
-func (s *schedule) chooseRate(l *traffic) bool {
+func (s *schedule) chooseRates() bool {
+	stage := s.stages[s.at]
+	if stage[0].phase == result.Closed || stage[0].rate > 0 {
+		return true
+	}
 	r := result.Result{Rounds: s.rounds}
 	closed := r.In(result.Closed)
 	if len(closed) == 0 {
@@ -259,7 +294,10 @@ func (s *schedule) chooseRate(l *traffic) bool {
 		return false
 	}
 	const least = 1
-	l.rate = max(least, weakest(closed)*l.share)
+	reached := weakest(closed)
+	for i := range stage {
+		stage[i].rate = max(least, reached*stage[i].share)
+	}
 	return true
 }
 
@@ -292,14 +330,18 @@ func weakest(rounds []result.Round) float64 {
 // left is how many parts of the plan are still to come, and about how long they take.
 func (s *schedule) left() (parts int, takes time.Duration) {
 	parts = len(s.queue)
-	for i := s.at; i < len(s.loads); i++ {
-		done := 0
-		if i == s.at {
-			done = s.round
-		}
-		parts += max(0, s.plan.Rounds-done) * len(s.arms)
+	for i := s.at; i < len(s.stages); i++ {
+		parts += s.toCome(i)
 	}
 	return parts, time.Duration(parts) * s.pace.ofPart()
+}
+
+// toCome is how many parts of a stage's plan have not been queued yet.
+func (s *schedule) toCome(stage int) (parts int) {
+	for _, l := range s.stages[stage] {
+		parts += max(0, s.plan.Rounds-l.round) * len(s.arms)
+	}
+	return parts
 }
 
 // pace is how long a part takes.
@@ -327,5 +369,5 @@ func partTime(p result.Plan) time.Duration { return p.Warmup + p.Length + overhe
 
 // RoundTime is about how long it takes to have each arm of a plan under each of its loads.
 func RoundTime(p result.Plan, arms int) time.Duration {
-	return time.Duration(arms*len(p.Phases)) * partTime(p)
+	return time.Duration(arms*p.CountLoads()) * partTime(p)
 }

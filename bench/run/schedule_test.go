@@ -25,6 +25,7 @@ type world struct {
 	disturbed func(Part) float64 // steal, in per cent
 	conns     func(Part) int
 	value     func(Part) float64 // processor time per connection, µs
+	latency   func(Part) float64 // of the typical answer, µs
 	now       time.Duration
 	told      []string
 }
@@ -39,13 +40,16 @@ func (w *world) carryOut(s *schedule) {
 			panic("it never ends")
 		}
 		w.told = append(w.told, fmt.Sprintf("%s %s %d.%d", []string{"", "trial", "sounding"}[part.Use]+part.Phase, part.Arm.Name, part.Round, part.Try))
-		round := result.Round{Round: part.Round, Arm: part.Arm.Name, Phase: part.Phase, OfferedRate: part.Rate, Seconds: 1, Conns: 100}
+		round := result.Round{Round: part.Round, Arm: part.Arm.Name, Phase: part.Phase, Load: part.Load, OfferedRate: part.Rate, Seconds: 1, Conns: 100}
 		if w.conns != nil {
 			round.Conns = w.conns(part)
 		}
 		if w.value != nil {
 			cpu := w.value(part)
 			round.CPU.Server = &cpu
+		}
+		if w.latency != nil {
+			round.Latency = result.Latency{N: 100, P50: w.latency(part), P99: 300}
 		}
 		if w.disturbed != nil {
 			round.Doubts = result.Doubts(map[string]float64{"steal": w.disturbed(part)})

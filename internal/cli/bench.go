@@ -62,6 +62,9 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkRates(limits, plan, nil); err != nil {
+		return err
+	}
 	if done, err := enterNamespace(ctx, c, plan); done || err != nil {
 		return err
 	}
@@ -185,7 +188,7 @@ func changePlan(c *cli.Context, p *result.Plan) error {
 			return fmt.Errorf("--phase %s: want closed, open or closed,open", c.String("phase"))
 		}
 	}
-	if err := readRate(c.String("rate"), p); err != nil {
+	if err := readRates(c, p); err != nil {
 		return err
 	}
 	if err := idleFlag(c, *p); err != nil {

@@ -55,7 +55,7 @@ func loadFlags() []cli.Flag {
 		&cli.StringFlag{Name: "scenario", Category: catLoad, Value: bench.Scenarios[0].Name, Usage: "what happens to the servers: `NAME` is " + or(names(bench.Scenarios, scenarioName))},
 		&cli.StringFlag{Name: "phase", Category: catLoad, DefaultText: "closed,open", Usage: "`LOOP` is closed, open, or both: capacity by clients that wait for answers, then latency by clients that come at random"},
 		&cli.IntFlag{Name: "clients", Category: catLoad, DefaultText: "16; 40 for work and mixed", Usage: "the closed loop has `N` clients"},
-		&cli.StringFlag{Name: "rate", Category: catLoad, DefaultText: "50%", Usage: "the open loop has `N` connections a second, or N% of what the weakest arm reached in the closed one"},
+		&cli.StringFlag{Name: "rate", Category: catLoad, DefaultText: "50%", Usage: "the open loop has `N` connections a second, or N% of what the weakest arm reached in the closed one; several draw a load curve: 20%,40%,60%,80%,90%"},
 		&cli.StringFlag{Name: "service", Category: catLoad, DefaultText: "the workload's", Usage: "for work and mixed, draw demands from `TIMES`: fixed:5ms, exp:5ms or bimodal:1ms,100ms,1%"},
 		&cli.BoolFlag{Name: "spin", Category: catLoad, Usage: "demands are of processor time, not of sleep"},
 		&cli.IntFlag{Name: "requests", Category: catLoad, DefaultText: "1", Usage: "for http, `N` requests on a connection, one after the other"},
@@ -145,21 +145,17 @@ func workerCounts(text string) (counts []int, err error) {
 	return counts, nil
 }
 
-// readRate reads 500 or 50%.
-func readRate(text string, p *result.Plan) error {
-	if text == "" {
+// readRates reads 500, 50%, or several for a load curve. Which of those the arms are judged
+// at is still to be found.
+func readRates(c *cli.Context, p *result.Plan) error {
+	if !c.IsSet("rate") {
 		return nil
 	}
-	number, percent := strings.CutSuffix(text, "%")
-	value, err := strconv.ParseFloat(number, 64)
-	if err != nil || !(value > 0) {
-		return fmt.Errorf("--rate %s: want connections a second, such as 500, or a share of the weakest arm's capacity, such as 50%%", text)
+	rates, err := result.ParseRates(c.String("rate"))
+	if err != nil {
+		return fmt.Errorf("--rate %s: %w", c.String("rate"), err)
 	}
-	if percent {
-		p.Rate, p.Share = 0, value/100
-		return nil
-	}
-	p.Rate = value
+	p.SetRates(rates, func(result.OpenRate) bool { return true })
 	return nil
 }
 

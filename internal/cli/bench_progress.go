@@ -93,6 +93,9 @@ func progressLine(now bench.Progress, width int) string {
 	filled := barWidth * now.Done / max(now.Total, 1)
 	bar := strings.Repeat("█", filled) + strings.Repeat("░", barWidth-filled) + " "
 	round, left := roundOf(now), " · "+left(now)
+	if now.Load != "" {
+		round += " at " + now.Load
+	}
 	room := width - utf8.RuneCountInString(bar+round+" · "+left)
 	if room < shortest {
 		bar, room = "", room+barWidth+1

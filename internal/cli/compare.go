@@ -52,6 +52,9 @@ func compare(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkRates(limits, new.Plan, &old.Plan); err != nil {
+		return err
+	}
 	changes, doubts, err := match(old, new, c.Bool("force"))
 	if err != nil {
 		return err

@@ -33,6 +33,16 @@ func thresholds(c *cli.Context, arms, old []string) (limits []result.Threshold, 
 	return limits, nil
 }
 
+// checkRates refuses conditions on rates that no load curve has. The older plan may be nil.
+func checkRates(limits []result.Threshold, plan result.Plan, old *result.Plan) error {
+	for _, limit := range limits {
+		if err := limit.CheckRates(plan, old); err != nil {
+			return usage(fmt.Errorf("--fail-if '%s': %w", limit, err))
+		}
+	}
+	return nil
+}
+
 func armNames(arms []result.Arm) (names []string) {
 	for _, arm := range arms {
 		names = append(names, arm.Name)

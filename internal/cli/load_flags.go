@@ -121,7 +121,7 @@ func loadPace(c *cli.Context, o *load.Order) (err error) {
 	if text := c.String("rate"); c.IsSet("rate") {
 		o.Clients = 0
 		if o.Rate, err = strconv.ParseFloat(text, 64); err != nil || !(o.Rate > 0) || o.Rate > 1e7 {
-			return fmt.Errorf("--rate %s: want connections a second, such as 500", text)
+			return fmt.Errorf("--rate %s: want connections a second, such as 500; shares and several rates are for prefork bench", text)
 		}
 	}
 	if o.Rate == 0 {
