@@ -26,10 +26,36 @@ const briefWidth = 80
 func Brief(w io.Writer, r *result.Result, o BriefOptions) error {
 	b := &brief{Result: r, Brief: r.Brief(), width: o.width(), paint: ink.Paint(o.Color)}
 	b.heading()
-	b.grid()
-	b.legend()
+	if len(r.Curve) > 0 {
+		b.curve()
+	} else {
+		b.grid()
+		b.legend()
+	}
 	b.sentences()
 	return b.write(w, o)
+}
+
+// curve has the loads of a load curve in place of the columns of a grid.
+func (b *brief) curve() {
+	for _, line := range curveLines(b.Result, b.paint, b.width) {
+		b.line(line)
+	}
+	b.line("")
+	if legend := curveLegend(b.Result, curveBlocks(b.Result)); len(legend) > 0 {
+		b.line(b.paint.Dim(keyed(legend, b.width)))
+	}
+	if said := strings.TrimSpace(fullLoad(b.Result) + " " + tailNeeds(b.Result)); said != "" {
+		b.line(b.paint.Dim(wrapped(said, b.width, 0)))
+	}
+}
+
+// keyed are the parts of a legend, none of them broken, with wide gaps between.
+func keyed(parts []string, width int) string {
+	for i, part := range parts {
+		parts[i] = strings.ReplaceAll(part, " ", "\u00a0")
+	}
+	return strings.NewReplacer("\u00a0", " ", " ", "   ").Replace(strings.Join(ink.Fold(strings.Join(parts, " "), width-2*len(parts)), "\n"))
 }
 
 func (o BriefOptions) width() int {
@@ -49,7 +75,8 @@ func (b *brief) write(w io.Writer, o BriefOptions) error {
 }
 
 // plain has ASCII for what a brief is written with.
-var plain = strings.NewReplacer("▲", "^", "▼", "v", "−", "-", "–", "-", "±", "+-", "×", "x", "µ", "u", "·", "-", "…", "...")
+var plain = strings.NewReplacer("▲", "^", "▼", "v", "−", "-", "–", "-", "±", "+-", "×", "x", "µ", "u", "·", "-", "…", "...",
+	"▁", ".", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#", "█", "#", "—", "-")
 
 // brief is one in the making.
 type brief struct {
@@ -244,18 +271,21 @@ func (b *brief) legend() {
 		{"~ rough, not judged", there["~"]},
 	} {
 		if m.there {
-			parts = append(parts, strings.ReplaceAll(m.says, " ", "\u00a0"))
+			parts = append(parts, m.says)
 		}
 	}
 	if len(parts) > 0 {
 		b.line("")
-		b.line(b.paint.Dim(strings.NewReplacer("\u00a0", " ", " ", "   ").Replace(strings.Join(ink.Fold(strings.Join(parts, " "), b.width-2*len(parts)), "\n"))))
+		b.line(b.paint.Dim(keyed(parts, b.width)))
 	}
 }
 
 // sentences are one for each arm, of the generator, and where to go on.
 func (b *brief) sentences() {
 	b.line("")
+	if at := b.Plan.JudgedAt(result.Open); at != "" && len(b.Said) > 0 {
+		b.say("Times are judged at " + strings.Replace(at, "%", " %", 1) + ":")
+	}
 	for _, text := range b.Said {
 		b.say(text)
 	}

@@ -9,6 +9,7 @@ import (
 type figure struct {
 	Name    string
 	Title   string
+	Subject string // what was measured, for a picture that may be all that somebody sees
 	Caption string // says what one point is
 	Words   string // for those who do not see it
 	draw    func(width float64) drawing
@@ -33,7 +34,7 @@ func isNarrow(width float64) bool { return width < 560 }
 func (v view) figures() []figure {
 	var all []figure
 	for _, make := range []func(view) (figure, bool){
-		throughputFigure, latencyFigure, timelineFigure, workersFigure, cpuFigure,
+		curveFigure, throughputFigure, latencyFigure, timelineFigure, workersFigure, cpuFigure,
 	} {
 		if f, ok := make(v); ok {
 			all = append(all, f)

@@ -23,6 +23,10 @@ type look struct {
 var (
 	shapes = []string{"circle", "square", "diamond", "triangle"}
 	dashes = []string{"", "7 4", "2 3", "9 3 2 3"}
+
+	// firstShape is where each strategy begins among the shapes, which so tell apart what
+	// colours do not tell everybody.
+	firstShape = map[string]int{"shared": 0, "reuseport": 1, "dispatch": 2, "peer": 3}
 )
 
 // greys is how many neutral colours there are for peers.
@@ -36,7 +40,7 @@ func looks(arms []result.Arm) []look {
 		class := strategyClass(arm.Strategy)
 		n := seen[class]
 		seen[class]++
-		l := look{Name: arm.Name, Class: class, Shape: shapes[n%len(shapes)], Dash: dashes[n%len(dashes)], Hollow: arm.Control,
+		l := look{Name: arm.Name, Class: class, Shape: shapes[(firstShape[class]+n)%len(shapes)], Dash: dashes[n%len(dashes)], Hollow: arm.Control,
 			Width: 3.8 - 2.2*float64(i)/float64(max(len(arms)-1, 1))}
 		if class == "peer" {
 			l.Class = "peer" + strconv.Itoa(n%greys+1)
@@ -52,6 +56,23 @@ func strategyClass(strategy string) string {
 		return strategy
 	}
 	return "peer"
+}
+
+// legend says which line is whose, and returns where it ends.
+func (c *canvas) legend(looks []look, width float64) float64 {
+	const swatch, gap = 30, 22
+	x, y := 0.0, 12.0
+	for _, l := range looks {
+		w := swatch + textWidth(l.label(), labelSize)
+		if x > 0 && x+w > width {
+			x, y = 0, y+22
+		}
+		c.stroke("M"+place(x)+" "+place(y-4)+"h24", l)
+		c.mark(x+12, y-4, 4, l.Shape, l.mark())
+		c.text(x+swatch, y, "start", "label", shorten(l.label(), labelSize, width-swatch))
+		x += w + gap
+	}
+	return y
 }
 
 // mark is the class of the arm's marks.

@@ -98,7 +98,7 @@ type timeplot struct {
 
 func (v view) drawTimeline(width float64, all []trace) drawing {
 	p := &timeplot{width: width}
-	p.lanes = p.legend(all) + 8
+	p.lanes = p.legend(looksOf(all), width) + 8
 	top := p.lanes + 34
 	if anyFailed(all) {
 		top += laneHeight * float64(len(all))
@@ -136,21 +136,11 @@ func span(all []trace) (low, high, end float64) {
 	return low, high, end
 }
 
-// legend says which line is whose, and returns where it ends.
-func (p *timeplot) legend(all []trace) float64 {
-	const swatch, gap = 30, 22
-	x, y := 0.0, 12.0
+func looksOf(all []trace) (looks []look) {
 	for _, t := range all {
-		w := swatch + textWidth(t.label(), labelSize)
-		if x > 0 && x+w > p.width {
-			x, y = 0, y+22
-		}
-		p.stroke("M"+place(x)+" "+place(y-4)+"h24", t.look)
-		p.mark(x+12, y-4, 4, t.Shape, t.mark())
-		p.text(x+swatch, y, "start", "label", shorten(t.label(), labelSize, p.width-swatch))
-		x += w + gap
+		looks = append(looks, t.look)
 	}
-	return y
+	return looks
 }
 
 func (p *timeplot) grid() {

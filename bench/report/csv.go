@@ -48,6 +48,7 @@ var csvFields = []struct {
 	{"invalid_reason", func(_ result.Arm, r result.Round) string { return r.Doubtful() }},
 	{"seconds", func(_ result.Arm, r result.Round) string { return exact(r.Seconds) }},
 	{"offered_rate", func(_ result.Arm, r result.Round) string { return offered(r) }},
+	{"load", func(_ result.Arm, r result.Round) string { return r.Load }},
 	{"conns", func(_ result.Arm, r result.Round) string { return strconv.Itoa(r.Conns) }},
 	{"requests", func(_ result.Arm, r result.Round) string { return strconv.Itoa(r.Requests) }},
 }

@@ -27,8 +27,10 @@ func GoBench(w io.Writer, r *result.Result) error {
 	}
 	fmt.Fprintln(out)
 	for _, phase := range r.Phases() {
-		for _, round := range baselineFirst(r, r.In(phase)) {
-			fmt.Fprintln(out, goLine(r, round))
+		for _, load := range r.Plan.Loads(phase) {
+			for _, round := range baselineFirst(r, r.At(load).In(phase)) {
+				fmt.Fprintln(out, goLine(r, round))
+			}
 		}
 	}
 	return out.Flush()
@@ -54,8 +56,11 @@ func baselineFirst(r *result.Result, rounds []result.Round) []result.Round {
 func goLine(r *result.Result, round result.Round) string {
 	var b strings.Builder
 	// Workers are last and after a =, as a last -N would be taken for GOMAXPROCS.
-	fmt.Fprintf(&b, "Benchmark%s/phase=%s/arm=%s/workers=%d 1",
-		camel(round.Workload), round.Phase, goName(round.Arm), armOf(r, round).Workers)
+	fmt.Fprintf(&b, "Benchmark%s/phase=%s", camel(round.Workload), round.Phase)
+	if round.Load != "" {
+		fmt.Fprintf(&b, "/load=%s", round.Load)
+	}
+	fmt.Fprintf(&b, "/arm=%s/workers=%d 1", goName(round.Arm), armOf(r, round).Workers)
 	for _, metric := range result.Metrics {
 		if value, ok := metric.Of(round); ok && round.Sound(metric) && !math.IsNaN(value) && !math.IsInf(value, 0) {
 			fmt.Fprintf(&b, " %s %s", exact(value), goUnit(metric))

@@ -8,30 +8,44 @@ import (
 	"regexp"
 	"sync"
 
+	"prefork/bench/load"
 	"prefork/bench/result"
 )
 
-// Hgrm writes the latencies of each arm and loop, of all rounds together, to files such as
-// open-shared-blocking.hgrm in a directory: HDR histograms' usual text, which their
+// Hgrm writes the latencies of each arm and load, of all rounds together, to files such as
+// open-shared-blocking.hgrm, or open-80%-shared-blocking.hgrm, in a directory: HDR histograms' usual text, which their
 // plotters read (https://hdrhistogram.github.io/HdrHistogram/plotFiles.html). Values are in
 // milliseconds.
 func Hgrm(dir string, r *result.Result) error {
 	p99, _ := result.LookupMetric("p99")
 	var errs []error
 	for _, phase := range r.Phases() {
-		for _, arm := range r.Arms {
-			h, err := r.Pooled(arm.Name, phase, result.LatencyTimes, p99)
-			if h == nil || err != nil {
+		for _, at := range r.Plan.Loads(phase) {
+			for _, arm := range r.Arms {
+				h, err := r.At(at).Pooled(arm.Name, phase, result.LatencyTimes, p99)
+				if h != nil && err == nil {
+					err = writeHgrm(filepath.Join(dir, hgrmName(phase, at, arm.Name)), h)
+				}
 				errs = append(errs, err)
-				continue
 			}
-			var text bytes.Buffer
-			err = h.WriteHGRM(&text)
-			name := phase + "-" + unfit().ReplaceAllString(arm.Name, "-") + ".hgrm"
-			errs = append(errs, err, os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o644))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func hgrmName(phase, load, arm string) string {
+	if load != "" {
+		phase += "-" + load
+	}
+	return phase + "-" + unfit().ReplaceAllString(arm, "-") + ".hgrm"
+}
+
+func writeHgrm(path string, h *load.Histogram) error {
+	var text bytes.Buffer
+	if err := h.WriteHGRM(&text); err != nil {
+		return err
+	}
+	return os.WriteFile(path, text.Bytes(), 0o644)
 }
 
 // unfit is what a file's name had better not have.

@@ -88,7 +88,7 @@ func HTML(w io.Writer, r *result.Result) error {
 	p.Comparisons, p.ForestHead = v.comparisons()
 	p.Figures = v.figureViews(p.Data)
 	if n := len(p.Doubtful); n > 0 {
-		p.Warning = cmp.Or(r.Disturbed(), fmt.Sprintf("In %d of %s something was disturbed and does not count.", n, numbered(r.Plan.Rounds*max(len(r.Phases()), 1), "round")))
+		p.Warning = cmp.Or(r.Disturbed(), fmt.Sprintf("In %d of %s something was disturbed and does not count.", n, numbered(r.Plan.Rounds*max(r.Plan.CountLoads(), 1), "round")))
 	}
 	return pageTemplate().Execute(w, p)
 }

@@ -179,6 +179,58 @@ func checkKeys(t *testing.T, ctx context.Context) {
 	}
 }
 
+// The load curve draws itself, with a line for each arm that one can read and put out, and has
+// the other charts beside it as ever.
+func TestCurveInABrowser(t *testing.T) {
+	url := saved(t, madeCurve(8, []float64{.2, .4, .6, .8, 1.3}, curveArms...))
+	ctx, complaints := browser(t)
+	for _, width := range []int64{1280, 360} {
+		do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url), chromedp.WaitVisible("#curve canvas"))
+		if got := ask[int64](t, ctx, `document.documentElement.scrollWidth`); got > width {
+			t.Errorf("at %d px the page is %d px wide", width, got)
+		}
+		if n := ask[int](t, ctx, `document.querySelectorAll("#curve .key button").length`); n != 3 {
+			t.Errorf("the key has %d arms, want 3", n)
+		}
+		for class, name := range map[string]string{"shared": "shared/blocking", "reuseport": "reuseport/hash", "dispatch": "dispatch/round-robin", "lost": "an overload"} {
+			if n := inked(t, ctx, class); n < 20 {
+				t.Errorf("at %d px %s has %d dots of ink", width, name, n)
+			}
+		}
+	}
+	const reading = `document.querySelector("#curve .reading").textContent`
+	do(t, ctx, chromedp.Focus("#curve .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](reading+` == "40 %: 280/s"`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
+		t.Errorf("two arrow keys lead to %q", ask[string](t, ctx, reading))
+	}
+	if got := ask[string](t, ctx, `document.querySelector("#curve output").textContent`); strings.Count(got, " ms") != 2 {
+		t.Errorf("the first arm reads %q there, want two times", got)
+	}
+	do(t, ctx, chromedp.KeyEvent(kb.End))
+	if got := ask[string](t, ctx, reading); !strings.Contains(got, "reuseport/hash × overload") {
+		t.Errorf("at the end it reads %q", got)
+	}
+	do(t, ctx, chromedp.Click(`#curve button[data-arm="1"]`))
+	if n := inked(t, ctx, "reuseport"); n != 0 {
+		t.Errorf("put out, an arm has %d dots of ink", n)
+	}
+	complaints.check(t)
+}
+
+// inked counts the dots of the load curve that have one of the page's colours.
+func inked(t *testing.T, ctx context.Context, name string) int {
+	t.Helper()
+	return ask[int](t, ctx, `(() => {
+		const [r, g, b] = getComputedStyle(document.documentElement).getPropertyValue("--`+name+`").trim().match(/[0-9a-f]{2}/gi).map(x => parseInt(x, 16));
+		const c = document.querySelector("#curve canvas"), copy = new OffscreenCanvas(c.width, c.height).getContext("2d", { willReadFrequently: true });
+		copy.drawImage(c, 0, 0);
+		const d = copy.getImageData(0, 0, c.width, c.height).data;
+		let n = 0;
+		for (let i = 0; i < d.length; i += 4) n += d[i + 3] == 255 && Math.abs(d[i] - r) + Math.abs(d[i + 1] - g) + Math.abs(d[i + 2] - b) < 12;
+		return n;
+	})()`)
+}
+
 // TestReportWithoutScripts is of where JavaScript is off: the pictures stand in.
 func TestReportWithoutScripts(t *testing.T) {
 	text := strings.Replace(rendered(t, simulate(2, result.Open)), `classList.add("js")`, `classList.remove("js")`, 1)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -88,13 +87,11 @@ func armFlags(arms []result.Arm) (words []string) {
 }
 
 func rateFlag(p result.Plan) string {
-	switch {
-	case p.Rate > 0:
-		return strconv.FormatFloat(p.Rate, 'f', -1, 64)
-	case p.Share > 0:
-		return fmt.Sprintf("%g%%", 100*p.Share)
+	var rates []string
+	for _, rate := range p.OpenRates() {
+		rates = append(rates, rate.String())
 	}
-	return ""
+	return strings.Join(rates, ",")
 }
 
 // quoted leaves a word alone that no shell would change.

@@ -71,6 +71,10 @@ func (v view) plan() facts {
 
 func rate(p result.Plan) string {
 	switch {
+	case len(p.Rates) > 0 && p.Share > 0:
+		return rateFlag(p) + " of the weakest arm's capacity"
+	case len(p.Rates) > 0:
+		return rateFlag(p) + " connections a second"
 	case p.Rate > 0:
 		return count(p.Rate, 0) + " connections a second"
 	case p.Share > 0:

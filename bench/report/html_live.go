@@ -13,6 +13,7 @@ type liveData struct {
 	Arms        []look       `json:"arms"`
 	Timeline    *liveLines   `json:"timeline,omitempty"`
 	Percentiles *livePercent `json:"percentiles,omitempty"`
+	Curve       *liveCurve   `json:"curve,omitempty"`
 }
 
 // liveChart has an x, and for each arm a y for each x, on a logarithmic axis.
@@ -50,12 +51,13 @@ type liveView struct {
 }
 
 type liveArm struct {
+	Number int // among all
 	Name   string
 	Swatch template.HTML
 }
 
 func (v view) liveData() liveData {
-	return liveData{Arms: v.looks, Timeline: v.liveLines(), Percentiles: v.livePercentiles()}
+	return liveData{Arms: v.looks, Timeline: v.liveLines(), Percentiles: v.livePercentiles(), Curve: v.liveCurve()}
 }
 
 // liveView is what goes with a figure, nil where nothing does.
@@ -70,11 +72,15 @@ func (v view) liveView(f figure, data liveData) *liveView {
 	case f.Name == "latency" && data.Percentiles != nil:
 		l.Chart, l.Title = "percentiles", "From the usual to the rare"
 		l.Caption = "The same percentiles on one line for each arm: a mark is the median over the rounds, the bar through it the 95 % interval. The further right, the rarer: each decade of the axis is ten times fewer requests."
+	case f.Name == "curve" && data.Curve != nil:
+		l.Chart, l.Caption = "curve", v.liveCurveCaption(f.Caption)
 	default:
 		return nil
 	}
-	for _, look := range v.looks {
-		l.Arms = append(l.Arms, liveArm{look.label(), look.swatch(true)})
+	for i, look := range v.looks {
+		if l.Chart != "curve" || !look.Hollow {
+			l.Arms = append(l.Arms, liveArm{i, look.label(), look.swatch(true)})
+		}
 	}
 	return &l
 }

@@ -91,7 +91,7 @@ func (t *table) summaryCell(arm result.Arm, c tableColumn) summaryCell {
 // doubtfulRound is one of whose numbers some do not count.
 type doubtfulRound struct {
 	Round  int
-	Phase  string
+	Loop   string
 	Causes []string
 }
 
@@ -102,9 +102,10 @@ func (v view) doubtful() []doubtfulRound {
 		if len(round.Doubts) == 0 {
 			continue
 		}
-		i := slices.IndexFunc(all, func(r doubtfulRound) bool { return r.Round == round.Round && r.Phase == round.Phase })
+		loop := loopAt(round.Phase, round.Load)
+		i := slices.IndexFunc(all, func(r doubtfulRound) bool { return r.Round == round.Round && r.Loop == loop })
 		if i < 0 {
-			i, all = len(all), append(all, doubtfulRound{Round: round.Round, Phase: round.Phase})
+			i, all = len(all), append(all, doubtfulRound{Round: round.Round, Loop: loop})
 		}
 		all[i].Causes = append(all[i].Causes, round.Arm+": "+round.Doubtful())
 	}

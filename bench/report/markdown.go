@@ -14,6 +14,7 @@ func Markdown(w io.Writer, r *result.Result) error {
 	m := &markdown{table: table{Result: r, notes: &notes{}}}
 	m.medians()
 	m.ratios()
+	m.curve()
 	fmt.Fprintf(&m.out, "\n%s\n\n", r.Verdict())
 	m.doubts()
 	for i, note := range m.notes.marked {
@@ -79,6 +80,45 @@ func (m *markdown) ratios() {
 			}
 		}
 	}
+}
+
+// curve has a table for each time of the load curve: an arm a row, a load a column.
+func (m *markdown) curve() {
+	blocks := curveBlocks(m.Result)
+	for _, b := range blocks {
+		header, rule := []string{b.title}, []string{"---"}
+		for _, load := range m.CurveLoads() {
+			title := loadTitle(load)
+			header, rule = append(header, strings.TrimSpace(title[0]+" "+title[1])), append(rule, "---:")
+		}
+		m.line("")
+		m.row(header)
+		m.row(rule)
+		for _, row := range b.rows {
+			cells := []string{escapedMarkdown(row.arm.Name)}
+			for _, c := range row.cells {
+				cells = append(cells, strings.Join(nonEmpty([]string{c.text, c.mark, c.interval()}), " "))
+			}
+			m.row(cells)
+		}
+	}
+	if legend := curveLegend(m.Result, blocks); len(legend) > 0 {
+		m.line("")
+		m.line(strings.TrimSpace(escapedMarkdown(strings.Join(legend, "; ")) + ". " + fullLoad(m.Result)))
+	}
+}
+
+// interval is that of a time, in brackets.
+func (c curveCell) interval() string {
+	if !known(c.value) || !known(c.ci[1]) {
+		return ""
+	}
+	low, high := timeText(c.ci[0]), timeText(c.ci[1])
+	number, unit, _ := strings.Cut(low, " ")
+	if strings.HasSuffix(high, " "+unit) {
+		low = number
+	}
+	return "(" + low + "–" + high + ")"
 }
 
 func escapedMarkdown(text string) string {

@@ -115,6 +115,10 @@ func (f figure) alone(width float64) string {
 	var c canvas
 	y := margin + 14.0
 	c.text(margin, y, "start", "heading", f.Title)
+	if f.Subject != "" {
+		y += gap + 2
+		c.text(margin, y, "start", "note", f.Subject)
+	}
 	y += gap
 	c.tag("g", attributes{"transform", "translate(" + place(margin) + " " + place(y) + ")"}, ">")
 	c.out.WriteString(d.body)

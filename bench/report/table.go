@@ -36,6 +36,7 @@ func Table(w io.Writer, r *result.Result, o TableOptions) error {
 	t.heading()
 	t.grid()
 	t.comparisons()
+	t.curve()
 	t.doubts()
 	t.footnotes()
 	t.conclusion()
@@ -152,6 +153,25 @@ func (t *table) ratio(c result.Comparison) string {
 		text += cmp.Or(t.survivorsNote(c.Arm, c.Phase), t.survivorsNote(c.Baseline, c.Phase))
 	}
 	return text
+}
+
+// curve is the load curve, if there is one.
+func (t *table) curve() {
+	if len(t.Curve) == 0 {
+		return
+	}
+	t.line("")
+	t.line(t.paint.Bold("load curve of the open loop, geometric means of the rounds"))
+	for _, line := range curveLines(t.Result, t.paint, t.width) {
+		t.line(line)
+	}
+	t.line("")
+	t.line(t.paint.Dim(keyed(curveLegend(t.Result, curveBlocks(t.Result)), t.width)))
+	for _, said := range []string{fullLoad(t.Result), tailNeeds(t.Result)} {
+		if said != "" {
+			t.line(t.paint.Dim(wrapped(said, t.width, 0)))
+		}
+	}
 }
 
 func (t *table) conclusion() {

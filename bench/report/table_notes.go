@@ -75,6 +75,9 @@ func (t *table) openNote() string {
 	if t.Plan.Rate == 0 && t.Plan.Share > 0 {
 		text += fmt.Sprintf(". The rate is %s of what the weakest arm reached", result.Percent(t.Plan.Share))
 	}
+	if n := len(t.Plan.Rates); n > 0 {
+		text += fmt.Sprintf(". It is one of %d, which the load curve shows", n)
+	}
 	if lag := t.medians("lag_p99", result.Open); len(lag) > 0 {
 		text += fmt.Sprintf(". 99 %% were begun within %s of when they were due", timeText(slices.Max(lag)))
 	}
@@ -219,11 +222,19 @@ func (t *table) judged() {
 // short tells of loops that have fewer rounds than planned, and of what took the time.
 func (t *table) short() {
 	for _, short := range t.Short {
-		t.notes.add("the %s loop has %d of %s: the budget of %s was spent", short.Phase, short.Rounds, numbered(t.Plan.Rounds, "round"), t.Plan.Budget)
+		t.notes.add("the %s has %d of %s: the budget of %s was spent", loopAt(short.Phase, short.Load), short.Rounds, numbered(t.Plan.Rounds, "round"), t.Plan.Budget)
 	}
 	if n := len(t.Repeats); n > 0 {
 		t.notes.add("%s disturbed from outside and done again", numbered(n, "part"))
 	}
+}
+
+// loopAt names a load: "open loop at 80%".
+func loopAt(phase, load string) string {
+	if load == "" {
+		return phase + " loop"
+	}
+	return phase + " loop at " + load
 }
 
 // doubtful counts the parts of rounds of which some numbers do not count, with the cause
@@ -231,7 +242,7 @@ func (t *table) short() {
 func (t *table) doubtful() {
 	for _, phase := range t.Phases() {
 		all, bad, cause := 0, 0, ""
-		for _, round := range t.In(phase) {
+		for _, round := range t.Under(phase) {
 			all++
 			if len(round.Doubts) > 0 {
 				bad++
@@ -247,7 +258,7 @@ func (t *table) doubtful() {
 // tardy tells of rounds whose p99 is the generator's as much as the server's.
 func (t *table) tardy() {
 	bad, all := 0, 0
-	for _, round := range t.In(result.Open) {
+	for _, round := range t.Under(result.Open) {
 		all++
 		if round.Tardy() {
 			bad++

@@ -1,5 +1,5 @@
-// The two charts that can be read off point by point. All else is drawn already,
-// and without this script pictures stand in for these two as well.
+// The charts that can be read off point by point. All else is drawn already, and without
+// this script pictures stand in for these as well.
 const data = JSON.parse(document.getElementById("data").textContent);
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -32,7 +32,34 @@ const charts = {
     draw: (u) => drawIntervals(u, p),
     also: () => "",
   }),
+  curve: (c) => ({
+    ...c,
+    name: (x) => {
+      const i = c.x.indexOf(x);
+      return c.unit.startsWith("%") ? `${c.names[i]} %: ${c.rates[i]}` : c.rates[i];
+    },
+    names: (u) => spaced(u, c),
+    label: c.unit,
+    top: c.overload ? 26 : 8,
+    draw: (u) => drawCurve(u, c),
+    also: (arm, i) => (c.overload?.[arm][i] ? " × overload" : c.lost[arm][i] ? ` × ${c.lost[arm][i]} lost` : ""),
+    says: (arm, i) => [c.under?.[arm][i], c.y[arm][i]].filter((us) => us != null && !c.overload?.[arm][i]).map(duration).join(" · "),
+  }),
 };
+
+// spaced are the names of a curve's loads, from the highest down those that there is room for.
+function spaced(u, c) {
+  const names = c.names.map(() => "");
+  let taken = Infinity;
+  for (let i = c.x.length - 1; i >= 0; i--) {
+    const at = u.valToPos(c.x[i], "x");
+    const half = c.names[i].length * 3.5 + 3;
+    if (at + half > taken) continue;
+    names[i] = c.names[i];
+    taken = at - half;
+  }
+  return names;
+}
 
 // pen gives a context in CSS pixels and places in them.
 function pen(u) {
@@ -115,6 +142,64 @@ function drawIntervals(u, p) {
   ctx.restore();
 }
 
+function drawCurve(u, c) {
+  const { ctx, x, y, top } = pen(u);
+  const arms = data.arms.map((arm, a) => ({ arm, a })).filter(({ a }) => u.series[a + 1].show);
+  for (const { arm, a } of arms) drawBand(ctx, c.x.map(x), c.low_ends[a].map((v) => v && y(v)), c.high_ends[a].map((v) => v && y(v)), color(arm.class));
+  for (const { arm, a } of arms) {
+    c.y[a].forEach((us, i) => {
+      if (us == null) return;
+      drawShape(ctx, arm, x(c.x[i]), y(us), 4.6);
+      if (c.lost[a][i]) drawLoss(ctx, x(c.x[i]), y(us) - 11, 3);
+    });
+  }
+  c.x.forEach((rate, i) => {
+    const fallen = arms.filter(({ a }) => c.overload?.[a][i]);
+    fallen.forEach(({ arm, a }, n) => drawOverload(ctx, arm, x(rate) + 11 * (n - (fallen.length - 1) / 2), top - 10,
+      c.y[a][i - 1] != null && [x(c.x[i - 1]), y(c.y[a][i - 1])]));
+  });
+  ctx.restore();
+}
+
+// drawBand fills between two lines, wherever both are known for more than one place.
+function drawBand(ctx, xs, lows, highs, fill) {
+  ctx.globalAlpha = 0.15;
+  ctx.fillStyle = fill;
+  for (let from = 0; from < xs.length; from++) {
+    let to = from;
+    while (to < xs.length && lows[to] != null) to++;
+    if (to - from > 1) {
+      ctx.beginPath();
+      for (let i = from; i < to; i++) ctx.lineTo(xs[i], highs[i]);
+      for (let i = to - 1; i >= from; i--) ctx.lineTo(xs[i], lows[i]);
+      ctx.fill();
+    }
+    from = to;
+  }
+  ctx.globalAlpha = 1;
+}
+
+// drawOverload is a × above the plot, with the way there from where the arm still kept up.
+function drawOverload(ctx, arm, x, y, before) {
+  if (before) {
+    ctx.strokeStyle = color(arm.class);
+    ctx.lineWidth = 1.4;
+    ctx.setLineDash([2, 4]);
+    ctx.beginPath();
+    ctx.moveTo(...before);
+    ctx.lineTo(x, y + 6);
+    ctx.stroke();
+  }
+  drawLoss(ctx, x, y, 4);
+}
+
+function drawLoss(ctx, x, y, r) {
+  ctx.setLineDash([]);
+  ctx.strokeStyle = color("lost");
+  ctx.lineWidth = 2;
+  drawCross(ctx, x, y, r);
+}
+
 const outlines = {
   circle: (path, x, y, r) => path.arc(x, y, r, 0, 2 * Math.PI),
   square: (path, x, y, r) => path.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r),
@@ -144,17 +229,18 @@ function options(chart, plot, moved) {
   const series = data.arms.map((arm) => ({
     label: arm.name, stroke: color(arm.class), width: arm.width, dash: dashOf(arm), points: { show: false }, spanGaps: false,
   }));
+  const under = (chart.under ?? []).map((_, i) => ({ ...series[i], width: 1.6, dash: [2, 3] }));
   return {
     width: plot.clientWidth, height: plot.clientHeight, legend: { show: false },
     padding: [chart.top, 20, 0, 0], // the last name of the x axis is half beyond the plot
     scales: { x: { time: false, range: chart.range }, y: { distr: 3, range: [chart.low, chart.high] } },
     axes: [
       { ...axis, grid: { show: false }, label: chart.label, labelFont: axis.font, labelSize: 20, size: 28,
-        ...(chart.names && { splits: () => chart.x, values: () => chart.names }) },
+        ...(chart.names && { splits: () => chart.x, filter: (u, splits) => splits, values: (u) => chart.names.call ? chart.names(u) : chart.names }) },
       { ...axis, grid: { stroke: color("grid"), width: 1 }, ticks: { show: false }, size: 62,
         splits: () => chart.ticks, filter: (u, splits) => splits, values: () => chart.ticks.map(duration) },
     ],
-    series: [{}, ...series],
+    series: [{}, ...series, ...under],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
     hooks: { draw: [chart.draw], setCursor: [moved] },
   };
@@ -173,16 +259,20 @@ function live(figure) {
   const moved = ({ cursor: { idx } }) => {
     at = idx ?? at;
     reading.textContent = idx == null ? "" : chart.name(chart.x[idx]);
-    buttons.forEach((button, arm) => {
-      const y = idx == null ? null : chart.y[arm][idx];
-      button.querySelector("output").textContent = duration(y);
+    buttons.forEach((button) => {
+      const arm = Number(button.dataset.arm);
+      button.querySelector("output").textContent = idx == null ? "" : (chart.says?.(arm, idx) ?? duration(chart.y[arm][idx]));
       if (idx != null && shown[arm]) reading.textContent += chart.also(arm, idx) && ` · ${data.arms[arm].name}${chart.also(arm, idx)}`;
     });
   };
   const draw = () => {
     u?.destroy();
-    u = new uPlot(options(chart, plot, moved), [chart.x, ...chart.y], plot);
-    shown.forEach((show, arm) => show || u.setSeries(arm + 1, { show }));
+    u = new uPlot(options(chart, plot, moved), [chart.x, ...chart.y, ...(chart.under ?? [])], plot);
+    shown.forEach((_, arm) => shown[arm] || show(arm));
+  };
+  const show = (arm) => {
+    u.setSeries(arm + 1, { show: shown[arm] });
+    if (chart.under) u.setSeries(data.arms.length + arm + 1, { show: shown[arm] });
   };
   const point = () => at != null && u.setCursor({ left: u.valToPos(chart.x[at], "x"), top: 1 });
   const move = (step) => {
@@ -200,10 +290,11 @@ function live(figure) {
     point(); // a new size takes the cursor away
   };
 
-  buttons.forEach((button, arm) => button.addEventListener("click", () => {
+  buttons.forEach((button) => button.addEventListener("click", () => {
+    const arm = Number(button.dataset.arm);
     shown[arm] = !shown[arm];
     button.setAttribute("aria-pressed", shown[arm]);
-    u.setSeries(arm + 1, { show: shown[arm] });
+    show(arm);
   }));
   plot.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
