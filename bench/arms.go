@@ -77,12 +77,17 @@ func ParseArm(text string) (result.Arm, error) {
 	arm := result.Arm{Name: strings.Join(append([]string{s.Name + "/" + way}, fields[1:]...), " "), Strategy: s.Name, Flags: fields[1:], Optional: optional}
 	all[at].set(&arm)
 	if len(s.Modes) > 0 {
-		arm.Accept = cmp.Or(arm.Accept, s.Modes[0])
+		arm.Accept = defaultAccept(s, arm)
 	}
 	if len(s.Policies) > 0 {
 		arm.Policy = cmp.Or(arm.Policy, dispatch.Policies[0].Name)
 	}
 	return arm, nil
+}
+
+// defaultAccept is how an arm's workers wait, if it does not say.
+func defaultAccept(s strategies.Strategy, a result.Arm) string {
+	return s.Accept(a.Accept, a.Flag("overlap") > 1)
 }
 
 // unknownArm is the error for a name that no arm has: it says which arms have the way
@@ -136,7 +141,9 @@ func running(a result.Arm, command string) (result.Arm, error) {
 	if err != nil {
 		return a, err
 	}
-	if a.Accept != "" && a.Accept != s.Modes[0] {
+	unsaid := a
+	unsaid.Accept = ""
+	if a.Accept != "" && a.Accept != defaultAccept(s, unsaid) {
 		return a, fmt.Errorf("--arm %s: accept mode %s is for built-in workers, and the program of --cmd waits as it likes: compare %s", a.Name, a.Accept, s.Name)
 	}
 	if a.Accept != "" {

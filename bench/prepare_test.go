@@ -19,6 +19,7 @@ func TestParseArm(t *testing.T) {
 		"reuseport/netpoll":          {Name: "reuseport/netpoll", Strategy: "reuseport", Accept: "netpoll"},
 		"dispatch":                   {Name: "dispatch/round-robin", Strategy: "dispatch", Policy: "round-robin"},
 		"dispatch/p2c":               {Name: "dispatch/p2c", Strategy: "dispatch", Policy: "p2c"},
+		"reuseport/hash --overlap 2": {Name: "reuseport/hash --overlap 2", Strategy: "reuseport", Accept: "rotate", Steer: "hash"},
 		"reuseport/hash --backlog 5": {Name: "reuseport/hash --backlog 5", Strategy: "reuseport", Accept: "blocking", Steer: "hash"},
 	} {
 		got, err := ParseArm(text)

@@ -48,7 +48,7 @@ func TestOneOfManyHasThePort(t *testing.T) {
 	for range many {
 		go func() {
 			s, _ := strategies.Lookup("reuseport")
-			front, err := s.Open(strategies.Config{Bind: strategies.Bind{Network: "tcp", Address: address}, Backlog: 10})
+			front, err := s.Open(strategies.Config{Binds: []strategies.Bind{{Network: "tcp", Address: address}}, Backlog: 10})
 			if err != nil {
 				front = nil
 			}
@@ -156,9 +156,9 @@ func listenFor(t *testing.T, address string, reuse bool) int {
 	t.Helper()
 	want, err := net.ResolveTCPAddr("tcp", address)
 	check(t, err)
-	family, name := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	family, name := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: want.Port, Addr: [4]byte{127, 0, 0, 1}})
 	if want.IP.To4() == nil {
-		family, name = unix.AF_INET6, &unix.SockaddrInet6{Addr: [16]byte(want.IP)}
+		family, name = unix.AF_INET6, &unix.SockaddrInet6{Port: want.Port, Addr: [16]byte(want.IP)}
 	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	check(t, err)

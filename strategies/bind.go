@@ -40,6 +40,15 @@ func ParseBind(s string) (Bind, error) {
 	return Bind{"tcp", net.JoinHostPort(host, port)}, nil
 }
 
+// BindError says what is wrong with an address.
+type BindError struct {
+	Bind Bind
+	Err  error
+}
+
+func (e *BindError) Error() string { return fmt.Sprintf("bind %s: %v", e.Bind, e.Err) }
+func (e *BindError) Unwrap() error { return e.Err }
+
 func (b Bind) String() string {
 	if b.Network == "unix" {
 		return "unix:" + b.Address

@@ -8,6 +8,7 @@ import (
 
 	"prefork/dispatch"
 	"prefork/internal/steer"
+	"prefork/strategies/accept"
 )
 
 // dispatcher is one listening socket that only the master accepts from, and a
@@ -29,11 +30,11 @@ func openDispatch(c Config) (Front, error) {
 	if c.State != nil {
 		o.State = c.State.Pump
 	}
-	l, err := openOne(c, forPump)
+	l, err := openAlone(c, forPump)
 	if err != nil {
 		return nil, err
 	}
-	o.Listener = l.sockets[0].fd
+	o.Listener = l.all[0].sockets[0].fd
 	pump, err := dispatch.New(o)
 	if err != nil {
 		return nil, errors.Join(err, l.close())
@@ -42,21 +43,28 @@ func openDispatch(c Config) (Front, error) {
 }
 
 func (d *dispatcher) Listeners() *Listeners           { return d.listeners }
-func (d *dispatcher) FD(slot int) (int, error)        { return d.pump.FD(slot) }
 func (d *dispatcher) Suspend(slot int) error          { return d.pump.Suspend(slot) }
 func (d *dispatcher) Resume(slot int) error           { return d.pump.Resume(slot) }
 func (d *dispatcher) Rescue(slot int) error           { return d.pump.Rescue(slot) }
-func (d *dispatcher) Queued(slot int) (int, error)    { return d.pump.Queued(slot) }
 func (d *dispatcher) Drop(slot int) error             { return d.pump.Drop(slot) }
 func (d *dispatcher) Run(ctx context.Context) error   { return d.pump.Run(ctx) }
 func (d *dispatcher) Drain(ctx context.Context) error { return d.pump.Drain(ctx) }
 func (d *dispatcher) Close() error                    { return errors.Join(d.pump.Close(), d.listeners.close()) }
 
+func (d *dispatcher) Files(slot int) ([]accept.File, error) {
+	fd, err := d.pump.FD(slot)
+	return []accept.File{{FD: fd, Name: fileName}}, err
+}
+
+func (d *dispatcher) Queued(slot int) (Queue, error) {
+	n, err := d.pump.Queued(slot)
+	return Queue{Waiting: n, Own: n}, err
+}
+
 // Steering is by the master, not in the kernel.
 func (d *dispatcher) Steering() *steer.Kernel { return nil }
 
 func (d *dispatcher) State() State {
-	state, pump := d.listeners.state(), d.pump.State()
-	state.Pump = &pump
-	return state
+	pump := d.pump.State()
+	return State{Listeners: d.listeners.state(), Pump: &pump}
 }

@@ -1,16 +1,19 @@
 // Package strategies holds three ways for several processes to take connections
 // from one address, as their master sees them. The workers' side is package accept.
 //
-// A strategy is which file the worker of a slot inherits, held open by the
+// A strategy is which files the worker of a slot inherits, held open by the
 // master for as long as the slot lives, and how the worker takes connections
-// from it. Because the master holds it too, a worker that dies takes nothing
+// from them. Because the master holds them too, a worker that dies takes nothing
 // with it but what it was serving: its successor in the slot inherits the same
-// file, and what was queued is still there.
+// files, and what was queued is still there.
 //
 //	             master opens               worker i inherits   who accepts
 //	shared       one listening socket       the one socket      every worker
 //	reuseport    one socket a slot          socket i            every worker, its own
 //	dispatch     one socket, a pair a slot  its end of pair i   the master
+//
+// Between the first two lies a curve: fewer sockets than slots, or slots that take from
+// several (Config.Queues, Config.Overlap).
 //
 // In shared and reuseport the kernel decides which worker gets a connection, and
 // the master is in nobody's way: it may die, and the workers carry on. In

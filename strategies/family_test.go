@@ -99,10 +99,10 @@ func TestProgramsGetNoTimeoutOfOurs(t *testing.T) {
 	for _, strategy := range strategies.Strategies {
 		for _, foreign := range []bool{true, false} {
 			front := open(t, strategy.Name, func(c *strategies.Config) { c.Foreign = foreign })
-			fd, err := front.FD(0)
+			files, err := front.Files(0)
 			check(t, err)
 			connect(t, front, 1)
-			for _, fd := range append(front.State().Sockets, fd) {
+			for _, fd := range append(front.State().Listeners[0].Sockets, files[0].FD) {
 				timeout, err := unix.GetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO)
 				if err != nil || (timeout.Sec != 0) == foreign {
 					t.Errorf("%s, programs: %t: a timeout of %d s, %v", strategy.Name, foreign, timeout.Sec, err)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"testing"
@@ -28,7 +29,7 @@ func open(t *testing.T, strategy string, change func(*strategies.Config)) strate
 		t.Fatal(err)
 	}
 	c := strategies.Config{
-		Bind: strategies.Bind{Network: "tcp", Address: "127.0.0.1:0"}, Backlog: 1000, Window: 16, Concurrency: 1,
+		Binds: []strategies.Bind{{Network: "tcp", Address: "127.0.0.1:0"}}, Backlog: 1000, Window: 16, Concurrency: 1,
 		Random: rand.New(rand.NewPCG(1, 2)), Counts: func(int) (uint64, int, bool) { return 0, 0, false },
 	}
 	change(&c)
@@ -43,7 +44,7 @@ func open(t *testing.T, strategy string, change func(*strategies.Config)) strate
 func openSlots(t *testing.T, front strategies.Front, n int) {
 	t.Helper()
 	for slot := range n {
-		if _, err := front.FD(slot); err != nil {
+		if _, err := front.Files(slot); err != nil {
 			t.Fatal(err)
 		}
 		check(t, front.Resume(slot))
@@ -60,7 +61,7 @@ func check(t *testing.T, err error) {
 // connect dials a front n times; the connections are held.
 func connect(t *testing.T, front strategies.Front, n int) {
 	t.Helper()
-	addr := front.Listeners().Addr()
+	addr := front.Listeners().Addrs()[0]
 	for range n {
 		conn, err := net.Dial(addr.Network(), addr.String())
 		check(t, err)
@@ -78,8 +79,8 @@ func queues(t *testing.T, front strategies.Front, slots, n int) (each []int) {
 		for slot := range slots {
 			waiting, err := front.Queued(slot)
 			check(t, err)
-			each = append(each, waiting)
-			sum += waiting
+			each = append(each, waiting.Own)
+			sum += waiting.Own
 		}
 		return sum == n
 	})
@@ -100,7 +101,7 @@ func TestSuspendedSlotsGetNothing(t *testing.T) {
 				for _, slot := range suspended {
 					check(t, front.Suspend(slot))
 				}
-				if _, err := front.FD(slots); err != nil { // one more, whose worker is starting
+				if _, err := front.Files(slots); err != nil { // one more, whose worker is starting
 					t.Fatal(err)
 				}
 				connect(t, front, conns)
@@ -166,8 +167,10 @@ func nextImage(t *testing.T, state strategies.State) *strategies.State {
 			*fd = kept[*fd]
 		}
 	}
-	for i := range next.Sockets {
-		renumber(&next.Sockets[i])
+	for _, l := range next.Listeners {
+		for i := range l.Sockets {
+			renumber(&l.Sockets[i])
+		}
 	}
 	if next.Steering != nil {
 		renumber(&next.Steering.Board, &next.Steering.Slots, &next.Steering.Sockets)
@@ -206,15 +209,15 @@ func TestAFrontGoesOnInTheNextImage(t *testing.T) {
 			openSlots(t, front, slots)
 			check(t, front.Suspend(2))
 			connect(t, front, conns)
-			before := queues(t, front, slots, inAll(strategy, slots, conns))
+			before := queues(t, front, slots, conns)
 			next := open(t, strategy, func(c *strategies.Config) {
 				change(c)
 				c.State = nextImage(t, front.State())
 			})
 			defer func() { check(t, next.Close()) }()
 			check(t, front.Close())
-			if got, want := next.Listeners().Addr().String(), front.Listeners().Addr().String(); got != want {
-				t.Errorf("it listens on %s, want %s", got, want)
+			if got, want := next.Listeners().Addrs(), front.Listeners().Addrs(); !reflect.DeepEqual(got, want) {
+				t.Errorf("it listens on %v, want %v", got, want)
 			}
 			for _, fd := range next.State().FDs() {
 				if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
@@ -222,7 +225,7 @@ func TestAFrontGoesOnInTheNextImage(t *testing.T) {
 				}
 			}
 			connect(t, next, conns)
-			after := queues(t, next, slots, inAll(strategy, slots, 2*conns))
+			after := queues(t, next, slots, 2*conns)
 			if strategy == "shared" {
 				return
 			}
@@ -238,24 +241,16 @@ func TestAFrontGoesOnInTheNextImage(t *testing.T) {
 	}
 }
 
-// inAll is what all slots say together: in a strategy with one queue, each says the same.
-func inAll(strategy string, slots, conns int) int {
-	if strategy == "shared" {
-		return slots * conns
-	}
-	return conns
-}
-
 // The path of a Unix-domain address is the next image's to remove, or nobody's if another
 // socket lies there.
 func TestThePathGoesWithItsOwner(t *testing.T) {
 	for _, strategy := range []string{"shared", "dispatch"} {
 		path := filepath.Join(shortDir(t), "s")
-		at := func(c *strategies.Config) { c.Bind = strategies.Bind{Network: "unix", Address: path} }
+		at := func(c *strategies.Config) { c.Binds = []strategies.Bind{{Network: "unix", Address: path}} }
 		front := open(t, strategy, at)
 		connect(t, front, 3)
-		if n, err := front.Queued(0); err != nil || strategy == "shared" && n != 3 || n == 0 {
-			t.Errorf("%s: %d queued, %v, want 3", strategy, n, err)
+		if q, err := front.Queued(0); err != nil || strategy == "shared" && q.Waiting != 3 || q.Own == 0 {
+			t.Errorf("%s: %d queued, %v, want 3", strategy, q, err)
 		}
 		next := open(t, strategy, func(c *strategies.Config) {
 			at(c)

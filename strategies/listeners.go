@@ -7,149 +7,148 @@ import (
 	"fmt"
 	"net"
 
-	"golang.org/x/sys/unix"
+	"prefork/strategies/accept"
 )
 
-// Listeners are the listening sockets that a master holds, in slot order.
-type Listeners struct {
-	config  Config
-	addr    net.Addr
-	path    *File // what a Unix-domain address has in the file system; nil if that is not ours
-	given   int   // so many of the sockets, from slot 0 on, are somebody else's too
-	sockets []*socket
-}
+// Listeners are the listening sockets that a master holds: at each address one, or a
+// group of them.
+type Listeners struct{ all []*listener }
 
-// openListeners goes on with the sockets of Config.State, takes those that were given,
-// or has first open one.
-func openListeners(c Config, first func(Config) (*socket, error)) (*Listeners, error) {
-	l := &Listeners{config: c}
-	var err error
-	switch {
-	case c.State != nil:
-		err = l.regain(*c.State)
-	case len(c.Sockets) > 0:
-		l.given = len(c.Sockets)
-		err = l.take(c.Sockets)
-	default:
-		err = l.open(first)
-	}
-	if err != nil {
-		return nil, errors.Join(err, l.closeFrom(0))
+// openListeners goes on with the sockets of Config.State, takes those that were given, or
+// has first open one at each address.
+func openListeners(c Config, first func(Config, Bind) (*socket, error)) (*Listeners, error) {
+	l := &Listeners{}
+	if err := l.open(c, first); err != nil {
+		return nil, errors.Join(err, l.close())
 	}
 	return l, nil
 }
 
-// openOne is openListeners for a strategy that has one socket, prepared for who accepts.
-func openOne(c Config, prepare func(Config, int) error) (*Listeners, error) {
+// openAlone is openListeners for a strategy that has one socket at each address, prepared
+// for who accepts.
+func openAlone(c Config, prepare func(Config, int) error) (*Listeners, error) {
 	c.prepare = prepare
-	if len(c.Sockets) > 1 {
-		return nil, fmt.Errorf("%d sockets were given, and this strategy has one: give one, or use --strategy reuseport", len(c.Sockets))
-	}
-	return openListeners(c, func(c Config) (*socket, error) { return listen(c, nil) })
-}
-
-func (l *Listeners) open(first func(Config) (*socket, error)) error {
-	s, err := first(l.config)
+	l, err := openListeners(c, func(c Config, b Bind) (*socket, error) { return listen(c, b, nil) })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.sockets = []*socket{s}
-	if l.addr, err = s.name(); err != nil {
-		return err
+	for _, one := range l.all {
+		if n := len(one.sockets); n > 1 {
+			err = errors.Join(err, fmt.Errorf("%d sockets on %s were given, and this strategy has one: give one, or use --strategy reuseport", n, one.addr))
+		}
 	}
-	l.path, err = fileOf(l.addr)
-	return err
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
 }
 
-// take holds sockets that somebody else has opened, all on one address.
-func (l *Listeners) take(fds []int) error {
-	for _, fd := range fds {
-		s, addr, err := adopt(l.config, fd)
-		if err != nil {
-			return err
+func (l *Listeners) open(c Config, first func(Config, Bind) (*socket, error)) error {
+	switch {
+	case c.State != nil:
+		for _, state := range c.State.Listeners {
+			one := &listener{config: c}
+			l.all = append(l.all, one)
+			if err := one.regain(state); err != nil {
+				return err
+			}
 		}
-		l.sockets = append(l.sockets, s)
-		if l.addr == nil {
-			l.addr = addr
-		}
-		if addr.String() != l.addr.String() {
-			return fmt.Errorf("the sockets that were given listen on %s and on %s: give those of one address", l.addr, addr)
+	case len(c.Sockets) > 0:
+		return l.take(c)
+	default:
+		for _, bind := range c.Binds {
+			one := &listener{config: c}
+			l.all = append(l.all, one)
+			if err := one.open(bind, first); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (l *Listeners) regain(state State) (err error) {
-	l.path, l.given = state.Path, state.Given
-	for _, fd := range state.Sockets {
-		unix.CloseOnExec(fd)
-		s := &socket{fd: fd}
-		l.sockets = append(l.sockets, s)
-		if l.addr, err = s.name(); err != nil {
+// take holds sockets that somebody else has opened, by address.
+func (l *Listeners) take(c Config) error {
+	for _, fd := range c.Sockets {
+		s, addr, err := adopt(c, fd)
+		if err != nil {
 			return err
 		}
+		one := l.at(addr)
+		if one == nil {
+			one = &listener{config: c, addr: addr}
+			l.all = append(l.all, one)
+		}
+		one.sockets = append(one.sockets, s)
+		one.given++
 	}
-	if len(l.sockets) == 0 { // workers bind their own
-		l.addr, err = net.ResolveTCPAddr("tcp", state.Address)
+	if len(l.all) > 1 {
+		return fmt.Errorf("the sockets that were given listen on %s and on %s: give those of one address", l.all[0].addr, l.all[1].addr)
 	}
-	return err
+	return nil
 }
 
-// state is what regain needs.
-func (l *Listeners) state() State {
-	s := State{Given: l.given, Address: l.addr.String(), Path: l.path}
-	for _, socket := range l.sockets {
-		s.Sockets = append(s.Sockets, socket.fd)
+// at is who listens on an address, nil if nobody does.
+func (l *Listeners) at(addr net.Addr) *listener {
+	for _, one := range l.all {
+		if one.addr.Network() == addr.Network() && one.addr.String() == addr.String() {
+			return one
+		}
 	}
-	return s
+	return nil
 }
 
-// another opens one more socket on the same address, which is not among the Listeners
-// yet. before is done to it before it is bound.
-func (l *Listeners) another(before control) (*socket, error) {
-	c := l.config
-	c.Bind.Address = l.addr.String() // the port that :0 became
-	return listen(c, before)
+// Addrs are where clients connect.
+func (l *Listeners) Addrs() (all []net.Addr) {
+	for _, one := range l.all {
+		all = append(all, one.addr)
+	}
+	return all
 }
-
-// Addr is where clients connect.
-func (l *Listeners) Addr() net.Addr { return l.addr }
 
 // Quiesce turns new connections away, so that the queues can be drained to their end.
-// Sockets that somebody else holds too are left alone: what comes waits there for who
-// takes it next.
 func (l *Listeners) Quiesce() error {
-	if l.given > 0 {
-		return nil
-	}
-	// First the path: who finds none starts anew, and who finds one that refuses may
-	// take it for stale.
-	errs := []error{l.path.remove()}
-	l.path = nil
-	for _, s := range l.sockets {
-		errs = append(errs, s.quiesce(l.addr))
-	}
-	return errors.Join(errs...)
+	return l.each((*listener).quiesce)
 }
 
-// close closes all sockets, and removes the path if it is ours.
-func (l *Listeners) close() error { return errors.Join(l.path.remove(), l.closeFrom(0)) }
+func (l *Listeners) state() (all []ListenerState) {
+	for _, one := range l.all {
+		all = append(all, one.state())
+	}
+	return all
+}
 
-// closeFrom closes from the last one down, so that no socket changes its place in the
-// kernel's group.
-func (l *Listeners) closeFrom(slot int) error {
+// close closes all sockets, and removes what is ours in the file system.
+func (l *Listeners) close() error {
+	return l.each(func(one *listener) error { return errors.Join(one.path.remove(), one.closeFrom(0)) })
+}
+
+func (l *Listeners) each(do func(*listener) error) error {
 	var errs []error
-	for i := len(l.sockets) - 1; i >= slot; i-- {
-		errs = append(errs, unix.Close(l.sockets[i].fd))
+	for _, one := range l.all {
+		errs = append(errs, do(one))
 	}
-	l.sockets = l.sockets[:min(slot, len(l.sockets))]
 	return errors.Join(errs...)
 }
 
-// queued is how many connections wait on one of the sockets.
-func (l *Listeners) queued(index int) (int, error) {
-	if index >= len(l.sockets) {
-		return 0, nil
+// files are the sockets with these numbers at each address, as workers inherit them.
+func (l *Listeners) files(queues ...int) (all []accept.File) {
+	for _, one := range l.all {
+		for _, q := range queues {
+			all = append(all, accept.File{FD: one.sockets[q].fd, Name: fileName})
+		}
 	}
-	return l.sockets[index].queued()
+	return all
+}
+
+// fileName is what a worker's file is called.
+const fileName = "prefork"
+
+// queued is how many connections wait in the queue with this number at all addresses.
+func (l *Listeners) queued(queue int) (n int, err error) {
+	for _, one := range l.all {
+		depth, oneErr := one.queued(queue)
+		n, err = n+depth, errors.Join(err, oneErr)
+	}
+	return n, err
 }

@@ -159,7 +159,7 @@ func sharedSocket(t *testing.T, mode string) int {
 		t.Fatal(err)
 	}
 	front, err := shared.Open(strategies.Config{
-		Bind:    strategies.Bind{Network: "tcp", Address: "127.0.0.1:0"},
+		Binds:   []strategies.Bind{{Network: "tcp", Address: "127.0.0.1:0"}},
 		Backlog: 16,
 		Accept:  mode,
 	})
@@ -167,11 +167,11 @@ func sharedSocket(t *testing.T, mode string) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = front.Close() })
-	fd, err := front.FD(0)
+	files, err := front.Files(0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fd
+	return files[0].FD
 }
 
 // runWorker runs a worker by itself, as a master would start it, until it ends.
@@ -193,7 +193,7 @@ func runWorker(t *testing.T, mode string, fd int) (code int, said string) {
 		Accept:     mode,
 		Scoreboard: int(board.Fd()),
 	}
-	pid, err := launch.Start(0, 0, fd, stderr)
+	pid, err := launch.Start(0, 0, []accept.File{{FD: fd, Name: "prefork"}}, stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,11 @@ import (
 // second, when the port is closed or has its next owner.
 func (s *socket) quiesce(addr net.Addr) error {
 	if _, ok := addr.(*net.UnixAddr); ok {
-		// A Unix listener shut down refuses to connect but still hands out its
-		// queue (unix_stream_connect and unix_accept in net/unix/af_unix.c).
-		return unix.Shutdown(s.fd, unix.SHUT_RD)
+		// A Unix listener shut down for reading refuses to connect but still hands out
+		// its queue (unix_stream_connect and unix_accept in net/unix/af_unix.c). For
+		// writing too, so that who polls hears of it (EPOLLHUP in unix_poll): to an
+		// accept that does not wait, an empty queue is EAGAIN either way.
+		return unix.Shutdown(s.fd, unix.SHUT_RDWR)
 	}
 	err := s.dropSYN()
 	if errors.Is(err, unix.EPERM) {

@@ -5,35 +5,45 @@ package strategies
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/libp2p/go-reuseport"
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/steer"
+	"prefork/strategies/accept"
 )
 
-// grouped is a SO_REUSEPORT socket for every slot. The kernel picks the socket
-// whose queue a connection joins, by a hash of addresses and ports or as it is
-// steered, once and for all: no other worker can take it from there.
+// grouped is a group of SO_REUSEPORT sockets at each address. The kernel picks the
+// socket whose queue a connection joins, by a hash of addresses and ports or as it is
+// steered, once and for all: only workers that take from this one can have it. Which
+// those are, the ring says: as a rule a socket is one slot's.
 //
-// Sockets are bound in slot order, so that a socket's place in the kernel's
-// group is its slot; removing any but the last would move the last into the hole.
+// Sockets are bound one after the other, so that a socket's place in the kernel's
+// group is its queue's number; removing any but the last would move the last into the hole.
 type grouped struct {
-	config    Config
+	config Config
+	ring
 	listeners *Listeners
-	steering  steering
+	steering  []steering // by address
+	serving   []bool     // by slot: its worker takes connections
 }
 
 func openReuseport(c Config) (Front, error) {
-	if c.Bind.Network == "unix" {
-		return nil, fmt.Errorf("bind %s: SO_REUSEPORT is for TCP; a Unix-domain socket has one queue, so use --strategy shared or dispatch", c.Bind)
+	for _, bind := range c.Binds {
+		if bind.Network == "unix" {
+			return nil, &BindError{bind, errors.New("SO_REUSEPORT is for TCP; a Unix-domain socket has one queue, so use --strategy shared or dispatch")}
+		}
 	}
 	c.prepare = forWorkers
 	l, err := openListeners(c, bindFirst)
 	if err != nil {
 		return nil, err
 	}
-	g := &grouped{config: c, listeners: l}
+	g := &grouped{config: c, ring: ringOf(c), listeners: l}
+	if c.State != nil {
+		g.serving = slices.Clone(c.State.Serving)
+	}
 	if err := g.open(); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
@@ -44,25 +54,33 @@ func (g *grouped) open() error {
 	if g.config.BindInWorker {
 		// The socket has shown that the address can be had and which port it is; it
 		// must not stay, for nobody would accept from it.
-		return g.listeners.closeFrom(0)
+		return g.listeners.each(func(l *listener) error { return l.closeFrom(0) })
 	}
-	if err := g.checkGiven(); err != nil {
+	if err := g.listeners.each(g.checkGiven); err != nil {
 		return err
 	}
 	steer, err := LookupSteer(g.config.Steer)
 	if err != nil {
 		return err
 	}
-	g.steering, err = steer.open(g.config, g.listeners)
-	return err
+	if !steer.Queues && (g.queues > 0 || len(g.listeners.all) > 1) {
+		return fmt.Errorf("steer %s picks a worker, and so is for one address and a queue for each worker", steer.Name)
+	}
+	return g.listeners.each(func(l *listener) error {
+		s, err := steer.open(g.config, l, g.among(l))
+		if err == nil {
+			g.steering = append(g.steering, s)
+		}
+		return err
+	})
 }
 
-// bindFirst binds the socket of slot 0. The group has to be ours alone: where another
-// program of this user has begun one, the kernel would send it some of the connections.
-// A socket without SO_REUSEPORT gets the port only if nobody listens on it, and while
-// it does, nobody else gets it like that.
-func bindFirst(c Config) (*socket, error) {
-	alone, err := listen(c, nil)
+// bindFirst binds the first socket of a group. The group has to be ours alone: where
+// another program of this user has begun one, the kernel would send it some of the
+// connections. A socket without SO_REUSEPORT gets the port only if nobody listens on it,
+// and while it does, nobody else gets it like that.
+func bindFirst(c Config, bind Bind) (*socket, error) {
+	alone, err := listen(c, bind, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -73,25 +91,25 @@ func bindFirst(c Config) (*socket, error) {
 	if err != nil {
 		return nil, errors.Join(err, unix.Close(alone.fd))
 	}
-	c.Bind.Address = addr.String() // the port that :0 became
-	first, err := listen(c, reuseport.Control)
+	bind.Address = addr.String() // the port that :0 became
+	first, err := listen(c, bind, reuseport.Control)
 	// The kernel's group now has first in the second place, which moves up.
 	return first, errors.Join(err, unix.Close(alone.fd))
 }
 
 // checkGiven wants of sockets that somebody else has bound what another one on their
-// port takes.
-func (g *grouped) checkGiven() error {
-	if g.listeners.given == 0 {
-		return nil
+// port takes, and somebody to take from each.
+func (g *grouped) checkGiven(l *listener) error {
+	if g.queues > 0 && l.given > g.queues {
+		return fmt.Errorf("%d sockets on %s were given, and --queues is %d: give as many, or fewer sockets", l.given, l.addr, g.queues)
 	}
-	for _, s := range g.listeners.sockets[:g.listeners.given] {
+	for _, s := range l.sockets[:l.given] {
 		set, err := unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT)
 		if err != nil {
 			return err
 		}
 		if set == 0 {
-			return fmt.Errorf("the socket that was given, %s, was bound without SO_REUSEPORT, which --strategy reuseport needs for a second one on its port: set ReusePort=true in the .socket unit, or use --strategy shared", g.listeners.addr)
+			return fmt.Errorf("the socket that was given, %s, was bound without SO_REUSEPORT, which --strategy reuseport needs for a second one on its port: set ReusePort=true in the .socket unit, or use --strategy shared", l.addr)
 		}
 	}
 	return nil
@@ -99,29 +117,38 @@ func (g *grouped) checkGiven() error {
 
 func (g *grouped) Listeners() *Listeners { return g.listeners }
 
-func (g *grouped) FD(slot int) (int, error) {
+func (g *grouped) Files(slot int) ([]accept.File, error) {
 	if g.config.BindInWorker {
-		return -1, nil
+		return nil, nil
 	}
-	for len(g.listeners.sockets) <= slot {
-		if err := g.grow(); err != nil {
-			return -1, err
+	queues := g.of(slot)
+	for i, l := range g.listeners.all {
+		for len(l.sockets) <= slices.Max(queues) {
+			if err := grow(l, g.steering[i]); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return g.listeners.sockets[slot].fd, nil
+	if slot >= len(g.serving) {
+		g.serving = append(g.serving, make([]bool, slot+1-len(g.serving))...)
+		if err := g.pick(); err != nil {
+			return nil, err
+		}
+	}
+	return g.listeners.files(queues...), nil
 }
 
-func (g *grouped) grow() error {
-	err := g.steering.add(func() (fd int, err error) {
-		s, err := g.listeners.another(reuseport.Control)
+func grow(l *listener, steering steering) error {
+	err := steering.add(func() (fd int, err error) {
+		s, err := l.another(reuseport.Control)
 		if err != nil {
 			return -1, err
 		}
-		g.listeners.sockets = append(g.listeners.sockets, s)
+		l.sockets = append(l.sockets, s)
 		return s.fd, nil
 	})
-	if g.listeners.given > 0 && errors.Is(err, unix.EADDRINUSE) {
-		err = fmt.Errorf("bind %s: %v: only sockets of one user can share a port, and the one that was given is another's: run prefork as who has opened it, or use --strategy shared", g.listeners.addr, unix.EADDRINUSE)
+	if l.given > 0 && errors.Is(err, unix.EADDRINUSE) {
+		err = fmt.Errorf("bind %s: %v: only sockets of one user can share a port, and the one that was given is another's: run prefork as who has opened it, or use --strategy shared", l.addr, unix.EADDRINUSE)
 	}
 	return err
 }
@@ -129,11 +156,38 @@ func (g *grouped) grow() error {
 func (g *grouped) Suspend(slot int) error { return g.set(slot, false) }
 func (g *grouped) Resume(slot int) error  { return g.set(slot, true) }
 
-func (g *grouped) set(slot int, ready bool) error {
-	if slot >= len(g.listeners.sockets) { // workers bind their own
+func (g *grouped) set(slot int, serving bool) error {
+	if slot >= len(g.serving) { // workers bind their own
 		return nil
 	}
-	return g.steering.set(slot, ready)
+	g.serving[slot] = serving
+	return g.pick()
+}
+
+// pick has the kernel pick among the queues from which some worker takes.
+func (g *grouped) pick() error {
+	var errs []error
+	for i, l := range g.listeners.all {
+		errs = append(errs, g.steering[i].pick(g.among(l)))
+	}
+	return errors.Join(errs...)
+}
+
+// among says which queues of an address the kernel is to pick among. While there is no
+// worker at all, that is where the next one will be.
+func (g *grouped) among(l *listener) []bool {
+	among := make([]bool, len(l.sockets))
+	nobody := !slices.Contains(g.serving, true)
+	for slot, serving := range g.serving {
+		if serving || nobody {
+			for _, q := range g.of(slot) {
+				if q < len(among) { // it may be just about to be opened
+					among[q] = true
+				}
+			}
+		}
+	}
+	return among
 }
 
 // Rescue closes the slot's socket for a new one: then the program in the kernel
@@ -142,41 +196,69 @@ func (g *grouped) set(slot int, ready bool) error {
 // was given is not ours to close: it would go on without us.
 func (g *grouped) Rescue(slot int) error {
 	kernel := g.Steering()
-	if kernel == nil || g.config.Foreign || slot < g.listeners.given || slot >= len(g.listeners.sockets) {
+	l := g.listeners.all[0] // a program steers one address
+	if kernel == nil || g.config.Foreign || slot < l.given || slot >= len(l.sockets) {
 		return nil
 	}
-	s, err := g.listeners.another(reuseport.Control)
+	s, err := l.another(reuseport.Control)
 	if err != nil {
 		return err
 	}
 	if err := kernel.Renew(slot, s.fd); err != nil {
 		return errors.Join(err, unix.Close(s.fd))
 	}
-	old := g.listeners.sockets[slot]
-	g.listeners.sockets[slot] = s
+	old := l.sockets[slot]
+	l.sockets[slot] = s
 	return unix.Close(old.fd)
 }
 
-func (g *grouped) Queued(slot int) (int, error) { return g.listeners.queued(slot) }
+func (g *grouped) Queued(slot int) (all Queue, err error) {
+	for _, q := range g.of(slot) {
+		waiting, oneErr := g.listeners.queued(q)
+		err = errors.Join(err, oneErr)
+		all.Waiting += waiting
+		if g.lowest(q) == slot {
+			all.Own += waiting
+		}
+	}
+	return all, err
+}
 
+// Drop closes the sockets of slots that had one of their own. One that was given stays:
+// in the kernel's group it would stay anyway, and be picked unless that is said.
 func (g *grouped) Drop(slot int) error {
-	if slot >= len(g.listeners.sockets) {
+	if slot >= len(g.serving) {
 		return nil
 	}
-	return g.steering.drop(slot, func() error { return g.listeners.closeFrom(slot) })
+	g.serving = g.serving[:slot]
+	err := g.pick()
+	if g.queues > 0 {
+		return err
+	}
+	for i, l := range g.listeners.all {
+		from := max(slot, l.given)
+		if from >= len(l.sockets) {
+			continue
+		}
+		err = errors.Join(err, g.steering[i].drop(from, func() error { return l.closeFrom(from) }))
+	}
+	return err
 }
 
 func (g *grouped) Steering() *steer.Kernel {
-	if p, ok := g.steering.(byProgram); ok {
-		return p.kernel
+	for _, s := range g.steering {
+		if p, ok := s.(*byProgram); ok {
+			return p.kernel
+		}
 	}
 	return nil
 }
 
 func (g *grouped) State() State {
-	state := g.listeners.state()
-	if g.steering != nil {
-		g.steering.note(&state)
+	state := State{Listeners: g.listeners.state(), Serving: g.serving}
+	if kernel := g.Steering(); kernel != nil {
+		steering := kernel.State()
+		state.Steering = &steering
 	}
 	return state
 }

@@ -2,25 +2,35 @@
 
 package strategies
 
-import "prefork/internal/steer"
+import (
+	"prefork/internal/steer"
+	"prefork/strategies/accept"
+)
 
 // shared is one listening socket that every worker inherits. The kernel keeps
 // one queue, and wakes one waiting worker for each connection in it.
 type shared struct{ listeners *Listeners }
 
 func openShared(c Config) (Front, error) {
-	l, err := openOne(c, forWorkers)
+	l, err := openAlone(c, forWorkers)
 	if err != nil {
 		return nil, err
 	}
 	return shared{l}, nil
 }
 
-func (s shared) Listeners() *Listeners   { return s.listeners }
-func (s shared) FD(int) (int, error)     { return s.listeners.sockets[0].fd, nil }
-func (s shared) Queued(int) (int, error) { return s.listeners.queued(0) }
-func (s shared) State() State            { return s.listeners.state() }
-func (s shared) Close() error            { return s.listeners.close() }
+func (s shared) Listeners() *Listeners            { return s.listeners }
+func (s shared) Files(int) ([]accept.File, error) { return s.listeners.files(0), nil }
+func (s shared) State() State                     { return State{Listeners: s.listeners.state()} }
+func (s shared) Close() error                     { return s.listeners.close() }
+
+func (s shared) Queued(slot int) (q Queue, err error) {
+	q.Waiting, err = s.listeners.queued(0)
+	if slot == 0 {
+		q.Own = q.Waiting
+	}
+	return q, err
+}
 
 // No queue belongs to a slot, and nobody is sent where no worker is.
 

@@ -21,14 +21,14 @@ type socket struct{ fd int } // owned
 // control is what is done to a socket before it is bound.
 type control func(network, address string, c syscall.RawConn) error
 
-// listen opens a socket as the Config says.
-func listen(c Config, before control) (*socket, error) {
-	if c.Bind.Network == "unix" {
-		removeStale(c.Bind.Address)
+// listen opens a socket as the Config says. before is done to it before it is bound.
+func listen(c Config, bind Bind, before control) (*socket, error) {
+	if bind.Network == "unix" {
+		removeStale(bind.Address)
 	}
-	fd, _, err := sys.Listen(c.Bind.Network, c.Bind.Address, before)
+	fd, _, err := sys.Listen(bind.Network, bind.Address, before)
 	if err != nil {
-		return nil, fmt.Errorf("bind %s: %w", c.Bind, withAdvice(err))
+		return nil, &BindError{bind, withAdvice(err)}
 	}
 	s := &socket{fd}
 	// Once more: it only changes the backlog.
@@ -65,14 +65,15 @@ func (s *socket) name() (net.Addr, error) {
 }
 
 // forWorkers prepares a socket for the workers' accept mode; programs get it as they would
-// expect it.
+// expect it, which with several is one that does not block: another of them may have
+// something while this one has nothing any more.
 func forWorkers(c Config, fd int) error {
-	if c.Foreign {
-		return unix.SetNonblock(fd, false)
-	}
 	mode, err := accept.Lookup(c.Accept)
 	if err != nil {
 		return err
+	}
+	if c.Foreign {
+		return unix.SetNonblock(fd, mode.Nonblock)
 	}
 	return mode.Prepare(fd)
 }

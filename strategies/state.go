@@ -3,7 +3,7 @@
 package strategies
 
 import (
-	"slices"
+	"errors"
 
 	"prefork/dispatch"
 	"prefork/internal/steer"
@@ -12,18 +12,25 @@ import (
 // State is what it takes to open a Front again in another image of this process: its
 // descriptors, by number, and what is known besides.
 type State struct {
-	Sockets   []int // listening sockets, in slot order
-	Given     int   `json:",omitempty"` // so many of them are somebody else's too
-	Address   string
-	Path      *File           `json:",omitempty"` // what a Unix-domain address has in the file system
-	Suspended []int           `json:",omitempty"` // slots, where no program knows
+	Listeners []ListenerState
+	Serving   []bool          `json:",omitempty"` // by slot, where the kernel picks: it gets connections
 	Steering  *steer.State    `json:",omitempty"`
 	Pump      *dispatch.State `json:",omitempty"`
 }
 
+// ListenerState is one address of a State.
+type ListenerState struct {
+	Sockets []int // in the order of their queues
+	Given   int   `json:",omitempty"` // so many of them are somebody else's too
+	Address string
+	Path    *File `json:",omitempty"` // what a Unix-domain address has in the file system
+}
+
 // FDs are all descriptors in it: what exec must not close.
-func (s State) FDs() []int {
-	fds := slices.Clone(s.Sockets)
+func (s State) FDs() (fds []int) {
+	for _, l := range s.Listeners {
+		fds = append(fds, l.Sockets...)
+	}
 	if s.Steering != nil {
 		fds = append(fds, s.Steering.FDs()...)
 	}
@@ -35,4 +42,10 @@ func (s State) FDs() []int {
 
 // Unlink removes what a Unix-domain address has in the file system, if that is still
 // its own. It is for who ends what a master has left behind.
-func (s State) Unlink() error { return s.Path.remove() }
+func (s State) Unlink() error {
+	var errs []error
+	for _, l := range s.Listeners {
+		errs = append(errs, l.Path.remove())
+	}
+	return errors.Join(errs...)
+}

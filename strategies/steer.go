@@ -18,9 +18,12 @@ type Steer struct {
 	// Watches says that it passes over slots that are stuck; see
 	// Config.StuckAfter.
 	Watches bool
+	// Queues says that it picks a queue and asks not whose: several workers may take from
+	// it, and there may be several addresses.
+	Queues bool
 
-	program string                                         // for the kernel, among those of package steer; or ""
-	filter  func(active []bool) ([]unix.SockFilter, error) // else: see classic
+	program string                                        // for the kernel, among those of package steer; or ""
+	filter  func(among []bool) ([]unix.SockFilter, error) // else: see classic
 }
 
 // Steers are all there are; the first is the default.
@@ -28,11 +31,13 @@ var Steers = []Steer{
 	{
 		Name:     "hash",
 		Sentence: "by a number made of the addresses and ports of both ends (a hash), which is as good as dice",
+		Queues:   true,
 		filter:   byHash,
 	},
 	{
 		Name:     "cpu",
 		Sentence: "by the CPU that the connection comes in on; with --pin, its worker is there too",
+		Queues:   true,
 		filter:   byCPU,
 	},
 	{
@@ -69,21 +74,19 @@ func (s Steer) Probe() error {
 // steering has the kernel pick among the sockets of a group. Like the group, it
 // belongs to one goroutine.
 type steering interface {
-	// add opens the socket of the next slot, which is not to be picked before it is set
-	// ready. A socket that listens has joined the kernel's group.
+	// add opens the next socket, which is not to be picked before that is said. A socket
+	// that listens has joined the kernel's group.
 	add(open func() (fd int, err error)) error
-	// set says whether a slot is to be picked.
-	set(slot int, ready bool) error
-	// drop closes the sockets from this slot on, none of which is picked.
-	drop(slot int, close func() error) error
-	// note writes down what the next image of this process has to know.
-	note(*State)
+	// pick says of each socket whether it is to be picked.
+	pick(among []bool) error
+	// drop closes the sockets from this one on, none of which is picked.
+	drop(queue int, close func() error) error
 }
 
-// open steers the sockets that there are.
-func (s Steer) open(c Config, l *Listeners) (steering, error) {
+// open steers the sockets that there are, among which the kernel is to pick some.
+func (s Steer) open(c Config, l *listener, among []bool) (steering, error) {
 	if s.program != "" {
-		return openProgram(c, l, s.program)
+		return openProgram(c, l, s.program, among)
 	}
-	return openClassic(c, l, s.filter)
+	return openClassic(l, s.filter, among)
 }

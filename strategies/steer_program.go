@@ -4,17 +4,20 @@ package strategies
 
 import (
 	"errors"
+	"slices"
 
 	"prefork/internal/steer"
 )
 
-// byProgram has an eBPF program in the kernel pick; see package steer.
+// byProgram has an eBPF program in the kernel pick; see package steer. It picks a slot, so
+// that each has a queue of its own.
 type byProgram struct {
-	kernel    *steer.Kernel // owned
-	listeners *Listeners
+	kernel   *steer.Kernel // owned
+	listener *listener
+	among    []bool // by slot
 }
 
-func openProgram(c Config, l *Listeners, program string) (steering, error) {
+func openProgram(c Config, l *listener, program string, among []bool) (steering, error) {
 	o := steer.Options{Program: program, StuckAfter: c.StuckAfter}
 	if o.StuckAfter <= 0 {
 		o.StuckAfter = DefaultStuckAfter
@@ -38,35 +41,42 @@ func openProgram(c Config, l *Listeners, program string) (steering, error) {
 	if err = errors.Join(err, kernel.Attach(l.sockets[0].fd)); err != nil {
 		return nil, errors.Join(err, kernel.Close())
 	}
-	return byProgram{kernel, l}, nil
+	if known == 0 {
+		among = make([]bool, len(l.sockets))
+	}
+	return &byProgram{kernel, l, among}, nil
 }
 
-func (p byProgram) add(open func() (int, error)) error {
+func (p *byProgram) add(open func() (int, error)) error {
 	fd, err := open()
 	if err != nil {
 		return err
 	}
-	slot := len(p.listeners.sockets) - 1
+	slot := len(p.listener.sockets) - 1
 	if err := p.kernel.Add(slot, fd); err != nil {
-		return errors.Join(err, p.listeners.closeFrom(slot))
+		return errors.Join(err, p.listener.closeFrom(slot))
 	}
+	p.among = append(p.among, false)
 	return nil
 }
 
-func (p byProgram) set(slot int, ready bool) error {
-	if ready {
-		return p.kernel.Resume(slot)
+func (p *byProgram) pick(among []bool) (err error) {
+	for slot, ready := range among {
+		switch {
+		case ready == p.among[slot]:
+		case ready:
+			err = errors.Join(err, p.kernel.Resume(slot))
+		default:
+			err = errors.Join(err, p.kernel.Suspend(slot))
+		}
 	}
-	return p.kernel.Suspend(slot)
+	p.among = slices.Clone(among)
+	return err
 }
 
 // drop has the kernel forget the sockets first: it looks at their queues. When they are
 // closed, it has the program pick others for the connections in them.
-func (p byProgram) drop(slot int, close func() error) error {
-	return errors.Join(p.kernel.Drop(slot), close())
-}
-
-func (p byProgram) note(s *State) {
-	state := p.kernel.State()
-	s.Steering = &state
+func (p *byProgram) drop(queue int, close func() error) error {
+	p.among = p.among[:min(queue, len(p.among))]
+	return errors.Join(p.kernel.Drop(queue), close())
 }

@@ -13,20 +13,20 @@ import (
 	"prefork/strategies/accept"
 )
 
-// Front is one open strategy, as the master holds it. But for Queued, its methods
-// belong to one goroutine.
+// Front is one open strategy, as the master holds it. Its methods belong to one
+// goroutine.
 type Front interface {
 	// Listeners are the sockets on which clients connect. The Front owns them.
 	Listeners() *Listeners
-	// FD is what the workers of this slot inherit as descriptor 3, the same
-	// file at every call; it is opened when a slot is first asked for, and is
-	// suspended then. The Front owns it. It is -1 where workers open their own
+	// Files are what the workers of this slot inherit from descriptor 3 on, the same
+	// files at every call; they are opened when a slot is first asked for, which is
+	// suspended then. The Front owns them. There are none where workers open their own
 	// (Config.BindInWorker).
 	//
-	// It is a bare descriptor because an os.File would join the runtime's poller,
+	// They are bare descriptors because an os.File would join the runtime's poller,
 	// which then wakes the master for every connection, or set O_NONBLOCK on the
 	// description that all workers share.
-	FD(slot int) (int, error)
+	Files(slot int) ([]accept.File, error)
 	// Suspend says that the slot has no worker, or one that is on its way out: it
 	// gets no new connections. Those that wait for it stay.
 	Suspend(slot int) error
@@ -36,7 +36,7 @@ type Front interface {
 	// done.
 	Rescue(slot int) error
 	// Queued is how many connections wait where the slot's worker would take them.
-	Queued(slot int) (int, error)
+	Queued(slot int) (Queue, error)
 	// Drop closes the files of the slots from this one on, all of them suspended.
 	Drop(slot int) error
 	// Steering is the program that picks slots in the kernel, nil where there is none.
@@ -47,6 +47,12 @@ type Front interface {
 	State() State
 	// Close closes every descriptor. What no worker has taken by then is lost.
 	Close() error
+}
+
+// Queue is what waits for the workers of a slot.
+type Queue struct {
+	Waiting int
+	Own     int // of those, where no lower slot's workers take from
 }
 
 // Pump is a Front whose master stands in the way of every connection.
@@ -62,7 +68,7 @@ type Pump interface {
 
 // Config is how a master opens a strategy.
 type Config struct {
-	Bind    Bind
+	Binds   []Bind
 	Backlog int
 	Accept  string // a name among accept.Listening; "" is the first. Not for dispatch.
 	// Foreign says that the workers are programs that know nothing of this
@@ -71,8 +77,8 @@ type Config struct {
 	// BindInWorker leaves it to each worker to bind its socket; reuseport only.
 	BindInWorker bool
 	// Sockets are listening sockets that somebody else opened and keeps, such as a
-	// service manager, to be used instead of new ones, in slot order. These
-	// descriptors are the Front's from then on.
+	// service manager, to be used instead of new ones, in the order of their queues.
+	// These descriptors are the Front's from then on.
 	Sockets []int
 	// State is where to go on from, instead of opening anything. Its descriptors are
 	// the Front's from then on.
@@ -81,6 +87,10 @@ type Config struct {
 	// For reuseport only.
 	Steer      string        // a name among Steers; "" is the first
 	StuckAfter time.Duration // how long a queue may stand still; 0 is DefaultStuckAfter
+	// Queues are how many sockets there are at an address for good, from each of which
+	// some slots take; 0 is one for each slot. Overlap is from how many each slot takes,
+	// if there are Queues; 0 is 1.
+	Queues, Overlap int
 
 	// For dispatch only.
 	Policy      string // a name among dispatch.Policies; "" is the first
@@ -112,8 +122,6 @@ type Strategy struct {
 	Settle time.Duration
 	// Unix says whether it can listen on a Unix-domain address.
 	Unix bool
-	// OneQueue says that all workers take from the same queue.
-	OneQueue bool
 
 	open func(Config) (Front, error)
 }
@@ -125,7 +133,6 @@ var Strategies = []Strategy{
 		Sentence: "one socket, inherited by every worker; the kernel wakes one of them per connection",
 		Modes:    modeNames(),
 		Unix:     true,
-		OneQueue: true,
 		open:     openShared,
 	},
 	{
@@ -167,15 +174,18 @@ func policyNames() (names []string) {
 }
 
 // Accept is the mode in which the strategy's workers take connections, as they are told
-// in accept.EnvAccept: the one that was chosen among Modes, if there are any.
-func (s Strategy) Accept(chosen string) string {
+// in accept.EnvAccept: the one that was chosen among Modes, if there are any; else the
+// default for workers that get one socket or several.
+func (s Strategy) Accept(chosen string, several bool) string {
 	switch {
 	case len(s.Modes) == 0:
 		return accept.Receive
-	case chosen == "":
-		return s.Modes[0]
+	case chosen != "":
+		return chosen
+	case several:
+		return accept.ForSeveral
 	}
-	return chosen
+	return s.Modes[0]
 }
 
 // Open opens the strategy.

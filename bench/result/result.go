@@ -1,6 +1,10 @@
 package result
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Result is all that a run has found. Durations in names ending in _us are
 // microseconds; a nil pointer, null in JSON, was not measured.
@@ -62,6 +66,23 @@ type Arm struct {
 	Flags []string `json:"flags,omitempty"`
 	// Optional allows to leave it out where it cannot be had.
 	Optional bool `json:"-"`
+}
+
+// Flag is the number that one of the arm's further flags says, in either of the two ways
+// to write it; 0 if it is not among them.
+func (a Arm) Flag(name string) int {
+	for i, field := range a.Flags {
+		flag, value, together := strings.Cut(field, "=")
+		if flag != "-"+name && flag != "--"+name {
+			continue
+		}
+		if !together && i+1 < len(a.Flags) {
+			value = a.Flags[i+1]
+		}
+		n, _ := strconv.Atoi(value) // what is no number, prefork serve refuses
+		return n
+	}
+	return 0
 }
 
 // Peer is the Strategy of anybody else's server.

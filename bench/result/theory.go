@@ -1,6 +1,7 @@
 package result
 
 import (
+	"fmt"
 	"time"
 
 	"prefork/bench/stats"
@@ -23,10 +24,19 @@ func (r *Result) InTheory(arm Arm) (t Theory, ok bool) {
 	}
 	busy := stats.Utilisation(rate, service.Mean(), arm.Workers)
 	var wait float64
+	queues := arm.Flag("queues")
 	switch exponential := service.SCV() == 1; {
 	case arm.Strategy == "shared" && exponential:
 		t.Model = "one queue, M/M/k"
 		wait, err = stats.ErlangCWait(arm.Workers, busy)
+	case arm.Flag("overlap") > 1:
+		return t, false
+	case arm.Strategy == "reuseport" && arm.Steer == "hash" && queues > 0 && queues != arm.Workers:
+		if !exponential {
+			return t, false
+		}
+		t.Model = fmt.Sprintf("queues by chance, M/M/k each: %d", queues)
+		wait, err = stats.GroupsWait(arm.Workers, queues, busy)
 	case arm.Strategy == "reuseport" && arm.Steer == "hash":
 		t.Model = "a queue each, by chance, M/G/1"
 		wait, err = stats.RandomSplitWait(busy, service.SCV())

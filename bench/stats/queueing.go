@@ -50,6 +50,26 @@ func RandomSplitWait(utilisation, scv float64) (float64, error) {
 	return utilisation / (1 - utilisation) * (1 + scv) / 2, nil
 }
 
+// GroupsWait is the mean wait before service, in units of the mean service time, where
+// each arrival falls by chance to one of some queues and the service time is exponential.
+// Workers are dealt to the queues in turn, so that some may have one more than others; the
+// queues are alike (M/M/k each, for a part of a Poisson stream is one too).
+func GroupsWait(workers, queues int, utilisation float64) (float64, error) {
+	if queues < 1 || queues > workers {
+		return 0, fmt.Errorf("%d queues for %d workers: give each queue a worker", queues, workers)
+	}
+	sum := 0.0
+	for queue := range queues {
+		its := (workers - queue + queues - 1) / queues
+		wait, err := ErlangCWait(its, utilisation*float64(workers)/float64(queues*its))
+		if err != nil {
+			return 0, err
+		}
+		sum += wait
+	}
+	return sum / float64(queues), nil
+}
+
 // RoundRobinWait is the mean wait before service, in units of the mean service
 // time, where workers with a queue each are given arrivals in turn and the
 // service time is exponential. A worker then sees every k-th arrival of a

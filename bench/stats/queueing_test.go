@@ -2,6 +2,7 @@ package stats
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -123,6 +124,46 @@ func TestFormulasAgainstSimulation(t *testing.T) {
 	near(t, "split", simulate(exponential, rho, k, requests, dice), split, 0.03*split)
 	near(t, "split, bimodal", simulate(slowOnes, rho, k, more, dice), splitSlow, 0.03*splitSlow)
 	near(t, "round robin", simulate(exponential, rho, k, requests, turn), inTurn, 0.03*inTurn)
+}
+
+// Groups of workers lie between one queue and a queue each, and are those at the ends. Seven
+// workers on three queues are three, two and two, of which each gets a third.
+func TestGroups(t *testing.T) {
+	const rho, k, requests = 0.7, 7, 400_000
+	exponential := mustParse(t, "exp:5ms")
+	for _, queues := range []int{1, 2, 3, 6, 7} {
+		random := seeded(uint64(queues))
+		// Worker i takes from queue i mod queues; its group's first to be free is next.
+		group := func(free []time.Duration) int {
+			best := random.IntN(queues)
+			for i := best + queues; i < k; i += queues {
+				if free[i] < free[best] {
+					best = i
+				}
+			}
+			return best
+		}
+		want, err := GroupsWait(k, queues, rho)
+		if err != nil {
+			t.Fatalf("%d queues: %v", queues, err)
+		}
+		near(t, fmt.Sprint(queues, " queues"), simulate(exponential, rho, k, requests, group), want, 0.04*want)
+	}
+	// Of four queues the last has one worker, for a quarter of the work of 4.9.
+	if _, err := GroupsWait(k, 4, rho); !errors.Is(err, ErrSaturated) {
+		t.Errorf("four queues for seven workers: %v", err)
+	}
+	one, _ := ErlangCWait(k, rho)
+	all, _ := RandomSplitWait(rho, 1)
+	first, _ := GroupsWait(k, 1, rho)
+	last, _ := GroupsWait(k, k, rho)
+	near(t, "one queue", first, one, 1e-9)
+	near(t, "a queue each", last, all, 1e-9)
+	for _, queues := range []int{0, -1, 8} {
+		if _, err := GroupsWait(k, queues, rho); err == nil {
+			t.Errorf("%d queues for %d workers have a wait", queues, k)
+		}
+	}
 }
 
 // A closed loop over split queues, played. Exponential times forget, so the

@@ -20,7 +20,7 @@ func banner(w io.Writer, o supervisor.Options, addr net.Addr, netcat bool) {
 	if o.Launch.Program != nil {
 		parts = append(parts, strings.Join(o.Launch.Program, " "))
 	}
-	parts = append(parts, show(addr), count(o.Limits.Workers, "worker"), fmt.Sprint("pid ", os.Getpid()))
+	parts = append(parts, show(addr), count(o.Limits.Workers, "worker")+onQueues(o), fmt.Sprint("pid ", os.Getpid()))
 	fmt.Fprintln(w, folded(w, strings.Join(parts, " · ")))
 	fmt.Fprintln(w, folded(w, sentence(o)))
 	if try := attempt(o, addr, netcat); try != "" {
@@ -35,10 +35,28 @@ func banner(w io.Writer, o supervisor.Options, addr net.Addr, netcat bool) {
 // sentence says what was chosen: the steering if it is not the default.
 func sentence(o supervisor.Options) string {
 	steer, err := strategies.LookupSteer(o.Config.Steer)
-	if err != nil || steer.Name == strategies.Steers[0].Name {
+	picks := "one by hash"
+	switch {
+	case err == nil && steer.Name != strategies.Steers[0].Name:
+		picks = steer.Sentence
+	case o.Config.Queues == 0:
 		return o.Strategy.Sentence
 	}
-	return "a socket for every worker on the same port; the kernel picks " + steer.Sentence
+	if o.Config.Queues == 0 {
+		return "a socket for every worker on the same port; the kernel picks " + picks
+	}
+	return fmt.Sprintf("%s on the same port, and each worker takes from %d; the kernel picks %s", count(o.Config.Queues, "socket"), o.Config.Overlap, picks)
+}
+
+// onQueues says how many workers share, where they do not have a queue each.
+func onQueues(o supervisor.Options) string {
+	switch {
+	case o.Config.Queues == 0:
+		return ""
+	case o.Config.Overlap > 1:
+		return fmt.Sprintf(" on %s, %d each", count(o.Config.Queues, "queue"), o.Config.Overlap)
+	}
+	return " on " + count(o.Config.Queues, "queue")
 }
 
 // how is the way in which workers get their connections, where it is ours to

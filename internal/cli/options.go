@@ -29,6 +29,8 @@ type options struct {
 	strategy      string
 	accept        string // with a question mark behind it: or else the default
 	steer         string // with a question mark behind it: or else the default
+	queues        int    // 0: one for each worker
+	overlap       int
 	stuckAfter    time.Duration
 	pin           bool
 	reuseportBind string
@@ -81,6 +83,17 @@ func (o *options) address() (text, from string) {
 		return ":" + o.port, "PORT in the environment: "
 	}
 	return o.bind.String(), ""
+}
+
+// several reports whether a worker gets more than one socket.
+func (o *options) several() bool { return o.overlap > 1 }
+
+// queuesHere is how many sockets there are for good at an address; 0 is one for each worker.
+func (o *options) queuesHere() int {
+	if o.queues == 0 && o.several() {
+		return o.limits().Workers
+	}
+	return o.queues
 }
 
 // steerName is the way of steering that is asked for, and whether the default will do

@@ -25,7 +25,8 @@ var checks = []func(*options) error{
 	checkStrategy, checkAccept, checkPolicy, checkSteer, checkBinder,
 	checkHas, checkUnix, checkBinderHere, checkBinderOfSockets, checkWindowHere, checkStuckHere, checkSteeredByMaster,
 	checkWindow, checkStuckAfter,
-	checkWorkers, checkApp, checkConcurrency, checkReadTimeout, checkMaxConns, checkJitter,
+	checkWorkers, checkQueuesHere, checkQueues, checkOverlap, checkQueuesSteered, checkQueuesBinder, checkWaitsOnSeveral,
+	checkApp, checkConcurrency, checkReadTimeout, checkMaxConns, checkJitter,
 	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
 	checkGraceful, checkStopSignal, checkDeath,
 }

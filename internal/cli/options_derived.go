@@ -32,9 +32,9 @@ func (o *options) master(here place, log journal, banners io.Writer) supervisor.
 		Flush:      log.flush,
 	}
 	m.Config.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	m.Listening = func(addr net.Addr) { banner(banners, m, addr, here.netcat) }
+	m.Listening = func(addrs []net.Addr) { banner(banners, m, addrs[0], here.netcat) }
 	if o.logFormat == "json" {
-		m.Listening = func(addr net.Addr) { log.Info("listening", listening(m, addr)...) }
+		m.Listening = func(addrs []net.Addr) { log.Info("listening", listening(m, addrs[0])...) }
 	}
 	return m
 }
@@ -45,6 +45,9 @@ func listening(o supervisor.Options, addr net.Addr) (args []any) {
 	if o.Config.Steer != "" {
 		args = append(args, "steer", o.Config.Steer)
 	}
+	if o.Config.Queues > 0 {
+		args = append(args, "queues", o.Config.Queues, "overlap", o.Config.Overlap)
+	}
 	return append(args, "address", addr.String(), "workers", o.Limits.Workers, "pid", os.Getpid())
 }
 
@@ -52,13 +55,15 @@ func listening(o supervisor.Options, addr net.Addr) (args []any) {
 func (o *options) config(here place) strategies.Config {
 	strategy := o.strategyRow()
 	c := strategies.Config{
-		Bind:         o.bindAddress(),
+		Binds:        []strategies.Bind{o.bindAddress()},
 		Backlog:      o.backlog,
-		Accept:       orFirst(o.acceptHere(here), strategy.Modes),
+		Accept:       strategy.Accept(o.acceptHere(here), o.several()),
 		Foreign:      o.foreign(),
 		BindInWorker: o.reuseportBind == "worker",
 		Steer:        orFirst(o.steerRow().Name, strategy.Steers),
 		StuckAfter:   o.stuckAfter,
+		Queues:       o.queuesHere(),
+		Overlap:      o.overlap,
 		Policy:       orFirst(o.policy, strategy.Policies),
 		Window:       o.window,
 		Concurrency:  o.concurrency,
@@ -101,7 +106,7 @@ func (o *options) launch(here place) worker.Launch {
 		Dir:      here.way,
 		Spec:     o.spec(),
 		Strategy: strategy.Name,
-		Accept:   strategy.Accept(o.acceptHere(here)),
+		Accept:   strategy.Accept(o.acceptHere(here), o.several()),
 		Backlog:  o.config(here).Backlog,
 		Drain:    o.gracefulTimeout / 2, // the other half is for what they have taken by then
 		Pin:      o.pin,
@@ -137,7 +142,6 @@ func (o *options) limits() supervisor.Limits {
 		Graceful:     o.gracefulTimeout,
 		StartTimeout: startTimeout,
 		Settle:       strategy.Settle,
-		OneQueue:     strategy.OneQueue,
 	}
 	if o.foreign() {
 		l.Programs, l.StartTimeout, l.ReadyAfter = true, 0, o.readyAfter

@@ -139,7 +139,7 @@ const (
 // handle on the process and, while it starts, a pipe.
 func obstacleFiles(o *options, here place) error {
 	workers := o.limits().Workers
-	master, one := uint64(masterFiles+4*workers), uint64(workerFiles+o.concurrency)
+	master, one := uint64(masterFiles+4*workers), uint64(workerFiles+o.concurrency+o.overlap-1)
 	need, who := master, count(workers, "worker")
 	if one > master {
 		need, who = one, fmt.Sprint("a worker with --concurrency ", o.concurrency)
@@ -161,7 +161,7 @@ func (o *options) obstacle(here place) error {
 }
 
 // remarks are on what is done otherwise than asked, or is hardly meant.
-var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSockets, remarkAccept, remarkSteer, remarkIdle, remarkDeath, remarkListener}
+var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSockets, remarkAccept, remarkSteer, remarkIdle, remarkDeath, remarkListener, remarkSeveral}
 
 // remark tells them.
 func (o *options) remark(here place, log *slog.Logger) {
@@ -197,8 +197,12 @@ func remarkSteer(o *options, here place, log *slog.Logger) {
 }
 
 func remarkIdle(o *options, here place, log *slog.Logger) {
-	if o.steerRow().Name == "cpu" && o.workers > here.cpus {
-		log.Warn("some workers may stay idle", "workers", o.workers, "cpus", here.cpus, "reason", "--steer cpu has one worker for each CPU")
+	queues, what := o.workers, "worker"
+	if o.queuesHere() > 0 {
+		queues, what = o.queuesHere(), "queue"
+	}
+	if o.steerRow().Name == "cpu" && queues > here.cpus {
+		log.Warn("some "+what+"s may stay idle", what+"s", queues, "cpus", here.cpus, "reason", "--steer cpu has one "+what+" for each CPU")
 	}
 }
 

@@ -45,6 +45,7 @@ func TestEveryFlagReachesTheMaster(t *testing.T) {
 		"accept": {"--accept", "rotate"}, "policy": {"-s", "dispatch", "--policy", "p2c"},
 		"steer": {"-s", "reuseport", "--steer", "cpu"}, "window": {"-s", "dispatch", "--window", "3"},
 		"stuck-after": {"-s", "reuseport", "--steer", "p2c", "--stuck-after", "3s"}, "strategy": {"-s", "dispatch"},
+		"queues": {"-s", "reuseport", "-w", "4", "--queues", "2"}, "overlap": {"-s", "reuseport", "-w", "4", "--overlap", "2"},
 		"reuseport-bind": {"-s", "reuseport", "--reuseport-bind", "worker"}, "bind": {"--bind", "127.0.0.1:9"},
 		"ready-after": {"--ready-after", "7s", "--", "true"}, "stop-signal": {"--stop-signal", "USR1", "--", "true"},
 		"on-master-death": {"--on-master-death", "serve"}, "max-conns-jitter": {"--max-conns", "9", "--max-conns-jitter", "9"},

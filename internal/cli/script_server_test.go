@@ -156,7 +156,7 @@ func create(ts *testscript.TestScript, name string) *os.File {
 }
 
 var (
-	inBanner = regexp.MustCompile(` · (\S+) · \d+ workers? · pid \d+`)
+	inBanner = regexp.MustCompile(` · (\S+) · \d+ workers?[^·]* · pid \d+`)
 	inJSON   = regexp.MustCompile(`"msg":"listening".*"address":"([^"]+)"`)
 )
 

@@ -109,11 +109,12 @@ func canTakeOver(c *cli.Context, o *options) error {
 // explain adds to a master's error what the user can do, and its exit code.
 func explain(err error, o supervisor.Options) error {
 	var exit *supervisor.ExitError
+	var bind *strategies.BindError
 	switch {
 	case errors.As(err, &exit):
 		return coded{exit.Code, explainStart(exit, o)}
-	case errors.Is(err, unix.EADDRINUSE):
-		return inUse(o.Config.Bind)
+	case errors.As(err, &bind) && errors.Is(err, unix.EADDRINUSE):
+		return inUse(bind.Bind)
 	}
 	return err
 }

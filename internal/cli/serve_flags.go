@@ -67,12 +67,20 @@ func (o *options) howFlags() []cli.Flag {
 			Usage: "how connections reach workers: `NAME` is " + or(names(strategies.Strategies, strategyName)),
 		},
 		&cli.StringFlag{
-			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name,
+			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name + ", or " + accept.ForSeveral + " on several sockets",
 			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)) + "; with a question mark, MODE? is " + accept.Listening()[0].Name + " where this user or kernel cannot have MODE",
 		},
 		&cli.StringFlag{
 			Name: "steer", Destination: &o.steer, Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,
 			Usage: "how the kernel chooses a worker, under reuseport: `NAME` is " + or(names(strategies.Steers, steerName)) + "; with a question mark, NAME? is " + strategies.Steers[0].Name + " where this user or kernel cannot have NAME",
+		},
+		&cli.IntFlag{
+			Name: "queues", Destination: &o.queues, Category: catHow, EnvVars: env("QUEUES"), DefaultText: "one for each worker",
+			Usage: "under reuseport, `N` sockets for all workers to take from: with 1, all take from one queue, as under shared; they stay when workers come and go",
+		},
+		&cli.IntFlag{
+			Name: "overlap", Destination: &o.overlap, Category: catHow, Value: 1, EnvVars: env("OVERLAP"),
+			Usage: "under reuseport, each worker takes from `N` of the sockets; from 2 on nobody waits for a worker that is stuck",
 		},
 		&cli.DurationFlag{
 			Name: "stuck-after", Destination: &o.stuckAfter, Category: catHow, Value: strategies.DefaultStuckAfter, EnvVars: env("STUCK_AFTER"),

@@ -47,7 +47,7 @@ func (s *Server) Scores() (*scoreboard.Scores, error) {
 // kernel keeps them:
 //
 //	shared     the one socket's
-//	reuseport  each slot's socket's
+//	reuseport  each socket's
 //	dispatch   the master's socket's, and then each slot's pair's: passed on, not taken
 //
 // It asks sock_diag(7), which any user may.
@@ -66,12 +66,15 @@ func (s *Server) Queues() ([]int, error) {
 	return byWorker(listeners, inodes), nil
 }
 
-// byWorker is the depth of each slot's own queue, or of the one that all share. A
-// slot whose socket has gone, with a worker that had bound it itself, has nobody
+// byWorker is the depth of each slot's queue; one that several share is that of the first of
+// them. A slot whose socket has gone, with a worker that had bound it itself, has nobody
 // waiting; if it was the last one it has been given up.
-func byWorker(listeners map[uint32]int, inodes []uint32) (depths []int) {
-	if len(slices.Compact(slices.Clone(inodes))) == 1 {
-		inodes = inodes[:1]
+func byWorker(listeners map[uint32]int, bySlot []uint32) (depths []int) {
+	var inodes []uint32
+	for _, inode := range bySlot {
+		if inode == 0 || !slices.Contains(inodes, inode) {
+			inodes = append(inodes, inode)
+		}
 	}
 	for len(inodes) > 0 {
 		if _, listens := listeners[inodes[len(inodes)-1]]; listens {

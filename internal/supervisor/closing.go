@@ -20,9 +20,10 @@ const (
 
 // queue is what waits for the workers of a slot, as last looked at.
 type queue struct {
-	known bool // since a worker of the slot last ended
-	depth int
-	at    time.Time
+	known   bool // since a worker of the slot last ended
+	waiting int
+	own     int // of those, where no lower slot takes from
+	at      time.Time
 }
 
 // closeAll brings every slot to its end, and then the master.
@@ -75,16 +76,16 @@ func (m *Machine) close(i int) (done bool) {
 		m.closeReady(i)
 	case s.in(scoreboard.Starting):
 		// Who would have nothing to do need not begin.
-		if depth, known := m.queued(i); known && depth == 0 {
+		if own, known := m.queued(i); known && own == 0 {
 			m.tellAll(i, scoreboard.Starting)
 		}
 	case s.in(scoreboard.Draining):
 	default:
-		depth, known := m.queued(i)
+		own, known := m.queued(i)
 		if !known {
 			return false
 		}
-		if depth == 0 || !m.mayDrain(i) {
+		if own == 0 || !m.mayDrain(i) {
 			return true
 		}
 		s.drainers++
@@ -94,15 +95,16 @@ func (m *Machine) close(i int) (done bool) {
 }
 
 // closeReady tells the worker to drain its queue and stop. A program may do no such
-// thing: it goes on serving until the queue is empty, for half of its time at most.
+// thing: it goes on serving until the queue is empty, for half of its time at most. While
+// others go on serving the queue, that is theirs.
 func (m *Machine) closeReady(i int) {
 	s := &m.slots[i]
 	if m.limits.Programs && m.now.Before(m.closing(i).Add(m.limits.Graceful/2)) {
 		if m.now.Sub(s.queue.at) >= lookEvery || !s.queue.known {
 			m.do(Look{i})
-			s.queue = queue{known: true, depth: 1, at: m.now} // until the answer
+			s.queue = queue{known: true, waiting: 1, own: 1, at: m.now} // until the answer
 		}
-		if s.queue.depth > 0 {
+		if m.phase == running && s.queue.own > 0 || m.phase != running && s.queue.waiting > 0 {
 			return
 		}
 	}
@@ -110,19 +112,16 @@ func (m *Machine) closeReady(i int) {
 	s.queue.known = false
 }
 
-// queued is what waits in a slot that may have nobody to take it. Where all slots
-// have the one queue, the first one's worker drains it, and while others serve
-// nobody needs to.
-func (m *Machine) queued(i int) (depth int, known bool) {
-	if m.limits.OneQueue && (i != 0 || m.phase == running) {
-		return 0, true
-	}
+// queued is what waits in a slot that may have nobody to take it. A queue from which the
+// workers of several slots take is looked after by the lowest of them: slots go from the
+// highest one down.
+func (m *Machine) queued(i int) (own int, known bool) {
 	s := &m.slots[i]
 	if !s.queue.known {
 		m.do(Look{i})
 		return 0, false
 	}
-	return s.queue.depth, true
+	return s.queue.own, true
 }
 
 // mayDrain reports whether one more worker may be started to drain a slot.

@@ -119,11 +119,12 @@ func TestStopDrainsSlotsWithoutAWorker(t *testing.T) {
 
 // One queue has one worker started for it, and none while somebody else serves.
 func TestStopDrainsTheOneQueue(t *testing.T) {
-	w := boot(t, Limits{Workers: 2, OneQueue: true})
+	w := boot(t, Limits{Workers: 2})
+	w.one = true
 	w.crash(1)
 	w.crash(3) // pausing
 	w.log = nil
-	w.queues[0], w.queues[1] = 5, 5
+	w.queues[0] = 5
 	w.stubborn = true
 	w.step(Stop{})
 	w.saw("quiesce", "drain 2", "start 0")

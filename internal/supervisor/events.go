@@ -44,8 +44,9 @@ type (
 	}
 	// RestGone says that nothing is left of a worker that has ended.
 	RestGone struct{ PID int }
-	// Queued is how many connections wait where the workers of a slot take theirs.
-	Queued struct{ Slot, Depth int }
+	// Queued is how many connections wait where the workers of a slot take theirs, and how
+	// many of them are this slot's to look after: no lower one takes them.
+	Queued struct{ Slot, Waiting, Own int }
 	// PumpEnded says that the master passes on no more connections. Err is why, if
 	// nobody asked for it.
 	PumpEnded struct{ Err error }
@@ -179,7 +180,7 @@ func (e RestGone) apply(m *Machine) {
 
 func (e Queued) apply(m *Machine) {
 	if e.Slot < len(m.slots) {
-		m.slots[e.Slot].queue = queue{known: true, depth: e.Depth, at: m.now}
+		m.slots[e.Slot].queue = queue{known: true, waiting: e.Waiting, own: e.Own, at: m.now}
 	}
 }
 

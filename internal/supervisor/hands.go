@@ -105,9 +105,9 @@ func (h *hands) complain(what string, slot int, err error) {
 
 // by takes a queue that cannot be looked at for empty: nobody could drain it.
 func (l Look) by(h *hands) {
-	depth, err := h.front.Queued(l.Slot)
+	queue, err := h.front.Queued(l.Slot)
 	h.complain("cannot look at a queue", l.Slot, err)
-	h.then(Queued{l.Slot, depth})
+	h.then(Queued{l.Slot, queue.Waiting, queue.Own})
 }
 
 // endStrangers ends what is left below this process: what workers have started that

@@ -33,7 +33,7 @@ func (s Start) by(h *hands) { h.then(h.start(s)) }
 
 func (h *hands) start(s Start) Event {
 	fail := func(err error) Event { return StartFailed{s.Slot, s.Seat, err} }
-	fd, err := h.front.FD(s.Slot)
+	files, err := h.front.Files(s.Slot)
 	if err != nil {
 		return fail(err)
 	}
@@ -44,7 +44,7 @@ func (h *hands) start(s Start) Event {
 	if h.scores.Prepare(s.Slot, s.Seat) {
 		h.Log.Warn("a worker had written over the scoreboard; it is mended", "slot", s.Slot)
 	}
-	pid, err := h.Launch.Start(s.Slot, s.Seat, fd, stderr)
+	pid, err := h.Launch.Start(s.Slot, s.Seat, files, stderr)
 	if s.Capture {
 		_ = stderr.Close()
 	}

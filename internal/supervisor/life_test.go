@@ -34,9 +34,22 @@ func eachStrategy(t *testing.T, test func(t *testing.T, strategy string)) {
 }
 
 // eachWay is eachStrategy, and with workers that accept by io_uring: what they have
-// asked for, or been given already, has to be seen to when they leave.
+// asked for, or been given already, has to be seen to when they leave. And with such as
+// share queues: of one that several take from, some leave before others.
 func eachWay(t *testing.T, test func(t *testing.T, strategy string)) {
 	eachStrategy(t, test)
+	for name, env := range map[string]map[string]string{
+		"queues":            {"PREFORK_QUEUES": "2"},
+		"overlap":           {"PREFORK_OVERLAP": "2"},
+		"overlap/exclusive": {"PREFORK_OVERLAP": "2", "PREFORK_ACCEPT": "exclusive"},
+	} {
+		t.Run("reuseport/"+name, func(t *testing.T) {
+			for key, value := range env {
+				t.Setenv(key, value)
+			}
+			test(t, "reuseport")
+		})
+	}
 	for _, strategy := range []string{"shared", "reuseport"} {
 		for _, mode := range []string{"uring", "uring-multishot"} {
 			t.Run(strategy+"/"+mode, func(t *testing.T) {

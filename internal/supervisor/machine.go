@@ -56,8 +56,6 @@ type Limits struct {
 	// it takes.
 	StartTimeout time.Duration
 	Settle       time.Duration // between suspending a slot for good and telling its worker to stop
-	// OneQueue says that all slots take from the same queue.
-	OneQueue bool
 	// Pump says that the master itself passes connections on, until PumpEnded.
 	Pump bool
 	// Programs says that workers are other people's. Many of those leave what is

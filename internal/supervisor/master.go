@@ -35,9 +35,9 @@ type Options struct {
 	Log        *slog.Logger
 	Words      io.Writer // where a worker's words go that are read over its shoulder
 	Flush      func()    // waits a little until the log is written
-	// Listening is called once the address is open, before any worker runs. It is
+	// Listening is called once the addresses are open, before any worker runs. It is
 	// not by a binary that has taken over.
-	Listening func(net.Addr)
+	Listening func([]net.Addr)
 }
 
 // ExitError is a failure with an exit code of its own.

@@ -40,7 +40,7 @@ func (m *master) open() (err error) {
 	}
 	m.machine = NewMachine(m.Limits)
 	if m.Listening != nil {
-		m.Listening(m.front.Listeners().Addr())
+		m.Listening(m.front.Listeners().Addrs())
 	}
 	return nil
 }
@@ -109,7 +109,9 @@ func (m *master) openFront(before *strategies.State) (err error) {
 	}
 	m.Launch.Notify = m.notify.name
 	if m.Config.BindInWorker {
-		m.Launch.Bind = m.front.Listeners().Addr().String()
+		for _, addr := range m.front.Listeners().Addrs() {
+			m.Launch.Bind = append(m.Launch.Bind, addr.String())
+		}
 	}
 	signals, err := listenToSignals()
 	if err != nil {

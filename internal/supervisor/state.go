@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -26,7 +27,7 @@ const (
 
 	// stateSchema is to be changed with every change that a binary of before could
 	// not read, or would read wrongly.
-	stateSchema = "prefork.state/1"
+	stateSchema = "prefork.state/2"
 
 	stateSize = 64 << 20 // bytes, at most
 )
@@ -71,15 +72,25 @@ type childState struct {
 // asked is what the flags said: a binary that understands them otherwise cannot go on.
 type asked struct {
 	Strategy, Steer, Accept, Policy string
-	Bind                            string
+	Binds                           string // separated by commas
+	Queues, Overlap                 int
 	Program, BindInWorker           bool
 }
 
 func (o *Options) asked() asked {
 	return asked{
 		Strategy: o.Strategy.Name, Steer: o.Config.Steer, Accept: o.Config.Accept, Policy: o.Config.Policy,
-		Bind: o.Config.Bind.String(), Program: o.Launch.Program != nil, BindInWorker: o.Config.BindInWorker,
+		Binds: joined(o.Config.Binds), Queues: o.Config.Queues, Overlap: o.Config.Overlap,
+		Program: o.Launch.Program != nil, BindInWorker: o.Config.BindInWorker,
 	}
+}
+
+func joined(binds []strategies.Bind) string {
+	var all []string
+	for _, bind := range binds {
+		all = append(all, bind.String())
+	}
+	return strings.Join(all, ",")
 }
 
 // descriptors are all that have to stay open.

@@ -110,9 +110,9 @@ func randomWorld(t *testing.T, r *rand.Rand) *world {
 		ReadyAfter: time.Duration(r.IntN(2)) * time.Second,
 		Settle:     time.Duration(r.IntN(2)) * time.Second,
 		Pump:       r.IntN(2) == 0,
-		OneQueue:   r.IntN(3) == 0,
 		Programs:   r.IntN(3) == 0,
 	})
+	w.one = r.IntN(3) == 0
 	return w
 }
 

@@ -25,6 +25,7 @@ type world struct {
 	alive   map[int]*process // by pid; pids are 1, 2, 3, … in the order of starts
 	lastPID int
 	slots   int          // how many have files
+	one     bool         // all slots take from the same queue
 	apart   map[int]bool // slots that are suspended
 	queues  map[int]int  // what waits for the workers of a slot
 	serving map[int]bool // slots in service that have had a ready worker
@@ -150,7 +151,7 @@ func (w *world) act(action Action) {
 	case Resume:
 		w.resume(a.Slot)
 	case Look:
-		w.todo = append(w.todo, Queued{a.Slot, w.queues[a.Slot]})
+		w.todo = append(w.todo, w.look(a.Slot))
 	case Drop:
 		w.drop(a.Slot)
 	case Exit:
@@ -159,6 +160,13 @@ func (w *world) act(action Action) {
 		}
 		w.exit = &a
 	}
+}
+
+func (w *world) look(slot int) Queued {
+	if w.one && slot > 0 {
+		return Queued{slot, w.queues[0], 0}
+	}
+	return Queued{slot, w.queues[slot], w.queues[slot]}
 }
 
 func (w *world) start(a Start) Event {

@@ -67,7 +67,7 @@ func run(o order) error {
 	}
 	_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
 	nameProcess()
-	w, err := newWorker(o.Spec)
+	w, err := newWorker(o)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,8 @@ type worker struct {
 	share   share
 }
 
-func newWorker(spec Spec) (*worker, error) {
+func newWorker(o order) (*worker, error) {
+	spec := o.Spec
 	app, err := LookupApp(spec.App)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func newWorker(spec Spec) (*worker, error) {
 	if w.source, err = accept.Inherit(hot); err != nil {
 		return nil, err
 	}
-	if w.tally, err = openTally(); err != nil {
+	if w.tally, err = openTally(o.Board); err != nil {
 		return nil, err
 	}
 	w.handler = app.New(Env{Greeting: greeting(), ReadTimeout: spec.ReadTimeout, Hot: hot, Leaving: w.crowd.leaves})

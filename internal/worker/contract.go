@@ -20,8 +20,6 @@ const (
 	roleApp  = "app"
 	roleShim = "shim"
 
-	scoreboardFD = 4 // the board, for built-in workers
-
 	// recycleMessage is what a worker notifies when it has served its share
 	// and would like a successor. It goes on until it is told to stop.
 	recycleMessage = "X_PREFORK_RECYCLE=1"

@@ -28,8 +28,8 @@ type Launch struct {
 	Spec       Spec
 	Strategy   string
 	Accept     string        // a name among accept.Modes
-	Bind       string        // set where each worker binds its own socket
-	Backlog    int           // of that socket
+	Bind       []string      // where each worker binds sockets of its own, if it does
+	Backlog    int           // of those sockets
 	Drain      time.Duration // how long workers that are told to stop may take to empty their queue
 	Notify     string        // NOTIFY_SOCKET
 	Scoreboard int           // the board's memfd, or the kernel's memory under steering; owned by the master
@@ -48,26 +48,29 @@ const MaxWorkers = scoreboard.MaxSlots
 // enough for a signal to be heard in time.
 const monitorSlack = 40 * time.Millisecond
 
-// Start starts a worker in a seat. fd becomes its descriptor 3, unless it is -1;
-// stderr is where its words go. It must always be called from the same locked
+// Start starts a worker in a seat. files become its descriptors from 3 on; stderr is
+// where its words go. It must always be called from the same locked
 // thread: the kernel sends the death signal when the thread that started the
 // child ends, not the process.
-func (l *Launch) Start(slot, seat, fd int, stderr *os.File) (pid int, err error) {
+func (l *Launch) Start(slot, seat int, files []accept.File, stderr *os.File) (pid int, err error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return 0, fmt.Errorf("start worker: %w", err)
 	}
 	defer null.Close()
-	env, err := l.environment(slot, seat)
+	env, err := l.environment(slot, seat, files)
 	if err != nil {
 		return 0, err
 	}
 	attr := &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{null.Fd(), heardBy(os.Stdout, null), heardBy(stderr, null), uintptr(fd)},
+		Files: []uintptr{null.Fd(), heardBy(os.Stdout, null), heardBy(stderr, null)},
 		// A group of its own keeps the terminal's Ctrl-C for the master, and lets
 		// a kill reach what a wrapper script has started.
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.DeathSignal},
+	}
+	for _, file := range files {
+		attr.Files = append(attr.Files, uintptr(file.FD))
 	}
 	argv := l.Program
 	if l.Program != nil {
@@ -119,8 +122,8 @@ func heardBy(file, null *os.File) uintptr {
 	return file.Fd()
 }
 
-func (l *Launch) environment(slot, seat int) ([]string, error) {
-	spec, err := json.Marshal(l.order())
+func (l *Launch) environment(slot, seat int, files []accept.File) ([]string, error) {
+	spec, err := json.Marshal(order{l.Spec, os.Getpid(), l.DeathSignal, accept.InheritedFD + len(files)})
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +135,11 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 		accept.EnvDrain+"="+l.Drain.String(),
 		envSpec+"="+string(spec),
 		"NOTIFY_SOCKET="+l.Notify,
-		"LISTEN_FDS=1",
-		"LISTEN_FDNAMES=prefork",
+		"LISTEN_FDS="+strconv.Itoa(len(files)),
+		"LISTEN_FDNAMES="+namesOf(files),
 	)
-	if l.Bind != "" {
-		env = append(env, accept.EnvBind+"="+l.Bind, accept.EnvBacklog+"="+strconv.Itoa(l.Backlog))
+	if len(l.Bind) > 0 {
+		env = append(env, accept.EnvBind+"="+strings.Join(l.Bind, ","), accept.EnvBacklog+"="+strconv.Itoa(l.Backlog))
 	}
 	if l.Program == nil {
 		// Nothing is to run beside the one goroutine that serves; a second processor
@@ -148,14 +151,22 @@ func (l *Launch) environment(slot, seat int) ([]string, error) {
 	return append(env, envRole+"="+roleShim), nil
 }
 
+// namesOf are the names of files, as LISTEN_FDNAMES has them.
+func namesOf(files []accept.File) string {
+	var names []string
+	for _, file := range files {
+		names = append(names, file.Name)
+	}
+	return strings.Join(names, ":")
+}
+
 // order is what the child is told in envSpec.
 type order struct {
 	Spec
 	Master      int            // the pid of who ordered it
 	DeathSignal syscall.Signal // Launch's
+	Board       int            // the scoreboard's descriptor, for built-in workers
 }
-
-func (l *Launch) order() order { return order{l.Spec, os.Getpid(), l.DeathSignal} }
 
 // notForWorkers is what the master's own environment says about the master: its
 // flags, its service manager's sockets, and what an upgrade handed to it.

@@ -110,7 +110,7 @@ func TestAProgramIsStartedWithAllSignals(t *testing.T) {
 // run runs a program as a master does, to its end.
 func run(t *testing.T, launch worker.Launch, stderr *os.File) {
 	t.Helper()
-	pid, err := launch.Start(0, 0, -1, stderr)
+	pid, err := launch.Start(0, 0, nil, stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

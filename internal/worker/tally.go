@@ -29,13 +29,13 @@ type tally struct {
 	clock  int64     // CLOCK_MONOTONIC, in nanoseconds
 }
 
-// openTally opens this worker's line of the board in scoreboardFD, which it closes.
-func openTally() (*tally, error) {
-	board, err := scoreboard.Map(scoreboardFD)
+// openTally opens this worker's line of the board in this descriptor, which it closes.
+func openTally(fd int) (*tally, error) {
+	board, err := scoreboard.Map(fd)
 	if err != nil {
 		return nil, err
 	}
-	_ = unix.Close(scoreboardFD)
+	_ = unix.Close(fd)
 	slot, err := strconv.Atoi(os.Getenv(accept.EnvSlot))
 	if err != nil || slot < 0 || slot >= scoreboard.MaxSlots {
 		return nil, fmt.Errorf("%s=%q is no slot", accept.EnvSlot, os.Getenv(accept.EnvSlot))

@@ -23,9 +23,11 @@ type Mode struct {
 	// belongs to the description that every worker shares, so one socket has
 	// one mode: a single worker that set it would make the others' accepts fail.
 	Nonblock bool
+	// Several says that it can wait on several sockets at once. One accept waits on one.
+	Several bool
 
-	open  func(fd int, hot bool) (taker, error)
-	probe func() error // nil where every kernel has it
+	open  func(fds []int, hot bool) (taker, error) // at least one; several only if that can be
+	probe func() error                             // nil where every kernel has it
 }
 
 // Modes are all there are; the first is the default.
@@ -33,51 +35,58 @@ var Modes = []Mode{
 	{
 		Name:     "blocking",
 		Sentence: "accept blocks; the kernel wakes whoever has waited longest, so connections are dealt in turn",
-		open:     openBlocking,
+		open:     onOne(openBlocking),
 	},
 	{
 		Name:     "exclusive",
 		Sentence: "epoll with EPOLLEXCLUSIVE; one is woken, always the first one that is free, so work piles up on few",
 		Nonblock: true,
+		Several:  true,
 		open:     openExclusive,
 	},
 	{
 		Name:     "rotate",
 		Sentence: "as exclusive, but a worker goes to the end of the line after each accept, so connections are dealt in turn",
 		Nonblock: true,
+		Several:  true,
 		open:     openRotate,
 	},
 	{
 		Name:     "epoll",
 		Sentence: "level-triggered epoll; a connection wakes every idle worker and one of them gets it",
 		Nonblock: true,
+		Several:  true,
 		open:     openEpoll,
 	},
 	{
 		Name:     "netpoll",
 		Sentence: "what a Go program does by default; a connection wakes every idle worker's runtime",
 		Nonblock: true,
-		open:     openNetpoll,
+		open:     onOne(openNetpoll),
 	},
 	{
 		Name:     "uring",
 		Sentence: "io_uring, asked for one connection at a time; they are dealt in turn, as with blocking",
-		open:     openUring,
+		open:     onOne(openUring),
 		probe:    probeUring,
 	},
 	{
 		Name:     "uring-multishot",
 		Sentence: "io_uring, asked once for all; the first worker gets everything, even while it is busy or stopped",
-		open:     openMultishot,
+		open:     onOne(openMultishot),
 		probe:    probeMultishot,
 	},
 	{
 		Name:     Receive,
 		Sentence: "the master accepts and passes each connection over a Unix socket",
 		Passed:   true,
-		open:     openReceiving,
+		open:     onOne(openReceiving),
 	},
 }
+
+// ForSeveral is the default for workers that wait on several sockets: of those modes that
+// can, it deals connections in turn, as the default for one socket does.
+const ForSeveral = "rotate"
 
 // Receive is the mode of the workers of a master that accepts for them.
 const Receive = "receive"
@@ -102,6 +111,11 @@ func LookupListening(name string) (Mode, error) {
 	return lookup.OrFirst("accept mode", name, Listening(), func(m Mode) string { return m.Name })
 }
 
+// onOne opens a mode that waits on one socket.
+func onOne(open func(fd int, hot bool) (taker, error)) func([]int, bool) (taker, error) {
+	return func(fds []int, hot bool) (taker, error) { return open(fds[0], hot) }
+}
+
 // Probe says why this kernel does not let this process wait like that.
 func (m Mode) Probe() error {
 	if m.probe == nil {
@@ -113,6 +127,19 @@ func (m Mode) Probe() error {
 // Prepare sets what the mode expects of the file that workers inherit.
 func (m Mode) Prepare(fd int) error {
 	return errors.Join(unix.SetNonblock(fd, m.Nonblock), sys.Interruptible(fd))
+}
+
+// take waits on these sockets, which the caller keeps open for as long.
+func (m Mode) take(fds []int, hot bool) (taker, error) {
+	if len(fds) > 1 && !m.Several {
+		return nil, fmt.Errorf("accept mode %s waits on one socket, and this process was given %d: use one that can wait on several, such as %s", m.Name, len(fds), ForSeveral)
+	}
+	for _, fd := range fds {
+		if err := m.check(fd); err != nil {
+			return nil, err
+		}
+	}
+	return m.open(fds, hot)
 }
 
 // check refuses a socket whose O_NONBLOCK is not as the mode needs it.
