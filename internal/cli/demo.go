@@ -97,6 +97,9 @@ func demoConflict(c *cli.Context) error {
 			return fmt.Errorf("--%s is for scenes in the terminal, and --web opens the lab: leave out one of them", flag)
 		}
 	}
+	if c.IsSet("record") && !c.IsSet("web") {
+		return errors.New("--record is for the lab: say --web as well")
+	}
 	if c.Bool("json") && c.Bool("brief") {
 		return errors.New("--json prints every event: leave out --brief, or --json")
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -21,6 +22,7 @@ func labFlags() []cli.Flag {
 			Name: "web", Category: inBrowser, Value: &labAddress{}, DefaultText: lab.DefaultAddress,
 			Usage: "open the lab for a browser, at `ADDR`",
 		},
+		&cli.StringFlag{Name: "record", Category: inBrowser, TakesFile: true, Usage: "with --web: write what the page shows to `FILE`, to be played again"},
 	}
 }
 
@@ -60,9 +62,15 @@ func runLab(c *cli.Context) error {
 	if at := listener.Addr().String(); !given && at != address {
 		fmt.Fprintf(c.App.Writer, "%s is taken, so it is the next that is free\n", address)
 	}
-	return lab.Serve(ctx, listener, func() {
+	tape, err := openTape(c)
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	err = lab.Serve(ctx, listener, tape.recorder, func() {
 		fmt.Fprintf(c.App.Writer, "prefork lab · http://%s/\nstop  Ctrl-C\n", listener.Addr())
 	})
+	return errors.Join(err, tape.close(c.App.Writer))
 }
 
 // labWhere is the address, and whether it was given.
@@ -71,6 +79,8 @@ func labWhere(c *cli.Context) (address string, given bool, err error) {
 		address = flag.address
 	}
 	switch args := c.Args().Slice(); {
+	case len(args) > 1 && strings.HasPrefix(args[1], "-"):
+		return "", false, fmt.Errorf("flags go before the address: prefork demo %s … --web %s", args[1], args[0])
 	case len(args) > 1 || len(args) == 1 && address != "":
 		return "", false, fmt.Errorf("--web takes one address, and %q is another", args[len(args)-1])
 	case len(args) == 1:

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/demo/recording"
 	"prefork/internal/lookup"
 	"prefork/strategies"
 )
@@ -133,7 +134,7 @@ func (p *panel) stall() error {
 	defer p.mu.Unlock()
 	var pids []int
 	for _, pid := range p.workers() {
-		if stateOf(pid) == awake {
+		if stateOf(pid) == recording.Awake {
 			pids = append(pids, pid)
 		}
 	}

@@ -3,31 +3,23 @@
 package lab_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/browsertest"
 	"prefork/internal/demo/lab"
+	"prefork/internal/demo/recording"
 	"prefork/internal/kernel"
 	"prefork/internal/servertest"
 )
 
-// patience is how long anything may take before a test fails. Nothing depends on it
-// while all is well.
-const patience = 45 * time.Second
+const patience = browsertest.Patience
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
@@ -47,6 +39,12 @@ func open(t *testing.T) (url string) {
 // well and leaves nothing behind.
 func openAt(t *testing.T, address string) running {
 	t.Helper()
+	return openRecorded(t, address, nil)
+}
+
+// openRecorded is openAt, with a recorder unless that is nil.
+func openRecorded(t *testing.T, address string, recorder *recording.Recorder) running {
+	t.Helper()
 	servertest.PlayInChildren(t)
 	listener, err := lab.Listen(address, true)
 	if err != nil {
@@ -54,7 +52,7 @@ func openAt(t *testing.T, address string) running {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- lab.Serve(ctx, listener, func() { close(ready) }) }()
+	go func() { ended <- lab.Serve(ctx, listener, recorder, func() { close(ready) }) }()
 	end := sync.OnceFunc(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -71,35 +69,15 @@ func openAt(t *testing.T, address string) running {
 	return running{"http://" + listener.Addr().String(), end}
 }
 
-// tab is one tab of a browser.
-type tab struct {
-	t   *testing.T
-	ctx context.Context
-
-	mu         sync.Mutex
-	complaints []string
-}
+// tab is one tab of a browser at a lab's page.
+type tab struct{ *browsertest.Tab }
 
 // browse starts a browser at a page.
 func browse(t *testing.T, url string, width, height int64) *tab {
 	t.Helper()
 	t.Cleanup(reapBrowser)
-	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(browsertest.Path(t)), chromedp.Headless, chromedp.NoSandbox)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx}
 	home, _, _ := strings.Cut(url, "/?")
-	if err := chromedp.Listen(ctx, func(event any) { b.hear(event, home) }); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	b.do(chromedp.EmulateViewport(width, height), chromedp.Navigate(url))
-	return b
+	return &tab{browsertest.Open(t, url, home, width, height)}
 }
 
 // reapBrowser waits for the processes that the browser has left to us: the lab has
@@ -118,74 +96,6 @@ func reapBrowser() {
 	}
 }
 
-// hear gathers what a page must not do: complain, or ask anybody else.
-func (b *tab) hear(event any, home string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch e := event.(type) {
-	case *runtime.EventExceptionThrown:
-		what := e.ExceptionDetails.Text
-		if e.ExceptionDetails.Exception != nil {
-			what += " " + e.ExceptionDetails.Exception.Description
-		}
-		b.complaints = append(b.complaints, "exception: "+what)
-	case *runtime.EventConsoleAPICalled:
-		b.complaints = append(b.complaints, "console: "+string(e.Type))
-	case *log.EventEntryAdded:
-		b.complaints = append(b.complaints, "log: "+e.Entry.Text+" "+e.Entry.URL)
-	case *network.EventRequestWillBeSent:
-		if url := e.Request.URL; !strings.HasPrefix(url, home) && !strings.HasPrefix(url, "data:") {
-			b.complaints = append(b.complaints, "request: "+url)
-		}
-	}
-}
-
-// check fails for what was gathered.
-func (b *tab) check() {
-	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, complaint := range b.complaints {
-		b.t.Error(complaint)
-	}
-}
-
-// forgive drops complaints that a test has provoked.
-func (b *tab) forgive(what string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.complaints = slices.DeleteFunc(b.complaints, func(complaint string) bool { return strings.Contains(complaint, what) })
-}
-
-func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.check()
-		b.t.Fatal(err)
-	}
-}
-
-// await waits until an expression is true in the page.
-func (b *tab) await(what, expression string) {
-	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
-		b.check()
-		b.t.Fatalf("waiting until %s: %v\n%s", what, err, ask[string](b, `[...document.querySelectorAll(".panel")].map(p => p.innerText).join("\n")`))
-	}
-}
-
-// click clicks what a selector finds, by script: the page may be moving.
-func (b *tab) click(selector string) {
-	b.t.Helper()
-	ask[bool](b, fmt.Sprintf(`(document.querySelector(%q).click(), true)`, selector))
-}
-
-// choose picks an option of what a selector finds.
-func (b *tab) choose(selector, value string) {
-	b.t.Helper()
-	ask[bool](b, fmt.Sprintf(`(m => (m.value = %q, m.dispatchEvent(new Event("change")), true))(document.querySelector(%q))`, value, selector))
-}
-
 // What is there in a tour.
 const (
 	guessable = `[...document.querySelectorAll("#guide .choices button")].some(b => b.ariaDisabled == "false" && !b.closest(".others"))`
@@ -197,43 +107,23 @@ const guideCut = `[...document.querySelectorAll("#guide .text, #guide .side")].s
 
 // tour starts one.
 func (b *tab) tour(id string) {
-	b.t.Helper()
-	b.choose("#tours", id)
-	b.click("#tour-start")
-	b.await("it is "+id, fmt.Sprintf(`document.querySelector("#guide h2")?.firstChild.data == %q`, id))
+	b.T.Helper()
+	b.Choose("#tours", id)
+	b.Click("#tour-start")
+	b.Await("it is "+id, fmt.Sprintf(`document.querySelector("#guide h2")?.firstChild.data == %q`, id))
 }
 
 // guess makes the n-th guess, from 1 on, as soon as there is a question.
 func (b *tab) guess(n int) {
-	b.t.Helper()
-	b.await("a guess can be made", guessable)
-	b.click(fmt.Sprintf("#guide .choices button:nth-child(%d)", n))
+	b.T.Helper()
+	b.Await("a guess can be made", guessable)
+	b.Click(fmt.Sprintf("#guide .choices button:nth-child(%d)", n))
 }
 
 // ask evaluates an expression in the page.
 func ask[T any](b *tab, expression string) T {
-	b.t.Helper()
-	answer, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		b.check()
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return answer
-}
-
-// shoot saves a picture of what is seen.
-func (b *tab) shoot(path string) {
-	b.t.Helper()
-	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if old, _ := os.ReadFile(path); bytes.Equal(old, picture) {
-		return
-	}
-	if err := os.WriteFile(path, picture, 0o644); err != nil {
-		b.t.Fatal(err)
-	}
+	b.T.Helper()
+	return browsertest.Ask[T](b.Tab, expression)
 }
 
 // number is one that the page shows, such as "1,204".

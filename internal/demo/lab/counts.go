@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"prefork/bench/load"
+	"prefork/internal/demo/recording"
 	"prefork/internal/kernel"
 	"prefork/internal/scoreboard"
 )
@@ -109,34 +110,13 @@ func (c *counts) allLost() (n int) {
 	return n
 }
 
-// workerFrame is one worker in a frame: taken and finished since the last one, open
-// now, and its state.
-type workerFrame [4]int
-
-// What a worker's state can be.
-const (
-	gone = iota
-	awake
-	asleep // stopped
-)
-
-// panelFrame is what has happened in a panel since the last frame. The names are
-// short, for it goes to every viewer ten times a second.
-type panelFrame struct {
-	Arrived  int           `json:"a"`
-	Answered int           `json:"d"`
-	Lost     int           `json:"l"`
-	Queues   []int         `json:"q"`
-	Workers  []workerFrame `json:"w"`
-}
-
 // frame makes the panel's next frame.
-func (p *panel) frame() panelFrame {
+func (p *panel) frame() recording.Panel {
 	queues, _ := p.queues() // an error is of a server that has just gone
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &p.counts
-	f := panelFrame{Queues: queues, Workers: []workerFrame{}}
+	f := recording.Panel{Queues: queues, Workers: []recording.Worker{}}
 	if p.scores == nil {
 		return f
 	}
@@ -145,7 +125,7 @@ func (p *panel) frame() panelFrame {
 	c.sent.a, c.sent.d, c.loss = int(c.begun), int(c.done), lost
 	for slot := range p.slots {
 		now := p.scores.Slot(slot)
-		f.Workers = append(f.Workers, workerFrame{
+		f.Workers = append(f.Workers, recording.Worker{
 			int(now.Accepted - c.last[slot].Accepted), int(now.Finished - c.last[slot].Finished),
 			max(0, now.Open), stateOf(now.PID),
 		})
@@ -168,15 +148,15 @@ func (p *panel) begin() {
 
 func stateOf(pid int) int {
 	if pid == 0 {
-		return gone
+		return recording.Gone
 	}
 	switch state, _ := kernel.State(pid); state {
 	case 0, 'Z', 'X':
-		return gone
+		return recording.Gone
 	case 'T', 't':
-		return asleep
+		return recording.Asleep
 	}
-	return awake
+	return recording.Awake
 }
 
 // second is the totals of a panel, told once a second: what all frames since they

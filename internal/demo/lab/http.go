@@ -42,6 +42,7 @@ func (l *Lab) Handler(address string) http.Handler {
 	mux.HandleFunc("POST /settings", func(w http.ResponseWriter, r *http.Request) {
 		control(w, r, func(p patch) error { return l.change(context.WithoutCancel(r.Context()), p) })
 	})
+	mux.HandleFunc("POST /told", func(w http.ResponseWriter, r *http.Request) { control(w, r, l.tell) })
 	mux.HandleFunc("POST /act", func(w http.ResponseWriter, r *http.Request) {
 		control(w, r, func(a act) error { return l.act(context.WithoutCancel(r.Context()), a) })
 	})

@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"sync"
+
+	"prefork/internal/demo/recording"
 )
 
 // behind is how many events a viewer may be behind. One who is further behind is
@@ -15,6 +17,9 @@ type hub struct {
 	viewers map[chan []byte]bool
 	changed chan struct{} // gets a value when the number of viewers has changed
 	closed  bool
+
+	recorder *recording.Recorder // nil, or told what viewers are told; set before the first of them comes
+	begun    bool                // it was
 }
 
 func newHub() *hub {
@@ -31,7 +36,12 @@ func (h *hub) join(first func() []byte) chan []byte {
 		close(events)
 		return events
 	}
-	events <- first()
+	state := first()
+	events <- append([]byte("retry: 1000\n"), message("state", state)...) // ms, to come back after
+	if h.recorder != nil && !h.begun {
+		h.begun = true
+		h.recorder.Hear("state", state)
+	}
 	h.viewers[events] = true
 	h.tell()
 	return events
@@ -66,16 +76,24 @@ func (h *hub) count() int {
 
 // send is for all viewers.
 func (h *hub) send(event string, data []byte) {
-	message := fmt.Appendf(nil, "event: %s\ndata: %s\n\n", event, data)
+	said := message(event, data)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.begun {
+		h.recorder.Hear(event, data)
+	}
 	for events := range h.viewers {
 		select {
-		case events <- message:
+		case events <- said:
 		default:
 			h.drop(events)
 		}
 	}
+}
+
+// message is an event as a browser reads it.
+func message(event string, data []byte) []byte {
+	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", event, data)
 }
 
 // close sends all viewers away, and lets no more in.

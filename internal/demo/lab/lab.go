@@ -17,11 +17,11 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"prefork/bench/load"
+	"prefork/internal/demo/recording"
 	"prefork/internal/keeper"
 	"prefork/internal/kernel"
 	"prefork/internal/subject"
@@ -267,7 +267,7 @@ func (l *Lab) setWatched(watched bool) {
 func (l *Lab) sendFrame() {
 	l.telling.Lock()
 	defer l.telling.Unlock()
-	var all []panelFrame
+	var all []recording.Panel
 	for _, p := range l.panels {
 		all = append(all, p.frame())
 	}
@@ -310,13 +310,14 @@ func (l *Lab) state() []byte {
 	points, marks := l.history.all()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return fmt.Appendf(nil, "event: state\nretry: 1000\ndata: %s\n\n", encode(struct {
-		Settings Settings       `json:"settings"`
-		Limits   map[string]int `json:"limits"`
-		Facts    []facts        `json:"facts"`
-		Points   [][]int64      `json:"points"`
-		Marks    []Mark         `json:"marks"`
-	}{l.settings, limits, l.facts, points, marks}))
+	return encode(struct {
+		Settings  Settings       `json:"settings"`
+		Limits    map[string]int `json:"limits"`
+		Facts     []facts        `json:"facts"`
+		Points    [][]int64      `json:"points"`
+		Marks     []Mark         `json:"marks"`
+		Recording bool           `json:"recording"`
+	}{l.settings, limits, l.facts, points, marks, l.hub.recorder != nil})
 }
 
 var limits = map[string]int{"rate": maxRate, "clients": maxClients, "workers": maxWorkers, "send": maxSend}

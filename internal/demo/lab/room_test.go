@@ -48,22 +48,22 @@ const spilt = `window.spilt = () => {
 // anything leaves the place where it stands, however long the numbers are.
 func TestThereIsRoom(t *testing.T) {
 	b := browse(t, open(t), 1280, 800)
-	b.await("there are results", answered("dispatch")+" > 20")
+	b.Await("there are results", answered("dispatch")+" > 20")
 	ask[bool](b, `(import("/live.js").then(m => { window.live = m; }), `+spilt+`, true)`)
-	b.await("there is code", "!!window.live")
+	b.Await("there is code", "!!window.live")
 	for _, workers := range []int{4, 8} {
 		post204(t, url(b), "/settings", fmt.Sprintf(`{"workers":%d,"ways":{"reuseport":{"accept":"exclusive"}}}`, workers))
-		b.await("so many workers are shown", fmt.Sprintf(`document.querySelectorAll("#dispatch .worker").length === %d`, workers))
+		b.Await("so many workers are shown", fmt.Sprintf(`document.querySelectorAll("#dispatch .worker").length === %d`, workers))
 		for _, screen := range [][3]int64{{360, 780, 1}, {480, 800, 1}, {640, 400, 2}, {768, 1024, 1}, {821, 700, 1}, {960, 540, 2}, {1024, 768, 1}, {1280, 720, 1}, {1920, 1080, 1}, {3840, 2160, 1}} {
-			b.do(chromedp.EmulateViewport(screen[0], screen[1], chromedp.EmulateScale(float64(screen[2]))))
+			b.Do(chromedp.EmulateViewport(screen[0], screen[1], chromedp.EmulateScale(float64(screen[2]))))
 			if found := ask[string](b, feed); found != "" {
 				t.Errorf("%d workers at %d × %d: %s", workers, screen[0], screen[1], found)
 			}
 		}
 	}
-	b.click("#present")
+	b.Click("#present")
 	for _, screen := range [][2]int64{{1280, 720}, {1280, 800}, {1920, 1080}, {3840, 2160}} {
-		b.do(chromedp.EmulateViewport(screen[0], screen[1]))
+		b.Do(chromedp.EmulateViewport(screen[0], screen[1]))
 		if found := ask[string](b, feed); found != "" {
 			t.Errorf("presented at %d × %d: %s", screen[0], screen[1], found)
 		}
@@ -71,7 +71,7 @@ func TestThereIsRoom(t *testing.T) {
 			t.Errorf("presented at %d × %d the page is %d high", screen[0], screen[1], high)
 		}
 	}
-	b.check()
+	b.Check()
 }
 
 // url is where a tab is.

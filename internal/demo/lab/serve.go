@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
+
+	"prefork/internal/demo/recording"
+	"prefork/internal/kernel"
 )
 
 // DefaultAddress is where the lab is unless somebody says otherwise.
@@ -37,13 +41,20 @@ func Listen(address string, given bool) (net.Listener, error) {
 	return listener, err
 }
 
-// Serve runs a lab until ctx is done. ready is called once it can be opened.
-func Serve(ctx context.Context, listener net.Listener, ready func()) error {
+// Recorder is one for Serve, which knows where it records.
+func Recorder(version string) *recording.Recorder {
+	return recording.NewRecorder(recording.Header{Prefork: version, Kernel: kernel.Release(), CPUs: runtime.NumCPU(), CPUModel: kernel.CPUModel()})
+}
+
+// Serve runs a lab until ctx is done. ready is called once it can be opened. recorder,
+// unless it is nil, is told what viewers are told from when the first of them comes.
+func Serve(ctx context.Context, listener net.Listener, recorder *recording.Recorder, ready func()) error {
 	defer listener.Close()
 	l, err := New(ctx)
 	if err != nil {
 		return err
 	}
+	l.hub.recorder = recorder
 	server := &http.Server{Handler: l.Handler(listener.Addr().String()), ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -33,7 +33,7 @@ func TestSpeed(t *testing.T) {
 	}
 	cmd, url := command(t)
 	b := browse(t, url, 1280, 800)
-	b.await("there are results", answered("dispatch")+" > 20")
+	b.Await("there are results", answered("dispatch")+" > 20")
 	b.settle(`{"rate":2000,"service":"fixed:100us"}`, 4)
 
 	const length = 15 * time.Second
@@ -64,7 +64,7 @@ func TestSpeed(t *testing.T) {
 	fmt.Printf("the lab's own CPU   %.1f %% of one processor, with two viewers (wanted: at most 10)\n", 100*(now-cpu).Seconds()/took)
 	fmt.Printf("the browser's CPU   %.0f %% of one processor, %.1f ms a frame\n", 100*browser.Seconds()/took, 1000*browser.Seconds()/float64(max(1, frames.drawn)))
 	fmt.Printf("load average        %.2f\n", load)
-	b.check()
+	b.Check()
 }
 
 // browserCPU is what the processes of this test have used, without the lab's and its
@@ -89,12 +89,12 @@ type drawing struct {
 
 // trace has the browser trace its frames, until what it returns is called.
 func (b *tab) trace() func() drawing {
-	b.t.Helper()
+	b.T.Helper()
 	var mu sync.Mutex
 	var times []float64 // µs
 	var d drawing
 	complete := make(chan struct{})
-	err := chromedp.Listen(b.ctx, func(event any) {
+	err := chromedp.Listen(b.Ctx, func(event any) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch e := event.(type) {
@@ -117,17 +117,17 @@ func (b *tab) trace() func() drawing {
 		}
 	})
 	if err == nil {
-		_, err = chromedp.Call(b.ctx, tracing.Start, tracing.StartParams{
+		_, err = chromedp.Call(b.Ctx, tracing.Start, tracing.StartParams{
 			TransferMode: tracing.StartTransferModeReportEvents,
 			TraceConfig:  &tracing.TraceConfig{IncludedCategories: []string{"disabled-by-default-devtools.timeline.frame", "devtools.timeline.frame"}},
 		})
 	}
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return func() drawing {
-		if _, err := chromedp.Call(b.ctx, tracing.End, cdp.Empty{}); err != nil {
-			b.t.Fatal(err)
+		if _, err := chromedp.Call(b.Ctx, tracing.End, cdp.Empty{}); err != nil {
+			b.T.Fatal(err)
 		}
 		<-complete
 		mu.Lock()

@@ -25,9 +25,9 @@ type state struct {
 func TestStatesAreTrue(t *testing.T) {
 	url := open(t)
 	s := &stater{t: t, url: url, v: view(t, url), b: browse(t, url, 1280, 800), said: map[string]bool{}}
-	s.b.await("there are results", answered("dispatch")+" > 20")
+	s.b.Await("there are results", answered("dispatch")+" > 20")
 	ask[bool](s.b, `(import("/states.js").then(m => import("/live.js").then(l => { window.rows = m; window.live = l; })), true)`)
-	s.b.await("the rows are there", "!!window.live")
+	s.b.Await("the rows are there", "!!window.live")
 	for _, ways := range allWays() {
 		s.through(ways)
 	}
@@ -36,7 +36,7 @@ func TestStatesAreTrue(t *testing.T) {
 			t.Errorf("no state was found in which the page says %q", words)
 		}
 	}
-	s.b.check()
+	s.b.Check()
 }
 
 // allWays are settings under which every accept mode, steering and policy comes once.
@@ -125,7 +125,7 @@ func (s *stater) rows() (rows [3]state) {
 // is in then; that all say so; and that it is true.
 func (s *stater) hold(master, workers string) {
 	s.t.Helper()
-	s.b.await(fmt.Sprintf("master %s, workers %s", master, workers), fmt.Sprintf(`["shared", "reuseport"].every(name => {
+	s.b.Await(fmt.Sprintf("master %s, workers %s", master, workers), fmt.Sprintf(`["shared", "reuseport"].every(name => {
 		const p = live.lab.panels[name];
 		return (p.phase === "masterless") === (%q === "dead") && rows.workersOf(p.frame, p.replaced.length > 0) === %q;
 	})`, master, workers))
@@ -134,7 +134,7 @@ func (s *stater) hold(master, workers string) {
 		if row.Words == "" {
 			s.t.Fatalf("%s: nothing is said of %s with master %s and workers %s", s.ways, strategies.Strategies[i].Name, master, workers)
 		}
-		s.b.await("the panel says so", fmt.Sprintf(`document.querySelector("#%s .answer").textContent === %q`, row.Strategy, row.Words))
+		s.b.Await("the panel says so", fmt.Sprintf(`document.querySelector("#%s .answer").textContent === %q`, row.Strategy, row.Words))
 	}
 	s.true(rows)
 }
@@ -239,14 +239,14 @@ func (s *stater) lost(waited, before [3]int) {
 // reload replaces the workers, and looks what was said meanwhile.
 func (s *stater) reload() {
 	s.t.Helper()
-	s.b.await("all is well", `live.lab.facts.every(f => !document.querySelector("#" + f.name + " .worker:is(.asleep, .gone)"))`)
-	s.b.await("the workers are known", `live.lab.facts.every(f => live.lab.panels[f.name].second?.pids?.length > 0)`)
+	s.b.Await("all is well", `live.lab.facts.every(f => !document.querySelector("#" + f.name + " .worker:is(.asleep, .gone)"))`)
+	s.b.Await("the workers are known", `live.lab.facts.every(f => live.lab.panels[f.name].second?.pids?.length > 0)`)
 	ask[bool](s.b, `(window.heard = [], window.observer = new MutationObserver(() => heard.push(...[...document.querySelectorAll(".answer")].map(a => a.textContent))),
 		document.querySelectorAll(".answer").forEach(a => observer.observe(a, {childList: true, characterData: true, subtree: true})), true)`)
 	s.act("reload", 0)
 	for i, words := range ask[[]string](s.b, `rows.states.filter(s => s.workers === "changing").map(s => s.words)`) {
-		s.b.await("the panel says that its workers are being replaced", fmt.Sprintf("heard.includes(%q)", words))
-		s.b.await("all have been", fmt.Sprintf(`live.lab.panels[%q].replaced.length === 0`, strategies.Strategies[i].Name))
+		s.b.Await("the panel says that its workers are being replaced", fmt.Sprintf("heard.includes(%q)", words))
+		s.b.Await("all have been", fmt.Sprintf(`live.lab.panels[%q].replaced.length === 0`, strategies.Strategies[i].Name))
 		s.said[words] = true
 	}
 	ask[bool](s.b, `(observer.disconnect(), true)`)

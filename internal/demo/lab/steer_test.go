@@ -48,14 +48,14 @@ func TestRefusedSteering(t *testing.T) {
 	}
 
 	b := browse(t, url, 1280, 800)
-	b.await("there are results", answered("reuseport")+" > 20")
-	b.await("what is not possible is marked", `(o => o.disabled && o.textContent == "p2c (not possible here)" && o.title.includes("CAP_BPF"))(document.querySelector("#reuseport option[value=p2c]"))`)
+	b.Await("there are results", answered("reuseport")+" > 20")
+	b.Await("what is not possible is marked", `(o => o.disabled && o.textContent == "p2c (not possible here)" && o.title.includes("CAP_BPF"))(document.querySelector("#reuseport option[value=p2c]"))`)
 	ask[bool](b, `(fetch("settings", {method: "POST", body: '{"ways":{"reuseport":{"steer":"p2c"}}}'}), true)`)
-	b.await("the panel says why", `document.querySelector("#reuseport .answer.refused")?.textContent.includes("CAP_BPF")`)
-	b.await("it is what it was", `document.querySelector("#reuseport [data-way=steer]").value == "hash"`)
-	b.await("it goes on", answered("reuseport")+" > 20 && "+answered("shared")+" > 20")
-	b.forgive("409")
-	b.check()
+	b.Await("the panel says why", `document.querySelector("#reuseport .answer.refused")?.textContent.includes("CAP_BPF")`)
+	b.Await("it is what it was", `document.querySelector("#reuseport [data-way=steer]").value == "hash"`)
+	b.Await("it goes on", answered("reuseport")+" > 20 && "+answered("shared")+" > 20")
+	b.Forgive("409")
+	b.Check()
 }
 
 func post204(t *testing.T, url, path, body string) {

@@ -44,9 +44,9 @@ func TestToursAreScenes(t *testing.T) {
 // is so no more often than chance would have it.
 func TestRightAnswersAreNotTheLongest(t *testing.T) {
 	b := browse(t, open(t), 1280, 800)
-	b.await("there are tours", `document.querySelectorAll("#tours option").length > 1`)
+	b.Await("there are tours", `document.querySelectorAll("#tours option").length > 1`)
 	ask[bool](b, `(import("/tours.js").then(m => { window.steps = m.tours.flatMap(t => t.steps); }), true)`)
-	b.await("there are steps", "!!window.steps")
+	b.Await("there are steps", "!!window.steps")
 	if wrong := ask[string](b, `steps.filter(s => !s.choices[s.right]).map(s => s.ask).join()`); wrong != "" {
 		t.Errorf("without a right answer: %s", wrong)
 	}

@@ -1,8 +1,8 @@
 // Median and 99th percentile over time, with a mark wherever something was done.
+import { clock } from "./clock.js";
 import { lab, on } from "./live.js";
 import { timeText } from "./format.js";
 
-const SPAN = 90; // seconds shown
 const GAP = 2500; // ms: a second was not measured
 const STEPS = [1, 2, 5];
 
@@ -26,6 +26,7 @@ export function start(box) {
   on("second", show);
   on("state", show);
   on("mark", show);
+  on("retold", show);
 }
 
 const size = box => ({ width: Math.max(box.clientWidth, 200), height: box.clientHeight });
@@ -43,17 +44,23 @@ function build(box) {
     ...size(box), pxAlign: 1, cursor: { show: false }, legend: { show: false }, select: { show: false },
     padding: [root * (tall(box) ? 2.5 : 1.5), root * (narrow(box) ? 5 : 9), 0, 0],
     scales: {
-      x: { time: false, range: () => { const now = Date.now() / 1000; return [now - SPAN, now]; } },
+      x: { time: false, range: clock.span },
       y: { distr: 3, range: (u, low, high) => bounds(low, high) },
     },
     axes: [
-      { ...axis, size: root * 1.5, space: 80, splits: (u, _, min, max) => (narrow(box) ? [0, 45] : [0, 15, 30, 45, 60, 75]).map(s => max - s), values: (u, splits) => splits.map(s => { const ago = Math.round(u.scales.x.max - s); return ago ? `${ago} s ago` : "now"; }) },
+      { ...axis, size: root * 1.5, space: 80, splits: (u, _, min, max) => parts(max - min, narrow(box) ? 2 : 6).map(s => max - s), values: (u, splits) => splits.map(s => clock.tick(s, u.scales.x.max)) },
       { ...axis, size: root * 4, splits: (u, _, low, high) => ticks(low, high, u.bbox.height / (devicePixelRatio || 1) / (1.5 * root)), values: (u, splits) => splits.map(timeText), filter: (u, s) => s },
     ],
     series: [{}, ...[["p99", 2.25], ["p50", 1]].flatMap(([what, width]) => names.map(name =>
       ({ label: `${name} ${what}`, stroke: css(`--${name}-line`), width, points: { show: false }, spanGaps: false })))],
     hooks: { draw: [drawMarks, drawNames] },
   }, data(), box);
+}
+
+/** So many equal parts of a time, from its end, in whole seconds. */
+function parts(seconds, n) {
+  const part = Math.max(1, Math.ceil(seconds / n));
+  return Array.from({ length: Math.floor(seconds / part) + 1 }, (_, i) => i * part).filter(s => s < seconds);
 }
 
 /** The next of 1, 2, 5, 10 …, down or up. */
@@ -86,12 +93,12 @@ export function withGaps(points) {
 }
 
 function data() {
-  const rows = withGaps(lab.points.filter(p => p[0] / 1000 > Date.now() / 1000 - SPAN - 2));
+  const rows = withGaps(lab.points.filter(p => p[0] / 1000 > clock.span()[0] - 2));
   return [rows.map(p => p[0] / 1000), ...[2, 1].flatMap(first => names.map((_, i) => rows.map(p => p[first + 2 * i] || null)))];
 }
 
 function show() {
-  if (!document.hidden) plot.setData(data());
+  if (!document.hidden && !lab.retelling) plot.setData(data());
 }
 
 /** Marks: a line each, its words above in a row or two, as far as there is room. */

@@ -2,12 +2,12 @@
 import { act, lab, on, set } from "./live.js";
 import { button, digits, enable, put, whole } from "./format.js";
 import { onChoice, showChoice } from "./choice.js";
+import { parseService, service } from "./service.js";
 import { speak } from "./speak.js";
 
 const RATES = [0, 1, 2, 5, 10, 20, 50, 100, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000];
 const CLIENTS = [1, 2, 4, 8, 12, 20, 40, 80, 150, 300, 500];
 const MEANS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]; // ms
-const SLOW = 100; // how many times longer 1 % of a bimodal service takes
 
 const WORKER = 2; // the slot that is meant by what is done to a worker of all three
 
@@ -30,24 +30,6 @@ const state = panel => panel.frame?.w[worker()]?.[3];
 let buttons = [];
 
 const at = id => document.getElementById(id);
-
-/** "exp:5ms" as {kind, mean}, the mean in ms. */
-export function parseService(text) {
-  const [kind, values] = text.split(":");
-  const [first, second] = values.split(",").map(milliseconds);
-  return { kind, mean: kind === "bimodal" ? .99 * first + .01 * second : first };
-}
-
-function milliseconds(text) {
-  const units = { h: 3.6e6, m: 6e4, s: 1e3, ms: 1, "µs": 1e-3, us: 1e-3, ns: 1e-6 };
-  return [...text.matchAll(/([\d.]+)(h|ms|m|s|µs|us|ns)/g)].reduce((sum, [, n, unit]) => sum + n * units[unit], 0);
-}
-
-function service(kind, mean) {
-  const us = ms => `${Math.round(ms * 1000)}us`;
-  const usual = mean / (.99 + .01 * SLOW);
-  return kind === "bimodal" ? `bimodal:${us(usual)},${us(usual * SLOW)},1%` : `${kind}:${us(mean)}`;
-}
 
 const nearest = (list, x) => list.reduce((best, v, i) => Math.abs(v - x) < Math.abs(list[best] - x) ? i : best, 0);
 

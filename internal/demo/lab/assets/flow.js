@@ -2,6 +2,7 @@
 // still in the document. Every flight is one that happened, or stands for as many
 // as the page says. A ring is one that waits; where there is no room for all, a number
 // says how many more there are.
+import { clock } from "./clock.js";
 import { on } from "./live.js";
 import { whole } from "./format.js";
 
@@ -40,6 +41,9 @@ export class Flow {
     this.debts = { arrive: 0, lost: 0, take: [], leave: [], hand: [] };
     this.lanes = []; this.cells = [];
   }
+
+  /** Nothing moves, and nobody waits. */
+  clear() { Object.assign(this, { flights: [], depths: [], shown: [], last: null }); }
 
   /** Where lanes and workers are; called when they may have moved. */
   measure(lanes, cells) {
@@ -164,10 +168,12 @@ export class Flow {
 
 /** Draws all flows, at each frame of the screen. */
 export function run(flows) {
-  const step = now => {
-    if (!document.hidden) for (const flow of flows) flow.draw(now);
+  const step = () => {
+    if (!document.hidden) for (const flow of flows) flow.draw(clock.now());
     requestAnimationFrame(step);
   };
   requestAnimationFrame(step);
-  on("frame", frames => frames.forEach((frame, i) => flows[i]?.take(frame, performance.now())));
+  on("state", () => { for (const flow of flows) flow.clear(); });
+  on("retold", () => { for (const flow of flows) flow.flights = []; });
+  on("frame", frames => frames.forEach((frame, i) => flows[i]?.take(frame, clock.now())));
 }

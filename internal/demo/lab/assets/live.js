@@ -3,17 +3,18 @@ import { sum } from "./format.js";
 
 /** All that is known. Counts are the server's, which counts every connection. */
 export const lab = {
-  settings: null, limits: null, facts: [], points: [], marks: [],
+  settings: null, limits: null, facts: [], points: [], marks: [], recording: false,
   panels: {}, // by strategy: {phase, frame, second, replaced[], taken[], answered, arrived, lost}, since the last reset
   machine: 0, // how much of its processors' time was used in the last second
   online: false,
+  retelling: false, // what was is told in one go: nobody need look, or say, before it is over
 };
 
 const listeners = {};
 
 /**
  * Calls f with each event of a kind: state, settings, frame, second, mark, refusal (a
- * server did not start as wanted), online, refused (of what this viewer wanted).
+ * server did not start as wanted), tour (what a tour has come to, where that is recorded), retold, online, refused (of what this viewer wanted).
  * @returns {() => void} what ends that
  */
 export function on(kind, f) {
@@ -33,6 +34,7 @@ const takes = {
   frame: takeFrame,
   second: takeSecond,
   refusal() {},
+  tour() {}, // for a recording of it
   mark(mark) {
     if (mark.do === "set" || mark.do === "reset" || mark.do === "start") forget(mark.panel);
     if (mark.do === "start") phase(mark.panel, "running");
@@ -41,6 +43,9 @@ const takes = {
     if (mark.text) lab.marks.push(mark);
   },
 };
+
+/** Says that what was told in one go is over. */
+export function retold() { tell("retold"); }
 
 /** The one door through which events come in. */
 export function hear(kind, data) { takes[kind](data); tell(kind, data); }
@@ -112,6 +117,10 @@ async function ask(path, body) {
   return answer.ok ? "" : (await answer.text()).trim() || DEAF;
 }
 
+/** Says for a recording how far a tour has come: {tour, step, what, came, numbers}. */
+export async function record(what) {
+  if (lab.recording) await ask("told", { came: -1, ...what }).catch(() => DEAF);
+}
 /** Asks for something to be done: {do, panel, worker, count}; by is in its mark. */
 export const act = (what, by) => post("act", { ...what, by });
 /** Changes settings; only those given. */

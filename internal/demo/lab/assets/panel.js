@@ -11,9 +11,11 @@ const STATES = ["gone", "awake", "asleep"];
 const MARKS = { gone: ["×", "gone"], awake: ["", ""], asleep: ["‖", "stopped"] };
 
 export class Panel {
-  constructor(facts) {
+  /** @param still whether nothing can be done to it: it is a recording's */
+  constructor(facts, still = false) {
     this.name = facts.name;
     this.facts = facts;
+    this.still = still;
     this.chosen = 0; // the worker that the buttons are for
     this.busy = [];
     this.said = "";  // of what was done
@@ -22,7 +24,7 @@ export class Panel {
   }
 
   build() {
-    const f = this.facts, title = `title-${f.name}`;
+    const f = this.facts, { still } = this, title = `title-${f.name}`;
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.zone = el("div", { class: "zone" });
     this.workers = el("div", { class: "row workers", role: "group", "aria-label": `${f.name}: workers` });
@@ -34,13 +36,14 @@ export class Panel {
       el("header", {}, el("h2", { id: title }, f.name), el("div", { class: "ways" }, ...this.selects())),
       el("div", { class: "flow" }, this.canvas, this.zone, this.workers, this.beside(),
         el("div", { class: "exit" }, el("span", { class: "count" }, "arrived", this.arrived), el("span", { class: "count" }, "answered", this.answered))),
-      el("dl", { class: "numbers" }, ...this.figures()), el("div", { class: "texts" }, this.note, this.answer), this.buttons());
+      el("dl", { class: "numbers" }, ...this.figures()), el("div", { class: "texts" }, this.note, this.answer), ...(still ? [] : [this.buttons()]));
     this.flow = new Flow(this.canvas, f.name === "dispatch");
   }
 
   /** What can be chosen: accept mode, steering, policy, whichever it has. */
   selects() {
     return WAYS.filter(way => this.facts[way]).map(way => {
+      if (this.still) return el("span", { class: "way" }, way + " ", el("b", { "data-way": way }));
       const select = el("select", { "data-way": way }, ...this.facts[way].map(option));
       onChoice(select, value => set({ ways: { [this.name]: { [way]: value } } }));
       return el("label", {}, way + " ", select);
@@ -154,13 +157,14 @@ export class Panel {
     }
     this.cells = Array.from({ length: n }, (_, i) => this.cell(i));
     this.workers.replaceChildren(...this.cells.map(c => c.e));
-    this.choose(Math.min(this.chosen, n - 1));
+    if (!this.still) this.choose(Math.min(this.chosen, n - 1));
     this.busy = [];
   }
 
   cell(i) {
     const c = { share: el("span", { class: "share", title: "its share of what was taken in the last ten seconds" }), open: el("span"), word: el("span", { class: "long" }), fill: el("b"), cpu: el("span", { class: "cpu" }), state: -1 };
-    c.e = el("button", { type: "button", class: "worker", "aria-label": `worker ${i} of ${this.name}`, "aria-pressed": "false", onclick: () => this.choose(i) },
+    const kind = this.still ? { role: "group" } : { type: "button", "aria-pressed": "false", onclick: () => this.choose(i) };
+    c.e = el(this.still ? "div" : "button", { class: "worker", "aria-label": `worker ${i} of ${this.name}`, ...kind },
       el("span", { class: "who" }, el("span", {}, String(i)), el("span", { class: "open" }, c.open, c.word)), c.share, el("span", { class: "work" }, el("span", { class: "long" }, "busy"), el("span", { class: "bar" }, c.fill)), c.cpu);
     return c;
   }
@@ -191,7 +195,7 @@ export class Panel {
   /** Shows the settings. */
   settle(settings) {
     if (this.cells?.length !== settings.workers) this.furnish(settings.workers);
-    for (const s of this.root.querySelectorAll("select")) showChoice(s, settings.ways[this.name][s.dataset.way]);
+    for (const s of this.root.querySelectorAll("[data-way]")) this.still ? put(s, settings.ways[this.name][s.dataset.way]) : showChoice(s, settings.ways[this.name][s.dataset.way]);
     this.measure();
   }
 
@@ -226,7 +230,7 @@ export class Panel {
       c.e.classList.toggle("asleep", STATES[state] === "asleep");
       c.e.classList.toggle("gone", STATES[state] === "gone");
       if (STATES[state] === "awake") put(c.cpu, "");
-      this.offer();
+      if (!this.still) this.offer();
     }
     const [mark, does] = MARKS[STATES[state]];
     if (!write && !mark) return;
@@ -258,10 +262,11 @@ export class Panel {
   /** What can be done to the master. */
   master(phase) {
     const runs = phase === "running";
-    for (const b of this.ofMaster) enable(b, runs);
     const dead = phase === "masterless";
     if (dead !== this.gate.classList.contains("dead")) put(this.gateCPU, dead ? "× dead" : "");
     this.gate.classList.toggle("dead", dead);
+    if (this.still) return;
+    for (const b of this.ofMaster) enable(b, runs);
     this.again.classList.toggle("primary", phase === "masterless" || phase === "broken");
   }
 

@@ -1,11 +1,11 @@
 // Plays a tour: predict → act → see → number, and ends in the free lab.
-import { act, lab, on, set } from "./live.js";
-import { button, el, enable, percent, put, sum } from "./format.js";
-import { speak } from "./speak.js";
+import { act, lab, on, record, set } from "./live.js";
+import { button, el, percent, put, sum } from "./format.js";
+import * as guide from "./guide.js";
 import { tours } from "./tours.js";
 
 const at = id => document.getElementById(id);
-const guide = at("guide"), menu = at("tours");
+const menu = at("tours");
 const ROLL = 8;
 const PATIENCE = 40; // seconds for what takes twelve at most
 const BUSY = .85; // of the processors' time: above, times are the machine's as much as the servers'
@@ -42,8 +42,7 @@ async function begin(tour) {
   await leave();
   menu.value = tour.id;
   current = { tour, stopped: null, masterless: false };
-  guide.hidden = false;
-  document.body.classList.add("touring");
+  guide.open(true);
   step(0, true);
 }
 
@@ -58,8 +57,8 @@ async function leave() {
 
 async function end() {
   const left = leave();
-  guide.hidden = true;
-  document.body.classList.remove("touring");
+  record({ tour: current?.tour.id || "", step: 0, what: "left" });
+  guide.open(false);
   for (const p of panels) { p.root.classList.remove("aside"); p.say(""); }
   menu.focus();
   await left;
@@ -139,7 +138,8 @@ async function step(number, fresh) {
   try {
     await prepare(tour, number, fresh, now);
     now.asked = true;
-    for (const b of now.buttons) enable(b, true);
+    record({ tour: tour.id, step: number, what: "asked" });
+    guide.enableGuess(now.card, true);
     say(now, "Take a guess.");
   } catch (error) {
     now.ended = error;
@@ -148,41 +148,17 @@ async function step(number, fresh) {
 }
 
 /** Makes the guide for a step. */
-function furnish(now, { id, steps }) {
-  const { s, number } = now, last = number + 1 === steps.length;
-  now.title = el("h2", { tabindex: "-1" }, id, el("small", {}, steps.length > 1 ? `${number + 1} of ${steps.length}` : ""));
-  now.text = el("div", { class: "text" }, el("p", { class: "say" }, s.say), el("p", { class: "ask", id: "ask" }, s.ask));
-  now.status = el("p", { class: "status" });
-  now.buttons = s.choices.map((text, i) => button(text, { "aria-disabled": "true" }, () => { guess(now, i); }));
-  now.side = el("div", { class: "side" }, el("div", { class: "choices", role: "group", "aria-labelledby": "ask" }, ...now.buttons));
-  now.show = button("Show", { id: "tour-show", "aria-expanded": "false" }, toggle);
-  now.again = button("Play this step again", { id: "tour-again", hidden: true }, () => { step(number, true); });
-  now.next = button(last ? "To the end" : "Next", { id: "tour-next", class: "primary", "aria-disabled": "true" }, () => last ? farewell() : step(number + 1, !!now.ended));
-  now.leave = button("Leave", { id: "tour-leave" }, end);
-  guide.replaceChildren(now.title, now.text, now.side, now.status, el("div", { class: "nav" }, now.show, now.leave, now.again, now.next));
-  fold(false);
-  now.title.focus({ preventScroll: true });
-  guide.scrollIntoView({ block: "nearest" });
-}
-
-/** On a small screen, one line is left of the guide while there is something to see. */
-function fold(folded) {
-  guide.classList.toggle("folded", folded);
-  const show = at("tour-show");
-  if (show) { put(show, folded ? "Show" : "Hide"); show.setAttribute("aria-expanded", String(!folded)); }
-}
-
-/** Shows all of the guide, or what it is about. */
-function toggle() {
-  const folded = !guide.classList.contains("folded");
-  fold(folded);
-  if (folded && run) toPlace(run.s); else guide.scrollIntoView({ block: "start" });
+function furnish(now, tour) {
+  const { number } = now;
+  now.card = guide.question(tour, number, {
+    guess: i => guess(now, i), again: () => step(number, true), leave: end,
+    next: () => number + 1 === tour.steps.length ? farewell() : step(number + 1, !!now.ended),
+  });
+  guide.focus(now.card);
 }
 
 function say(now, text) {
-  if (now !== run) return;
-  put(now.status, text);
-  speak(text);
+  if (now === run) guide.say(now.card, text);
 }
 
 /** A tour begins with new servers: what another has left in their queues is over. */
@@ -194,26 +170,13 @@ async function prepare(tour, number, fresh, now) {
 
 /** Says why a step has not come to its end, and offers to go on all the same. */
 function breakOff(now) {
-  if (!(now.ended instanceof Broken) || now !== run) return;
-  for (const b of now.buttons) enable(b, false);
-  now.status.classList.add("off");
-  say(now, now.ended.message);
-  offerMore(now);
-}
-
-function offerMore(now) {
-  guide.classList.add("told");
-  now.again.hidden = false;
-  enable(now.next, true);
+  if (now.ended instanceof Broken && now === run) guide.breakOff(now.card, now.ended.message);
 }
 
 async function guess(now, i) {
-  for (const b of now.buttons) enable(b, false);
-  now.buttons[i].setAttribute("aria-pressed", "true");
   now.guessed = true;
-  guide.classList.remove("told");
-  fold(true);
-  toPlace(now.s);
+  guide.guessed(now.card, i);
+  await record({ tour: current.tour.id, step: now.number, what: "guessed" });
   try {
     reveal(now, i, await watch(now));
   } catch (error) {
@@ -221,12 +184,6 @@ async function guess(now, i) {
     if (!(error instanceof Over)) breakOff(now);
     if (!(error instanceof Over || error instanceof Broken)) throw error;
   }
-}
-
-/** Scrolls to what there is to see, unless it is seen already. */
-function toPlace(s) {
-  const small = getComputedStyle(at("tour-show")).display !== "none";
-  (at(s.look) || guide).scrollIntoView({ block: small ? "start" : "nearest" });
 }
 
 /** Does what a step does, and looks at what comes of it. */
@@ -261,38 +218,17 @@ async function roll(times, now) {
     rolls.all = rolls.all.map((n, i) => n + last[i]);
     rolls.n++;
     if (last.includes(0)) rolls.empty++;
-    put(now.status, `roll ${rolls.n} of ${times}: ${last.join(" ")}; with an empty worker: ${rolls.empty}`);
+    put(now.card.status, `roll ${rolls.n} of ${times}: ${last.join(" ")}; with an empty worker: ${rolls.empty}`);
   }
   return rolls;
 }
 
 /** Puts what came out beside what was predicted, and says whether that is so. */
 function reveal(now, i, seen) {
-  const { s } = now, numbers = s.numbers(...seen), off = numbers.filter(n => !n.ok).length, came = s.answer(...seen);
-  now.side.replaceChildren(table(numbers));
-  now.text.replaceChildren(
-    el("p", { class: "why" }, s.why),
-    el("p", { class: "ask" }, s.ask), el("p", { class: "came" }, ...verdict(s, i, came)));
-  const all = off === 0 ? `✓ ${numbers.length > 1 ? "Every number is" : "The number is"} as predicted.`
-    : `✗ ${off} of ${numbers.length} not as predicted.${machineWords(now) || " Play it again to see whether that was chance."}`;
-  now.status.classList.toggle("off", off > 0);
-  say(now, all);
-  offerMore(now);
+  const { s, number } = now, out = { came: s.answer(...seen), numbers: s.numbers(...seen) };
+  record({ tour: current.tour.id, step: number, what: "told", ...out });
+  guide.reveal(now.card, i, out, machineWords(now) || " Play it again to see whether that was chance.");
   run = null;
-  (now.show.offsetParent ? now.show : now.next).focus({ preventScroll: true });
-}
-
-function verdict({ choices, right }, guessed, came) {
-  const theory = came === right ? "" : ` Theory says: ${choices[right]}.`;
-  if (came === guessed) return ["✓ As you guessed: ", el("b", {}, choices[came]), ".", theory];
-  return ["You guessed: ", choices[guessed], ". It was: ", el("b", {}, choices[came] || "none of these"), ".", theory];
-}
-
-function table(numbers) {
-  const head = ["", "predicted", "came out", ""].map(text => el("th", { scope: "col" }, text));
-  const mark = ok => el("td", { class: ok ? "ok" : "off" }, ok ? "✓" : "✗", el("span", { class: "sr" }, ok ? " as predicted" : " not as predicted"));
-  return el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...numbers.map(n =>
-    el("tr", {}, el("th", { scope: "row" }, n.label), el("td", {}, n.want), el("td", { class: "got" }, n.got), mark(n.ok)))));
 }
 
 /** The end of a tour: nobody is left as the tour has needed them. */
@@ -300,13 +236,7 @@ async function farewell() {
   const { tour } = current;
   await tidy();
   for (const p of panels) { p.root.classList.remove("aside"); p.say(""); }
-  const title = el("h2", { tabindex: "-1" }, tour.id, el("small", {}, "done")), status = el("p", { class: "status" }, `Read on: ${tour.read}.`);
-  guide.replaceChildren(title,
-    el("div", { class: "text" }, el("p", { class: "say" }, "The lab is yours now. Change one thing at a time, and guess before you look.")),
-    el("div", { class: "side" }, el("div", { class: "choices others", role: "group", "aria-label": "Other tours" }, ...tours.filter(t => t !== tour).map(t => button(t.id, {}, () => { begin(t); })))),
-    status,
-    el("div", { class: "nav" }, button("Into the free lab", { class: "primary", id: "tour-end" }, end)));
-  fold(false);
-  title.focus({ preventScroll: true });
-  speak(`${tour.id} is over. Read on: ${tour.read}.`);
+  guide.farewell(tour, "The lab is yours now. Change one thing at a time, and guess before you look.",
+    tours.filter(t => t !== tour).map(t => button(t.id, {}, () => { begin(t); })),
+    button("Into the free lab", { class: "primary", id: "tour-end" }, end));
 }
