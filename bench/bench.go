@@ -23,20 +23,29 @@ import (
 // Servers and load generators are this binary run again, so package cli's Worker must
 // come first in main.
 func Run(ctx context.Context, p result.Plan, arms []result.Arm, version string, tell func(Progress)) (*result.Result, error) {
-	w, err := LookupWorkload(p.Workload)
+	t, err := task(p, arms, version)
 	if err != nil {
 		return nil, err
+	}
+	return run.Run(ctx, t, tell)
+}
+
+// task is what a plan means for those who carry it out.
+func task(p result.Plan, arms []result.Arm, version string) (t run.Task, err error) {
+	w, err := LookupWorkload(p.Workload)
+	if err != nil {
+		return t, err
 	}
 	s, err := LookupScenario(p.Scenario)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
-	return run.Run(ctx, run.Task{
+	return run.Task{
 		Plan: p, Arms: arms, Version: version, Environment: ReadEnvironment(),
 		Start:  starter(w, s, loopback),
 		Order:  func(o *load.Order) { w.order(p, o) },
 		Strike: s.strike,
-	}, tell)
+	}, nil
 }
 
 // loopback is where servers listen whose clients are here.

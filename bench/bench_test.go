@@ -121,8 +121,28 @@ func TestStuckWorker(t *testing.T) {
 	if stalled["shared/blocking"] > 0.01 {
 		t.Errorf("shared: %.1f %% of the connections stalled, want none but one", 100*stalled["shared/blocking"])
 	}
+	checkAftermath(t, r)
 	if s := stalled["reuseport/hash"]; s < 0.05 || s > 0.3 {
 		t.Errorf("reuseport: %.1f %% stalled, want a quarter of those after the moment", 100*s)
+	}
+}
+
+// checkAftermath wants it told who answered after one worker was stopped: it is the
+// stopped one that did so too late.
+func checkAftermath(t *testing.T, r *result.Result) {
+	t.Helper()
+	for _, round := range r.Rounds {
+		struck, others := 0, 0
+		for _, w := range round.Workers {
+			if w.Struck {
+				struck += w.AfterStalled
+			} else {
+				others += w.AfterStalled
+			}
+		}
+		if round.Stalled > 20 && (struck < round.Stalled*9/10 || others > struck/10) {
+			t.Errorf("%s: %d stalled; the stopped worker had %d of them, the others %d", round.Arm, round.Stalled, struck, others)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"prefork/bench/result"
+	"prefork/bench/run"
 )
 
 // Question is a short trial that helps to choose a strategy: a load, and the one number
@@ -101,11 +102,11 @@ func (q Question) plan(a Asking, names []string) (result.Plan, []result.Arm, err
 func Choose(ctx context.Context, a Asking, version string, tell func(Progress)) (arms []result.Arm, asked []result.Asked, found []*result.Result, err error) {
 	names := a.names()
 	for _, q := range Questions {
-		p, prepared, err := q.plan(a, names)
+		t, err := q.task(a, names, version, found)
 		if err != nil {
 			return nil, nil, found, err
 		}
-		r, err := Run(ctx, p, prepared, version, tell)
+		r, err := run.Run(ctx, t, tell)
 		if err != nil {
 			return nil, nil, found, err
 		}
@@ -123,6 +124,31 @@ func Choose(ctx context.Context, a Asking, version string, tell func(Progress)) 
 		})
 	}
 	return arms, asked, found, nil
+}
+
+// task is a question for the arms that are left, and what those before it have found out:
+// that the arms work, and what a program bears.
+func (q Question) task(a Asking, names []string, version string, found []*result.Result) (run.Task, error) {
+	p, arms, err := q.plan(a, names)
+	if err != nil {
+		return run.Task{}, err
+	}
+	t, err := task(p, arms, version)
+	if len(found) > 0 {
+		t.Tried = true
+		t.Capacity = capacity(found[0])
+	}
+	return t, err
+}
+
+// capacity is the connections a second of the weakest arm in the closed loop.
+func capacity(r *result.Result) (least float64) {
+	for _, arm := range r.Arms {
+		if s, ok := r.SummaryOf(arm.Name, result.Closed, "throughput"); ok && (least == 0 || s.Median < least) {
+			least = s.Median
+		}
+	}
+	return least
 }
 
 // names are those of the arms to ask of, which are left out where they cannot be had.

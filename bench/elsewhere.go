@@ -30,24 +30,17 @@ func PrepareTarget(p result.Plan, address string) (result.Plan, []result.Arm, er
 // RunElsewhere is Run with clients on other machines: on those of parties, and the servers
 // on that of its Server. If it has none, the one arm is a target that is there.
 func RunElsewhere(ctx context.Context, p result.Plan, arms []result.Arm, version string, parties many.Parties, tell func(Progress)) (*result.Result, error) {
-	w, err := LookupWorkload(p.Workload)
+	t, err := task(p, arms, version)
 	if err != nil {
 		return nil, err
 	}
-	s, err := LookupScenario(p.Scenario)
-	if err != nil {
-		return nil, err
+	t.Elsewhere = func(ctx context.Context, e run.Errand) (result.Round, error) {
+		if server := parties.Server(); server != nil {
+			return atServer(ctx, parties, server, e)
+		}
+		return atTarget(ctx, parties, e)
 	}
-	found, err := run.Run(ctx, run.Task{
-		Plan: p, Arms: arms, Version: version, Environment: ReadEnvironment(),
-		Order: func(o *load.Order) { w.order(p, o) }, Strike: s.strike,
-		Elsewhere: func(ctx context.Context, e run.Errand) (result.Round, error) {
-			if server := parties.Server(); server != nil {
-				return atServer(ctx, parties, server, e)
-			}
-			return atTarget(ctx, parties, e)
-		},
-	}, tell)
+	found, err := run.Run(ctx, t, tell)
 	if found != nil {
 		found.Hosts = parties.Hosts()
 	}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/bench/run"
 	"prefork/internal/lookup"
 	"prefork/internal/subject"
 )
@@ -16,9 +17,8 @@ type Scenario struct {
 	Name     string
 	Sentence string
 
-	// strike does it, and returns how to undo it once the load has ended; nil if
-	// nothing is to be undone. Scenario steady has none.
-	strike func(*subject.Server) (undo func(), err error)
+	// strike does it. Scenario steady has none.
+	strike func(*subject.Server) (run.Blow, error)
 	// flags of prefork serve without which it would show nothing.
 	flags []string
 	// prefork says that only prefork understands it.
@@ -50,29 +50,31 @@ func LookupScenario(name string) (Scenario, error) {
 // steady reports whether nothing happens.
 func (s Scenario) steady() bool { return s.strike == nil }
 
-func stick(s *subject.Server) (func(), error) {
+func stick(s *subject.Server) (run.Blow, error) {
 	pid, err := s.Victim()
 	if err != nil {
-		return nil, err
+		return run.Blow{}, err
 	}
-	return func() { _ = unix.Kill(pid, unix.SIGCONT) }, unix.Kill(pid, unix.SIGSTOP)
+	return run.Blow{Worker: pid, Undo: func() { _ = unix.Kill(pid, unix.SIGCONT) }}, unix.Kill(pid, unix.SIGSTOP)
 }
 
-func killWorker(s *subject.Server) (func(), error) {
+func killWorker(s *subject.Server) (run.Blow, error) {
 	pid, err := s.Victim()
 	if err != nil {
-		return nil, err
+		return run.Blow{}, err
 	}
-	return nil, unix.Kill(pid, unix.SIGKILL)
+	return run.Blow{Worker: pid}, unix.Kill(pid, unix.SIGKILL)
 }
 
-func killMaster(s *subject.Server) (func(), error) { return nil, unix.Kill(s.PID(), unix.SIGKILL) }
+func killMaster(s *subject.Server) (run.Blow, error) {
+	return run.Blow{}, unix.Kill(s.PID(), unix.SIGKILL)
+}
 
-func signalMaster(signal unix.Signal) func(*subject.Server) (func(), error) {
-	return func(s *subject.Server) (func(), error) {
+func signalMaster(signal unix.Signal) func(*subject.Server) (run.Blow, error) {
+	return func(s *subject.Server) (run.Blow, error) {
 		if err := unix.Kill(s.PID(), signal); err != nil {
-			return nil, fmt.Errorf("signal the master: %w", err)
+			return run.Blow{}, fmt.Errorf("signal the master: %w", err)
 		}
-		return nil, nil
+		return run.Blow{}, nil
 	}
 }

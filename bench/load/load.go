@@ -4,7 +4,10 @@
 // it costs is as little as may be and can be told from what the server costs.
 package load
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Order is what a generator is to do.
 type Order struct {
@@ -60,6 +63,9 @@ type Order struct {
 	Shared bool
 	// Every is how often counts are told of while the order is carried out; 0 is never.
 	Every time.Duration
+	// Moment is when something happens to the server, from the order's start: what is due
+	// from then on is in Result.After. 0 is never.
+	Moment time.Duration
 
 	// FIN closes a connection as clients usually do, which leaves the port in
 	// TIME_WAIT if the client is first; by default the client resets it.
@@ -127,6 +133,19 @@ const (
 	Local   = "local"   // the generator has run out of ports or descriptors
 )
 
+var inWords = map[string]string{
+	Refused: "refused",
+	Reset:   "accepted, and then reset",
+	Empty:   "closed without an answer, or before its end",
+	Late:    "not answered in time",
+	Status:  "answered with no success",
+	BadTLS:  "no TLS handshake",
+	Local:   "not begun, for want of ports or descriptors here",
+}
+
+// InWords is what a kind of errors means, for people.
+func InWords(kind string) string { return cmp.Or(inWords[kind], kind) }
+
 // Mark is a moment in the course of an order.
 type Mark string
 
@@ -170,7 +189,10 @@ type Result struct {
 	Workers map[int]int
 	// Held is how many connections each pid held open when the measured time ended,
 	// if Order.Requests is negative.
-	Held    map[int]int
+	Held map[int]int
+	// After is what became of the requests due from Order.Moment on, by the pid in the
+	// connection's first answer, whenever that came. It lacks those that nobody answered.
+	After   map[int]Fate
 	MaxOpen int           // of several threads, the sum of each one's
 	CPU     time.Duration // used by the generator, all its threads, in the measured time
 

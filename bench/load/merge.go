@@ -58,6 +58,7 @@ func (r *Result) add(o *Result) {
 	addCounts(r.Errors, o.Errors)
 	addCounts(r.Workers, o.Workers)
 	addCounts(r.Held, o.Held)
+	addFates(r.After, o.After)
 }
 
 func addCounts[K comparable](to, from map[K]int) {

@@ -25,7 +25,8 @@ type tally struct {
 	keep      bool // connections are kept open to the end
 	r         Result
 	timeline  timeline
-	counts    Counts             // of all, whether measured or not
+	counts    Counts // of all, whether measured or not
+	aftermath aftermath
 	first     map[string]failure // by kind
 }
 
@@ -36,10 +37,11 @@ type failure struct {
 }
 
 func newTally(o Order, bimodal bool) *tally {
-	t := &tally{from: o.Warmup, end: o.Warmup + o.Length, stall: o.Stall, open: o.Rate > 0, keep: o.Requests < 0, timeline: newTimeline(o), first: map[string]failure{}, r: Result{
+	t := &tally{from: o.Warmup, end: o.Warmup + o.Length, stall: o.Stall, open: o.Rate > 0, keep: o.Requests < 0, timeline: newTimeline(o), aftermath: newAftermath(o), first: map[string]failure{}, r: Result{
 		Loop: o.Loop(), Seconds: o.Length.Seconds(), Threads: 1, Errors: map[string]int{}, First: map[string]string{}, Workers: map[int]int{}, Held: map[int]int{},
 		Response: NewHistogram(), Service: NewHistogram(), Connect: NewHistogram(), Lag: NewHistogram(),
 	}}
+	t.r.After = t.aftermath.by
 	if bimodal {
 		t.r.Cheap = NewHistogram()
 	}
@@ -100,6 +102,7 @@ func (t *tally) answered(c *conn, now time.Duration, cheap bool) {
 	if !t.measured(c.due) {
 		return
 	}
+	t.aftermath.answered(c.pid, c.due, response)
 	t.r.Response.Record(response)
 	t.r.Service.Record(now - c.begun)
 	if cheap {

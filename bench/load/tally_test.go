@@ -73,6 +73,33 @@ func TestThroughputDoesNotDependOnLength(t *testing.T) {
 	}
 }
 
+// From the moment on, who answered is counted by when it was due, and what took too long
+// with it.
+func TestAftermath(t *testing.T) {
+	o := Order{Length: time.Second, Rate: 1, Moment: 300 * time.Millisecond, Stall: 500 * time.Millisecond}
+	visits := []visit{
+		{100 * time.Millisecond, 900 * time.Millisecond}, // due before it, and stalled by it
+		{300 * time.Millisecond, 310 * time.Millisecond},
+		{400 * time.Millisecond, 2 * time.Second},
+		{900 * time.Millisecond, 1300 * time.Millisecond},
+	}
+	if got := count(o, visits).After; len(got) != 1 || got[7] != (Fate{Answered: 3, Stalled: 1}) {
+		t.Errorf("got %+v, want 3 answered of which 1 stalled", got)
+	}
+	one, other := newTally(o, false), newTally(o, false)
+	for _, t := range []*tally{one, other} {
+		t.answered(&conn{due: 400 * time.Millisecond, pid: 7}, time.Second, false)
+	}
+	one.add(other)
+	if got := one.result().After[7]; got != (Fate{Answered: 2, Stalled: 2}) {
+		t.Errorf("two loops together have %+v", got)
+	}
+	o.Moment = 0
+	if got := count(o, visits).After; len(got) != 0 {
+		t.Errorf("nothing happened, and after it %+v", got)
+	}
+}
+
 // What a tally holds does not grow with what it has counted.
 func TestTallyDoesNotGrow(t *testing.T) {
 	o := Order{Length: time.Hour, Rate: 100, Slice: time.Millisecond, Stall: time.Millisecond, Seed: 1}

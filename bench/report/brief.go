@@ -1,11 +1,8 @@
 package report
 
 import (
-	"fmt"
 	"io"
-	"math"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"prefork/bench/result"
@@ -93,18 +90,7 @@ func (b *brief) say(text string) { b.line(wrapped(text, b.width, 0)) }
 
 // heading says what was run, and what was the matter.
 func (b *brief) heading() {
-	parts := []string{b.Plan.Workload, b.Plan.Service}
-	if b.Plan.Scenario != "steady" {
-		parts = append(parts, b.Plan.Scenario)
-	}
-	if len(b.Arms) > 0 {
-		parts = append(parts, numbered(b.Arms[0].Workers, "worker"))
-	}
-	shared := fmt.Sprintf("%d CPUs, shared with the load generator", b.Environment.CPUs)
-	if b.Environment.CPUs == 1 {
-		shared = "1 CPU, shared with the load generator"
-	}
-	b.line(b.paint.Bold(wrapped(strings.Join(nonEmpty(append(parts, b.lengths(), shared)), " · "), b.width, 0)))
+	b.line(b.paint.Bold(wrapped(whatRan(b.Result), b.width, 0)))
 	if b.Partial != "" {
 		b.line(b.paint.Alarm(wrapped("PARTIAL: cut short, "+b.Partial, b.width, 0)))
 	}
@@ -112,15 +98,6 @@ func (b *brief) heading() {
 		b.line(b.paint.Alarm(wrapped(disturbed, b.width, 0)))
 	}
 	b.line("")
-}
-
-// lengths are how many rounds there were, of what length.
-func (b *brief) lengths() string {
-	most := 0
-	for _, round := range b.Rounds {
-		most = max(most, round.Round)
-	}
-	return fmt.Sprintf("%s × %.3g s", numbered(most, "round"), b.Plan.Length.Round(time.Millisecond).Seconds())
 }
 
 // columnWidth is that of every column of numbers, with the gap before it.
@@ -141,14 +118,12 @@ func (b *brief) grid() {
 	}
 }
 
-const twinName = "the same server twice"
-
 // block writes some of the columns.
 func (b *brief) block(names, from, to int) {
 	for i := range 2 {
 		line := strings.Repeat(" ", names)
 		for _, c := range b.Columns[from:to] {
-			line += titled(b.title(c)[i])
+			line += titled(briefTitle(b.Plan, c)[i])
 		}
 		b.line(b.paint.Dim(strings.TrimRight(line, " ")))
 	}
@@ -156,144 +131,45 @@ func (b *brief) block(names, from, to int) {
 		name := shortened(row.Arm.Name)
 		line := b.paint.Strategy(row.Arm.Strategy, name) + strings.Repeat(" ", names-utf8.RuneCountInString(name))
 		for i, cell := range row.Cells[from:to] {
-			line += b.cell(cell, b.Columns[from+i])
+			line += b.marked(numberOf(cell, b.Columns[from+i]), cell)
 		}
 		b.line(line)
 	}
-	if line, some := b.twin(names, from, to); some {
+	if texts, some := twinText(b.Brief); some {
+		line := padded(twinName, strings.Repeat(" ", names))
+		for _, text := range texts[from:to] {
+			line += titled(text)
+		}
 		b.line(b.paint.Dim(strings.TrimRight(line, " ")))
 	}
 }
 
 func titled(text string) string { return rightward(text, columnWidth-2) + "  " }
 
-// title is a column's, with the limit that it is about.
-func (b *brief) title(c result.BriefColumn) [2]string {
-	if c.Metric == "stalled" {
-		return [2]string{c.Title[0], "over " + result.InTime(b.Plan.Stall)}
-	}
-	return c.Title
-}
-
-// twin is how far apart the same server came out twice.
-func (b *brief) twin(names, from, to int) (line string, some bool) {
-	line = padded(twinName, strings.Repeat(" ", names))
-	for i, noise := range b.Twin[from:to] {
-		text := ""
-		if noise > 0 && b.Brief.Rows[0].Cells[from+i].Known {
-			text, some = fmt.Sprintf("± %.0f %%", 100*(noise-1)), true
-		}
-		line += titled(text)
-	}
-	return line, some
-}
-
-// marks are what is said of a cell by what was found; the others are 'this run cannot
-// tell'.
-var marks = map[string]string{
-	"above": "▲", "below": "▼", "likely above": "▲?", "likely below": "▼?", "same": "=", "unknown": "?", "": "",
-}
-
-// cell is one number and what may be said of it: marks stand in two columns of their own.
-func (b *brief) cell(c result.BriefCell, column result.BriefColumn) string {
-	return b.marked(b.number(c, column), c)
-}
-
-// marked is a number with its mark.
+// marked is a number with its mark: marks stand in two columns of their own.
 func (b *brief) marked(text string, c result.BriefCell) string {
-	mark := marks[c.Finding]
-	if c.Rough && (mark == "" || mark == "?") {
-		mark = "~"
-	}
-	if !c.Known {
-		text, mark = "", "?"
-	}
+	mark := markOf(c)
 	gap := strings.Repeat(" ", 2-utf8.RuneCountInString(mark))
 	cell := rightward(text, columnWidth-3) + " " + mark
-	if mark == "▲" || mark == "▼" {
+	if sure(mark) {
 		cell = b.paint.Bold(cell)
 	}
 	return cell + gap
 }
 
-func (b *brief) number(c result.BriefCell, column result.BriefColumn) string {
-	switch metric, _ := result.LookupMetric(column.Metric); {
-	case !c.Known:
-		return ""
-	case column.Count:
-		return fmt.Sprintf("%s/%s", result.Thousands(int(c.Value)), result.Thousands(c.Of))
-	case c.Ratio == 0 && metric.Unit == "µs":
-		return timeText(c.Value)
-	case c.Ratio == 0:
-		return result.Digits(c.Value, math.Pow(10, math.Floor(math.Log10(max(c.Value, 1e-9)))-2))
-	}
-	return changeText(c.Ratio)
-}
-
-// changeText is a ratio with a sign: "+38 %", "− 7 %", "3.2 ×".
-func changeText(ratio float64) string {
-	percent := math.Round(100 * (ratio - 1))
-	switch {
-	case ratio >= 3:
-		return result.Digits(ratio, 0.1) + " ×"
-	case percent == 0:
-		return "  0 %"
-	case percent < 0:
-		return "−" + rightward(fmt.Sprintf("%.0f", -percent), 2) + " %"
-	}
-	return "+" + rightward(fmt.Sprintf("%.0f", percent), 2) + " %"
-}
-
 // legend says what the marks are that stand there.
 func (b *brief) legend() {
-	there := map[string]bool{}
-	for _, row := range b.Brief.Rows {
-		for _, c := range row.Cells {
-			switch {
-			case !c.Known:
-				there["?"] = true
-			case c.Rough && (c.Finding == "" || c.Finding == "unknown"):
-				there["~"] = true
-			default:
-				there[marks[c.Finding]] = true
-			}
-		}
-	}
-	var parts []string
-	for _, m := range []struct {
-		says  string
-		there bool
-	}{
-		{"▲▼ different", there["▲"] || there["▼"]},
-		{fmt.Sprintf("= same within %.0f %%", 100*b.Plan.Tolerance()), there["="]},
-		{"▲? ▼? likely", there["▲?"] || there["▼?"]},
-		{"? this run cannot tell", there["?"]},
-		{"~ rough, not judged", there["~"]},
-	} {
-		if m.there {
-			parts = append(parts, m.says)
-		}
-	}
-	if len(parts) > 0 {
+	if parts := legendOf(b.Plan, b.Brief.Rows); len(parts) > 0 {
 		b.line("")
 		b.line(b.paint.Dim(keyed(parts, b.width)))
 	}
 }
 
-// sentences are one for each arm, of the generator, and where to go on.
+// sentences are what is to be known, and where to go on.
 func (b *brief) sentences() {
 	b.line("")
-	if at := b.Plan.JudgedAt(result.Open); at != "" && len(b.Said) > 0 {
-		b.say("Times are judged at " + strings.Replace(at, "%", " %", 1) + ":")
-	}
-	for _, text := range b.Said {
+	for _, text := range sentencesOf(b.Result, b.Brief) {
 		b.say(text)
-	}
-	for _, text := range leftOut(b.Result) {
-		b.say(text)
-	}
-	if cpus := b.GeneratorCPUs(); cpus >= 0.1 {
-		b.say(fmt.Sprintf("The load generator used %.1f of the %s: true differences in requests/s are larger.", cpus, numbered(b.Environment.CPUs, "CPU")))
 	}
 	b.line("")
 	b.line(b.paint.Dim(wrapped("more: --details (intervals, fairness, wakeups) · --html report.html", b.width, 0)))

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -86,68 +85,6 @@ func middle(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
-}
-
-// share is what one worker had of an arm's connections: the mean over the rounds,
-// with the least and the most of any.
-type share struct {
-	slot            int // -1 where it is only a place in the order of pids
-	mean, low, high float64
-}
-
-// shares are those of all workers of an arm.
-func (v view) shares(arm, phase string) []share {
-	bySlot := map[int][]float64{}
-	unnamed := false
-	for _, round := range v.In(phase) {
-		if round.Arm != arm || round.Conns == 0 {
-			continue
-		}
-		dealt, ordered := bySlotOf(round.Workers)
-		unnamed = unnamed || ordered
-		for slot, part := range dealt {
-			bySlot[slot] = append(bySlot[slot], part)
-		}
-	}
-	var all []share
-	for slot, parts := range bySlot {
-		all = append(all, shareOf(slot, parts))
-	}
-	slices.SortFunc(all, func(a, b share) int { return cmp.Compare(a.slot, b.slot) })
-	if unnamed {
-		for i := range all {
-			all[i].slot = -1
-		}
-	}
-	return all
-}
-
-// bySlotOf are the shares of one round. A slot whose worker was replaced counts as
-// one; workers without a slot take their place in the order of pids.
-func bySlotOf(workers []result.Worker) (parts map[int]float64, ordered bool) {
-	workers = slices.SortedFunc(slices.Values(workers), func(a, b result.Worker) int { return cmp.Compare(a.PID, b.PID) })
-	total := 0
-	for _, w := range workers {
-		total += w.Conns
-		ordered = ordered || w.Slot < 0
-	}
-	parts = map[int]float64{}
-	for i, w := range workers {
-		slot := w.Slot
-		if ordered {
-			slot = i
-		}
-		parts[slot] += float64(w.Conns) / float64(max(total, 1))
-	}
-	return parts, ordered
-}
-
-func shareOf(slot int, parts []float64) share {
-	sum := 0.0
-	for _, p := range parts {
-		sum += p
-	}
-	return share{slot: slot, mean: sum / float64(len(parts)), low: slices.Min(parts), high: slices.Max(parts)}
 }
 
 // trace is an arm over time, over all its rounds: the median of their p99, NaN

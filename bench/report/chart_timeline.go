@@ -19,7 +19,7 @@ func timelineFigure(v view) (figure, bool) {
 	if anyFailed(all) {
 		f.Caption += " A × is such a stretch in which requests failed, in any round; the count is of all of them."
 	}
-	f.draw = func(width float64) drawing { return v.drawTimeline(width, all) }
+	f.draw = func(width float64) drawing { return v.drawTimeline(width, all, plotHeight) }
 	return f, true
 }
 
@@ -96,7 +96,7 @@ type timeplot struct {
 	lanes float64 // where the lanes begin
 }
 
-func (v view) drawTimeline(width float64, all []trace) drawing {
+func (v view) drawTimeline(width float64, all []trace, tall float64) drawing {
 	p := &timeplot{width: width}
 	p.lanes = p.legend(looksOf(all), width) + 8
 	top := p.lanes + 34
@@ -105,7 +105,7 @@ func (v view) drawTimeline(width float64, all []trace) drawing {
 	}
 	low, high, end := span(all)
 	p.x = scale{high: end, from: 58, to: width - 8}
-	p.y = logScale(low, high, top+plotHeight, top)
+	p.y = logScale(low, high, top+tall, top)
 	p.grid()
 	p.moment(v)
 	if anyFailed(all) {

@@ -10,7 +10,8 @@ import (
 )
 
 // CSV writes a line for every round, the invalid ones among them, with all its
-// metrics in the units of result.Metrics; empty is what was not measured.
+// metrics in the units of result.Metrics; empty is what was not measured, and a quantile that
+// there were too few answers for.
 func CSV(w io.Writer, r *result.Result) error {
 	out := csv.NewWriter(w)
 	header := make([]string, 0, len(csvFields)+len(result.Metrics))
@@ -67,13 +68,19 @@ func csvLine(r *result.Result, round result.Round) (line []string) {
 		line = append(line, field.of(arm, round))
 	}
 	for _, metric := range result.Metrics {
-		text := ""
-		if value, ok := metric.Of(round); ok {
-			text = exact(value)
-		}
-		line = append(line, text)
+		line = append(line, csvValue(r, round, metric))
 	}
 	return line
+}
+
+// csvValue is a number, "" where there is none or where all the arm's rounds together have
+// too few answers to tell it.
+func csvValue(r *result.Result, round result.Round, metric result.Metric) string {
+	value, ok := metric.Of(round)
+	if _, few := r.At(round.Load).UntoldOf(round.Arm, round.Phase, metric); few || !ok {
+		return ""
+	}
+	return exact(value)
 }
 
 func armOf(r *result.Result, round result.Round) result.Arm {

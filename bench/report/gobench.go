@@ -62,7 +62,8 @@ func goLine(r *result.Result, round result.Round) string {
 	}
 	fmt.Fprintf(&b, "/arm=%s/workers=%d 1", goName(round.Arm), armOf(r, round).Workers)
 	for _, metric := range result.Metrics {
-		if value, ok := metric.Of(round); ok && round.Sound(metric) && !math.IsNaN(value) && !math.IsInf(value, 0) {
+		_, few := r.At(round.Load).UntoldOf(round.Arm, round.Phase, metric)
+		if value, ok := metric.Of(round); ok && !few && round.Sound(metric) && !math.IsNaN(value) && !math.IsInf(value, 0) {
 			fmt.Fprintf(&b, " %s %s", exact(value), goUnit(metric))
 		}
 	}

@@ -17,12 +17,12 @@ import (
 // plotters read (https://hdrhistogram.github.io/HdrHistogram/plotFiles.html). Values are in
 // milliseconds.
 func Hgrm(dir string, r *result.Result) error {
-	p99, _ := result.LookupMetric("p99")
+	mean, _ := result.LookupMetric("mean")
 	var errs []error
 	for _, phase := range r.Phases() {
 		for _, at := range r.Plan.Loads(phase) {
 			for _, arm := range r.Arms {
-				h, err := r.At(at).Pooled(arm.Name, phase, result.LatencyTimes, p99)
+				h, err := r.At(at).Pooled(arm.Name, phase, result.LatencyTimes, mean)
 				if h != nil && err == nil {
 					err = writeHgrm(filepath.Join(dir, hgrmName(phase, at, arm.Name)), h)
 				}

@@ -41,7 +41,8 @@ func flags(text string) template.HTML {
 type page struct {
 	Title, Started, Date, Version string
 	Partial, Warning              string
-	Verdict                       []string
+	Brief                         briefView
+	Verdict, InGeneral            []string
 
 	Summary     summaryTable
 	Figures     []figureView
@@ -77,7 +78,7 @@ func HTML(w io.Writer, r *result.Result) error {
 	p := page{
 		Title: r.Plan.Workload + ", " + r.Plan.Scenario, Version: r.Version,
 		Started: r.Started.Format("2006-01-02T15:04:05Z07:00"), Date: r.Started.Format("2 January 2006, 15:04 MST"),
-		Partial: r.Partial, Verdict: paragraphs(r.Verdict()),
+		Partial: r.Partial, Brief: v.brief(), Verdict: paragraphs(r.Verdict()), InGeneral: r.InGeneral(),
 		Summary: v.summaryTable(), Baseline: r.Plan.Baseline,
 		NoiseWords: v.noiseWords(), Doubtful: v.doubtful(),
 		Facts: v.facts(), Command: command(r),
@@ -88,9 +89,17 @@ func HTML(w io.Writer, r *result.Result) error {
 	p.Comparisons, p.ForestHead = v.comparisons()
 	p.Figures = v.figureViews(p.Data)
 	if n := len(p.Doubtful); n > 0 {
-		p.Warning = cmp.Or(r.Disturbed(), fmt.Sprintf("In %d of %s something was disturbed and does not count.", n, numbered(r.Plan.Rounds*max(r.Plan.CountLoads(), 1), "round")))
+		p.Warning = cmp.Or(said(r.Disturbed()), fmt.Sprintf("In %d of %s something was disturbed and does not count.", n, numbered(r.Plan.Rounds*max(r.Plan.CountLoads(), 1), "round")))
 	}
 	return pageTemplate().Execute(w, p)
+}
+
+// said is a line of a terminal as a sentence.
+func said(disturbed string) string {
+	if disturbed == "" {
+		return ""
+	}
+	return strings.TrimPrefix(disturbed, "DISTURBED: ") + "."
 }
 
 func paragraphs(text string) []string {

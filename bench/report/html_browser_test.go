@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,10 @@ func TestReportInABrowser(t *testing.T) {
 			if n := ask[int](t, ctx, `[...document.querySelectorAll("#`+chart+` .still svg")].filter(s => s.getBoundingClientRect().height > 100 && s.getAttribute("aria-label")).length`); n != 1 {
 				t.Errorf("at %d px %d pictures of %s are shown, want 1", width, n, chart)
 			}
+		}
+		rows := map[int64]int{1280: 1, 360: 3}[width] // three pictures beside each other, or one below the other
+		if got := ask[[]int](t, ctx, `[...document.querySelectorAll(".sights svg")].filter(s => s.getBoundingClientRect().height > 60).map(s => s.closest("section").offsetTop)`); len(got) != 3 || len(slices.Compact(got)) != rows {
+			t.Errorf("at %d px the pictures at first sight are at %v, want three in %d rows", width, got, rows)
 		}
 		if n := ask[int](t, ctx, `[...document.querySelectorAll(".live canvas")].filter(c => c.getBoundingClientRect().width > 200).length`); n != 2 {
 			t.Errorf("at %d px %d live charts are shown, want 2", width, n)

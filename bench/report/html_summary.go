@@ -59,6 +59,9 @@ func (v view) summaryTable() summaryTable {
 	for i, note := range t.notes.marked {
 		s.Notes = append(s.Notes, marked(i)+" "+note)
 	}
+	for _, f := range failures(v.Result) {
+		s.Notes = append(s.Notes, f.said(v.Plan))
+	}
 	return s
 }
 

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +59,83 @@ func TestHTMLHasEverything(t *testing.T) {
 	}
 }
 
+// A page opens with what the terminal prints, number for number, and three pictures of what
+// decides in that run.
+func TestHTMLOpensWithTheBrief(t *testing.T) {
+	steady := made(10, sharedArm, reuseportArm, dispatchArm, controlArm)
+	long := made(10, sharedArm, reuseportArm)
+	long.Plan.Workload, long.Plan.Requests = "long-lived", -1
+	each(long, func(x *result.Round) {
+		for i := range x.Workers {
+			x.Workers[i].MaxOpen = 100 + i*x.Round
+		}
+	})
+	long.Summarise()
+	for name, c := range map[string]struct {
+		r        *result.Result
+		pictures string
+	}{
+		"steady":     {steady, "cost capacity answers"},
+		"stuck":      {simulate(8, result.Closed, result.Open), "harm moments capacity"}, // it is too old to tell who answered
+		"stuck, new": {after(simulate(8, result.Open)), "harm aftermath moments"},
+		"long-lived": {long, "held cost capacity"},
+	} {
+		text := rendered(t, c.r)
+		var pictures []string
+		sights := between(t, text, `<div class="sights">`, `<section aria-labelledby="verdict"`)
+		for _, m := range regexp.MustCompile(`<figure id="(\w+)">`).FindAllStringSubmatch(sights, -1) {
+			pictures = append(pictures, m[1])
+		}
+		if got := strings.Join(pictures, " "); got != c.pictures {
+			t.Errorf("%s opens with %q, want %q", name, got, c.pictures)
+		}
+		opening, _, _ := strings.Cut(text, `<div class="sights">`)
+		seen := html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(opening, ""))
+		words := strings.Join(strings.Fields(seen), " ")
+		for line := range strings.Lines(briefOf(t, c.r, BriefOptions{})) {
+			for _, word := range strings.Fields(line) {
+				if !strings.Contains(words, word) && !strings.HasPrefix(line, "more:") && word != "PARTIAL:" && word != "DISTURBED:" {
+					t.Errorf("%s: the terminal says %q, and the page does not open with it:\n%s", name, word, words)
+				}
+			}
+		}
+	}
+}
+
+// after has it known who answered after one worker was stopped.
+func after(r *result.Result) *result.Result {
+	each(r, func(x *result.Round) {
+		for i := range x.Workers {
+			x.Workers[i].After, x.Workers[i].Struck = 100, i == 1
+			if i == 1 {
+				x.Workers[i].AfterStalled = 100
+			}
+		}
+	})
+	return r
+}
+
+// Where one worker is stopped, what it answered too late is seen, and whose it was.
+func TestWorkersAfterTheMoment(t *testing.T) {
+	v := newView(after(simulate(8, result.Open)))
+	all, _ := v.deals()
+	for _, s := range all[0].shares {
+		if want := map[bool]float64{true: s.mean, false: 0}[s.slot == 1]; math.Abs(s.stalled-want) > 1e-9 || s.struck != (s.slot == 1) {
+			t.Errorf("slot %d: %+v", s.slot, s)
+		}
+	}
+	f, _ := workersFigure(v)
+	if f.Title != "Who answered after one worker was stopped" || !strings.Contains(f.Words, "too late") {
+		t.Errorf("got %q, %q", f.Title, f.Words)
+	}
+	picture := f.draw(wide).body
+	for _, want := range []string{`class="bar harmed"`, `class="lost"`, ">stopped<"} {
+		if !strings.Contains(picture, want) {
+			t.Errorf("the picture lacks %q", want)
+		}
+	}
+}
+
 // A round of which some does not count says why.
 func TestHTMLOnDoubtfulRounds(t *testing.T) {
 	r := simulate(6, result.Open)
@@ -77,7 +156,7 @@ func TestHTMLOnDoubtfulRounds(t *testing.T) {
 func TestHTMLHasMoreNumbers(t *testing.T) {
 	r := made(8, sharedArm, reuseportArm)
 	peak := 7
-	each(r, func(x *result.Round) { x.QueuePeak, x.Connect = &peak, result.Latency{N: 100, P99: 123} })
+	each(r, func(x *result.Round) { x.QueuePeak, x.Connect = &peak, result.Latency{N: 1000, P99: 123} })
 	r.Summarise()
 	text := rendered(t, r)
 	for _, want := range []string{">connect p99<small>µs", ">queue<small>peak", "<td>123</td><td>7</td>"} {

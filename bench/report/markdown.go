@@ -16,6 +16,9 @@ func Markdown(w io.Writer, r *result.Result) error {
 	m.ratios()
 	m.curve()
 	fmt.Fprintf(&m.out, "\n%s\n\n", r.Verdict())
+	if known := r.InGeneral(); len(known) > 0 {
+		fmt.Fprintf(&m.out, "In general (not measured by this run): %s\n\n", strings.Join(known, " "))
+	}
 	m.doubts()
 	for i, note := range m.notes.marked {
 		fmt.Fprintf(&m.out, "- %s %s\n", marked(i), escapedMarkdown(note))

@@ -178,6 +178,11 @@ func (t *table) conclusion() {
 	t.line("")
 	t.line(t.paint.Bold("Verdict"))
 	t.line(wrapped(t.Verdict(), t.width, 0))
+	if known := t.InGeneral(); len(known) > 0 {
+		t.line("")
+		t.line(t.paint.Bold("In general") + " (not measured by this run)")
+		t.line(wrapped(strings.Join(known, " "), t.width, 0))
+	}
 }
 
 // claims says whether any arm has as many rounds as a claim takes.

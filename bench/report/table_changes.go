@@ -14,31 +14,45 @@ import (
 
 // Changes writes how each arm of a new run compares with the same arm of an old
 // one. doubts are what else may have made the difference.
-func Changes(w io.Writer, old, new *result.Result, changes []result.Change, doubts []string, o TableOptions) error {
+func Changes(w io.Writer, old, new *result.Result, changes []result.Change, harms []result.ChangedHarm, doubts []string, o TableOptions) error {
 	t := &table{Result: new, width: o.width(), paint: ink.Paint(o.Color), notes: &notes{}}
 	t.line(t.paint.Bold(fmt.Sprintf("%s · %s · old %s, new %s", new.Plan.Workload, new.Plan.Scenario, when(old), when(new))))
 	t.line("")
-	t.changes(old, changes)
+	t.changes(old, changes, harms)
+	t.untold(old)
 	t.changeNotes(doubts)
 	t.footnotes()
 	_, err := io.WriteString(w, t.out.String())
 	return err
 }
 
-func when(r *result.Result) string { return r.Started.UTC().Format("2006-01-02 15:04") + " UTC" }
+// when is the time of a run, of the first where several are pooled.
+func when(r *result.Result) string {
+	text := r.Started.UTC().Format("2006-01-02 15:04") + " UTC"
+	runs := 0
+	for _, round := range r.Rounds {
+		runs = max(runs, round.Run)
+	}
+	if runs > 0 {
+		text += fmt.Sprintf(" and %d more", runs)
+	}
+	return text
+}
 
 // changes has a block of lines for each arm, with the metrics that a table of the
 // run would show.
-func (t *table) changes(old *result.Result, changes []result.Change) {
+func (t *table) changes(old *result.Result, changes []result.Change, harms []result.ChangedHarm) {
 	rows := []changeRow{{}}
+	if len(changes) > 0 {
+		rows[0].cells = [4]string{"", "old", "new", "ratio × (95 % interval)" + t.notes.mark(ofMeans)}
+	}
 	for _, arm := range t.Arms {
-		rows = append(rows, t.changesOf(arm, old, changes)...)
+		rows = append(rows, t.changesOf(arm, old, changes, harms)...)
 	}
 	if len(rows) == 1 {
 		t.line("No arm has a round in both: there is nothing to compare.")
 		return
 	}
-	rows[0].cells = [4]string{"", "old", "new", "ratio × (95 % interval)" + t.notes.mark(ofMeans)}
 	widths := changeWidths(rows)
 	t.line(t.paint.Dim(rows[0].line(widths)))
 	for i, row := range rows[1:] {
@@ -63,7 +77,7 @@ type changeRow struct {
 	alarm   bool
 }
 
-func (t *table) changesOf(arm result.Arm, old *result.Result, changes []result.Change) (rows []changeRow) {
+func (t *table) changesOf(arm result.Arm, old *result.Result, changes []result.Change, harms []result.ChangedHarm) (rows []changeRow) {
 	before := &table{Result: old, notes: t.notes}
 	for _, col := range t.columns() {
 		i := slices.IndexFunc(changes, func(c result.Change) bool {
@@ -76,14 +90,9 @@ func (t *table) changesOf(arm result.Arm, old *result.Result, changes []result.C
 	if len(rows) == 0 {
 		return nil
 	}
-	for _, phase := range t.Phases() {
-		if !slices.ContainsFunc(changes, func(c result.Change) bool { return c.Phase == phase }) {
-			continue // left out
-		}
-		for _, name := range []string{"lost", "stalled"} {
-			if row, ok := t.countChange(arm, before, name, phase); ok {
-				rows = append(rows, row)
-			}
+	for _, h := range harms {
+		if h.Arm == arm.Name {
+			rows = append(rows, t.harmRow(h))
 		}
 	}
 	return rows
@@ -105,18 +114,51 @@ func (t *table) change(before *table, c result.Change, metric result.Metric) cha
 	}}
 }
 
-// countChange is of what has no ratio, as it should be 0. It is there if it is not.
-func (t *table) countChange(arm result.Arm, before *table, name, phase string) (changeRow, bool) {
-	metric, _ := result.LookupMetric(name)
-	col := tableColumn{metric: metric, phase: phase}
-	was, is := before.counted(arm, col), t.counted(arm, col)
-	if !was.alarm && !is.alarm {
-		return changeRow{}, false
+// harmRow is of what has no ratio, as it should be 0.
+func (t *table) harmRow(h result.ChangedHarm) changeRow {
+	worse := h.Verdict == result.Worse || h.Verdict == likely+result.Worse
+	return changeRow{arm: h.Arm, verdict: h.Verdict, alarm: worse, cells: [4]string{
+		fmt.Sprintf("%s (%s)", h.Metric, h.Phase), inAll(h.Old, h.OldOf), inAll(h.New, h.NewOf),
+		fmt.Sprintf("%s (%s to %s)", points(h.Difference), points(h.CI95[0]), points(h.CI95[1])) + t.notes.mark(ofShares),
+	}}
+}
+
+const ofShares = "no ratio, as none of it should be there: the difference of the two shares, new less old"
+
+// inAll is a count of all, with a mark if it is bad.
+func inAll(n, of int) string {
+	text := result.Thousands(n) + "/" + result.Thousands(of)
+	switch {
+	case of == 0:
+		return notMeasured
+	case n > 0:
+		return "× " + text
 	}
-	return changeRow{
-		arm: arm.Name, cells: [4]string{name + " (" + phase + ", all rounds)", was.text, is.text, notMeasured},
-		verdict: "no ratio", alarm: is.alarm,
-	}, true
+	return text
+}
+
+// points is a difference of shares.
+func points(x float64) string {
+	text := strings.Replace(fmt.Sprintf("%+.1f %%", 100*x), "-", "−", 1)
+	if text == "−0.0 %" || text == "+0.0 %" {
+		return "0.0 %"
+	}
+	return text
+}
+
+// untold notes the quantiles that are not compared, since either side has too few answers.
+func (t *table) untold(old *result.Result) {
+	said := map[string]bool{}
+	for _, r := range []*result.Result{old, t.Result} {
+		for _, col := range t.columns() {
+			for _, few := range r.UntoldIn(col.phase, col.metric.Name) {
+				if !said[col.metric.Name] {
+					t.notes.add("%s of %s is not compared: %s", result.MetricInWords(col.metric.Name), few.Arm, few)
+				}
+				said[col.metric.Name] = true
+			}
+		}
+	}
 }
 
 // asQuantity is a number with its unit, to three digits.

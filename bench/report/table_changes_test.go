@@ -11,7 +11,7 @@ import (
 func changesOf(t *testing.T, old, new *result.Result, o TableOptions) string {
 	t.Helper()
 	var out strings.Builder
-	if err := Changes(&out, old, new, result.Changes(old, new), result.Confounders(old, new), o); err != nil {
+	if err := Changes(&out, old, new, result.Changes(old, new), result.ChangesOfHarm(old, new), result.Confounders(old, new), o); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -30,7 +30,7 @@ func TestChangesTable(t *testing.T) {
 	text := changesOf(t, old, new, TableOptions{})
 	for _, want := range []string{
 		"throughput", "2.00 × (1.9", "better", "CPU per connection", "1.00 × (0.9", "no difference",
-		"lost (open, all rounds)", "× 8", "another kernel: 6.18.0 and 6.1", "not made side by side", "no difference is one within",
+		"lost (open)", "× 8/240,008", "0.0 %", "another kernel: 6.18.0 and 6.1", "not made side by side", "no difference is one within",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

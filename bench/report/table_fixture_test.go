@@ -47,7 +47,10 @@ func madeRound(n int, phase string, arm result.Arm, cost float64, random *rand.R
 		round.OfferedRate, round.Throughput = 9_000, 9_000*off()
 	}
 	if arm.Strategy != "peer" {
-		round.Jain, round.JainExpected, round.ChiSquareP = number(1), number(0.9999), number(0.5)
+		round.Jain, round.JainExpected, round.ChiSquareP, round.MaxShare = number(1), number(0.9999), number(0.5), number(0.252)
+		for slot, conns := range []int{7_550, 7_430, 7_470, 7_550} {
+			round.Workers = append(round.Workers, result.Worker{Slot: slot, PID: 100 + slot, Conns: conns})
+		}
 		round.CPU.Server, round.Wakeups = number(27*cost*off()), number(cost*off())
 	}
 	return round

@@ -184,6 +184,9 @@ func (t *table) cell(arm result.Arm, c tableColumn) tableCell {
 		return t.recovered(arm, c)
 	}
 	s, ok := t.SummaryOf(arm.Name, c.phase, c.metric.Name)
+	if few, missing := t.UntoldOf(arm.Name, c.phase, c.metric); !ok && missing {
+		return tableCell{text: notMeasured, mark: t.notes.mark(few.String())}
+	}
 	if !ok {
 		return tableCell{text: notMeasured}
 	}

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"prefork/bench/result"
-	"prefork/bench/stats"
 )
 
 // phaseTitles say over each group of columns under which load it was measured.
@@ -126,32 +125,32 @@ func (t *table) survivorsNote(arm, phase string) string {
 }
 
 func (t *table) fairnessNote(phase string) string {
-	text := "1 is the same number of connections for every worker, 1/k all of them for one of k"
+	text := "Jain's index: 1 is the same number of connections for every worker, 1/k all of them for one of k" + t.busiest(phase)
 	for _, arm := range t.Arms {
-		if arm.Strategy == "reuseport" && !arm.Control {
-			return text + t.diceNote(arm, phase)
+		if f, ok := t.FairnessOf(arm, phase); ok && arm.Strategy == "reuseport" && !arm.Control && known(f.OfHash) && known(f.ChiSquareP) {
+			return text + fmt.Sprintf(". A hash throws dice: of a perfect one expect %.5f, and to be as uneven as %s, or more, with a probability of %.2g (χ² of all rounds together)", f.OfHash, arm.Name, f.ChiSquareP)
 		}
 	}
 	return text
 }
 
-// diceNote is what to expect of an arm that deals by chance.
-func (t *table) diceNote(arm result.Arm, phase string) string {
-	var expected, chance []float64
-	for _, round := range t.In(phase) {
-		if round.Arm == arm.Name && round.JainExpected != nil && round.ChiSquareP != nil {
-			expected, chance = append(expected, *round.JainExpected), append(chance, *round.ChiSquareP)
+// busiest says what share the busiest worker of each arm had.
+func (t *table) busiest(phase string) string {
+	var parts []string
+	even := 0.0
+	for _, arm := range t.Arms {
+		if f, ok := t.FairnessOf(arm, phase); ok && !arm.Control {
+			parts, even = append(parts, fmt.Sprintf("%s %.1f %%", arm.Name, 100*f.Busiest)), f.Even
 		}
 	}
-	if len(expected) == 0 {
+	if len(parts) == 0 {
 		return ""
 	}
-	p := fmt.Sprintf("%.2g", slices.Min(chance))
-	if most := fmt.Sprintf("%.2g", slices.Max(chance)); most != p {
-		p = "from " + p + " to " + most
+	text := ". The busiest worker had, under " + strings.Join(parts, ", ")
+	if _, same := t.sameWorkers(); same {
+		text += fmt.Sprintf(" (even: %s)", result.Percent(even))
 	}
-	return fmt.Sprintf(". A hash throws dice: of a perfect one expect %.5f; %s came out with χ² p %s",
-		stats.MedianOf(expected).Value, arm.Name, p)
+	return text
 }
 
 // noise says what the baseline's twin is for.
@@ -180,6 +179,9 @@ func (t *table) doubts() {
 	}
 	for _, text := range leftOut(t.Result) {
 		t.notes.add("%s", text)
+	}
+	for _, f := range failures(t.Result) {
+		t.notes.add("%s", f.said(t.Plan))
 	}
 	t.short()
 	t.doubtful()

@@ -207,15 +207,15 @@ func TestDoubtsAreTold(t *testing.T) {
 		}, "the open loop has 7 of 10 rounds: the budget of 1m30s was spent"},
 		"again": {func(r *result.Result) { r.Repeats = make([]result.Repeat, 3) }, "3 parts disturbed from outside and done again"},
 		"noise": {func(r *result.Result) { r.AANoise["open/p99"] = [2]float64{0.03, 33.7} }, "p99 a factor of 34,"},
-		"dice":  {func(*result.Result) {}, "χ² p 0.5 ⁴"},
-		"more dice": {func(r *result.Result) {
-			few := 0.25
+		"dice":  {func(*result.Result) {}, "to be as uneven as reuseport/hash, or more, with a probability of 0.99 (χ² of all rounds together)"},
+		"loaded dice": {func(r *result.Result) {
 			each(r, func(x *result.Round) {
-				if x.Round == 1 {
-					x.ChiSquareP = &few
+				if x.Round == 1 && x.Arm == reuseportArm.Name {
+					x.Workers = []result.Worker{{Conns: 8_500}, {Conns: 6_500}, {Conns: 7_500}, {Conns: 7_500}}
 				}
 			})
-		}, "χ² p from 0.25 to 0.5 ⁴"},
+		}, "with a probability of 2.6e-42 (χ²"},
+		"busiest":    {func(*result.Result) {}, "The busiest worker had, under shared/blocking 25.2 %, reuseport/hash 25.2 %, dispatch/round-robin 25.2 % (even: 25 %)"},
 		"partly":     {func(r *result.Result) { r.Plan.Workload, r.Plan.Requests = "http", 5 }, "partly open loop: connections come at random times"},
 		"partial":    {func(r *result.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
 		"steal":      {func(r *result.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},

@@ -3,7 +3,6 @@ package result
 import (
 	"math"
 	"slices"
-	"strings"
 
 	"prefork/bench/stats"
 )
@@ -122,9 +121,6 @@ func (r *Result) cell(arm string, c BriefColumn) BriefCell {
 	if c.Count {
 		return r.countCell(arm, c)
 	}
-	if !r.tells(arm, c.Phase, metric) || !r.tells(r.Plan.Baseline, c.Phase, metric) {
-		return BriefCell{}
-	}
 	value, rough := r.geoMean(arm, c.Phase, metric)
 	cell := BriefCell{Known: !math.IsNaN(value), Value: value, Rough: rough}
 	if arm == r.Plan.Baseline {
@@ -169,25 +165,6 @@ func (r *Result) countCell(arm string, c BriefColumn) BriefCell {
 	harmed := map[string]int{"lost": t.lost, "stalled": t.stalled}[c.Metric]
 	h, _ := r.HarmOf(arm, c.Phase, c.Metric)
 	return BriefCell{Known: t.rounds > 0, Value: float64(harmed), Of: t.ended, Finding: h.Finding}
-}
-
-// tells reports whether the rounds shown have so many samples that a percentile is more
-// than a few chance values; it is true of all other metrics.
-func (r *Result) tells(arm, phase string, m Metric) bool {
-	if !strings.HasSuffix(m.Name, "p99") {
-		return true
-	}
-	rounds, _ := r.Showing(arm, phase, m)
-	samples := 0
-	for _, round := range rounds {
-		switch {
-		case m.Name != "cheap_p99":
-			samples += round.Latency.N
-		case round.Cheap != nil:
-			samples += round.Cheap.N
-		}
-	}
-	return stats.TellsQuantile(0.99, samples)
 }
 
 // GeneratorCPUs is how many processors the load generator kept busy in the closed loop;

@@ -22,7 +22,7 @@ func TestHarmIsClaimedAfterTwoRounds(t *testing.T) {
 		t.Errorf("got %+v", h)
 	}
 	b := r.Brief()
-	want := "reuseport let wait 198 of 1,200 connections for over 1 s (shared: 0 of 2,400)."
+	want := "reuseport let wait 198 of 1,200 connections for over 1 s (shared, both times: 0 of 2,400)."
 	if !slices.Contains(b.Said, want) {
 		t.Errorf("no %q in %q", want, b.Said)
 	}

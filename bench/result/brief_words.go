@@ -106,7 +106,11 @@ func (r *Result) harmInBrief(arm Arm) (said []string) {
 			text += " for over " + InTime(r.Plan.Stall)
 		}
 		base := r.baselines()[0]
-		said = append(said, fmt.Sprintf("%s (%s: %s of %s)", text, r.ShortName(base), Thousands(h.BaseHarmed), Thousands(h.BaseOf)))
+		name := r.ShortName(base)
+		if _, twice := r.Control(); twice {
+			name += ", both times"
+		}
+		said = append(said, fmt.Sprintf("%s (%s: %s of %s)", text, name, Thousands(h.BaseHarmed), Thousands(h.BaseOf)))
 	}
 	return said
 }

@@ -34,20 +34,26 @@ type Change struct {
 // those of two runs were not made one after the other. All are judged as one family.
 func Changes(old, new *Result) (all []Change) {
 	var evidence []stats.Comparison
+	var judged []int
 	for _, phase := range new.Phases() {
 		for _, metric := range Metrics {
 			if !metric.Compared {
 				continue
 			}
 			for _, arm := range commonArms(old, new) {
-				if c, of, ok := change(old, new, arm, phase, metric); ok {
-					all, evidence = append(all, c), append(evidence, of)
+				c, of, ok := change(old, new, arm, phase, metric)
+				if !ok {
+					continue
 				}
+				if c.Verdict = NotJudged; metric.judgedIn(phase) {
+					judged, evidence = append(judged, len(all)), append(evidence, of)
+				}
+				all = append(all, c)
 			}
 		}
 	}
 	for i, j := range stats.Judge(evidence, 1+new.Plan.Tolerance()) {
-		all[i].judge(j, old, new)
+		all[judged[i]].judge(j, old, new)
 	}
 	return all
 }
@@ -80,7 +86,7 @@ func change(old, new *Result, arm, phase string, metric Metric) (Change, stats.C
 	before, roughOld := old.Showing(arm, phase, metric)
 	after, roughNew := new.Showing(arm, phase, metric)
 	olds, news := metric.values(before), metric.values(after)
-	c := stats.Independent(news, olds)
+	c := stats.Independent(metric.byRun(after), metric.byRun(before))
 	return Change{
 		Arm: arm, Phase: phase, Metric: metric.Name,
 		Old: stats.MedianOf(olds).Value, New: stats.MedianOf(news).Value,
@@ -114,7 +120,9 @@ func RatesApart(old, new *Result) error {
 // (see RatesApart).
 func Differences(old, new *Result) (all []string) {
 	planned, plan := old.Plan, new.Plan
-	planned.Budget, planned.Until, plan.Budget, plan.Until = 0, 0, 0, 0
+	for _, p := range []*Plan{&planned, &plan} {
+		p.Rounds, p.Budget, p.Until = 0, 0, 0 // how often, and not what
+	}
 	if (planned.Rate > 0) != (plan.Rate > 0) {
 		planned.Rate, planned.Share, plan.Rate, plan.Share = 0, 0, 0, 0
 	}

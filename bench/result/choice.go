@@ -45,7 +45,7 @@ func Choose(arms []string, asked []Asked) (c Choice) {
 		c.add(arms, a)
 	}
 	if c.Sure = len(c.Why) > 0; !c.Sure {
-		c.Why = []string{nothingFor(asked)}
+		c.Why = []string{nothingFor(len(arms), asked)}
 	}
 	return c
 }
@@ -104,21 +104,30 @@ func (a Asked) howMuch(arm, than int) string {
 	return inPercent(a.Cells[arm].Value / a.Cells[than].Value)
 }
 
-// nothingFor says why nothing speaks for any.
-func nothingFor(asked []Asked) string {
-	told := 0
+// nothingFor says why nothing speaks for any of so many arms.
+func nothingFor(arms int, asked []Asked) string {
+	told, open, rough := 0, 0, false
 	for _, a := range asked {
-		for arm := range a.Cells {
-			if found := a.found(arm); found != "" {
+		for arm := 1; arm < min(arms, len(a.Cells)); arm++ {
+			switch found := a.found(arm); found {
+			case "":
+				rough = rough || a.Cells[arm].Rough || a.Cells[0].Rough
+			case stats.Same.String():
 				told++
-				if found != stats.Same.String() {
-					return "No difference is sure, so it is the one with the least to go wrong. A longer run may tell: without --quick, or prefork bench."
-				}
+			default:
+				told, open = told+1, open+1
 			}
 		}
 	}
-	if told == 0 {
+	switch {
+	case arms < 2:
+		return "It is the only one that could be asked of here."
+	case told == 0 && rough:
 		return "This machine was too busy with other things to tell them apart: it is the one with the least to go wrong. Try again when it is quiet."
+	case told == 0:
+		return "Too few requests were answered to tell them apart: it is the one with the least to go wrong. A longer run may tell: without --quick, or prefork bench."
+	case open > 0:
+		return "No difference is sure, so it is the one with the least to go wrong. A longer run may tell: without --quick, or prefork bench."
 	}
 	return "They are the same in all that was measured, so it is the one with the least to go wrong."
 }

@@ -18,7 +18,11 @@ const (
 	Lower        = "less"
 	NoDifference = "no difference" // or one within the plan's margin
 	NoClaim      = "no claim"      // of the latency of an arm that lost many requests
+	NotJudged    = "not judged"    // of the latency of a closed loop, in Changes
 )
+
+// likely is before a verdict that is not sure.
+const likely = "likely "
 
 // usualMargin is how much may differ and still count as the same, where a plan says nothing.
 const usualMargin = 0.10
@@ -42,8 +46,8 @@ func (r *Result) claim() {
 	for _, phase := range r.Phases() {
 		s := series(r.In(phase))
 		for _, metric := range Metrics {
-			if !metric.Compared || metric.Kind == Time && phase == Closed {
-				continue // a closed loop waits for the slow, and asks the less of them
+			if !metric.Compared || !metric.judgedIn(phase) {
+				continue
 			}
 			r.note(s, phase, metric)
 			family := &explaining
@@ -79,6 +83,10 @@ func (r *Result) decides(m Metric, phase string) bool {
 	home, ok := r.Home(m)
 	return ok && home == phase && slices.Contains(Deciding, m.Name) && (m.Kind == Time || r.load(phase) == r.Plan.JudgedAt(phase))
 }
+
+// judgedIn reports whether anything may be said of a metric in a phase: a closed loop waits
+// for the slow, and asks the less of them, so its times are shown and not judged.
+func (m Metric) judgedIn(phase string) bool { return m.Kind != Time || phase != Closed }
 
 // compare adds the comparisons of a metric in a phase to a family.
 func (r *Result) compare(s series, phase string, metric Metric, family *claims) {
@@ -125,9 +133,9 @@ func inWords(j stats.Judgement, rounds int, better Direction) string {
 	case stats.Below:
 		return below[better]
 	case stats.LikelyAbove:
-		return "likely " + above[better]
+		return likely + above[better]
 	case stats.LikelyBelow:
-		return "likely " + below[better]
+		return likely + below[better]
 	case stats.Same:
 		return NoDifference
 	}

@@ -8,8 +8,8 @@ func losing(arm string) *Result {
 	r := simulated(steadyTruths(), 10, 3)
 	each(r, func(x *Round) {
 		if x.Arm == arm && x.Phase == Open {
-			x.Errors = map[string]int{"reset": 64 + x.Round%3}
-			x.Latency = simulatedLatency(36, 48, 2)
+			x.Errors = map[string]int{"reset": 640 + 10*(x.Round%3)}
+			x.Latency = simulatedLatency(360, 48, 2)
 		}
 	})
 	r.Summarise()
@@ -70,7 +70,7 @@ func TestNoClaimForSurvivorsOfAnotherRun(t *testing.T) {
 
 func TestVerdictOnSurvivors(t *testing.T) {
 	holds(t, losing(robin).Verdict(), []string{
-		"dispatch/round-robin lost 650 and stalled 0 of 1,010 connections, open loop",
+		"dispatch/round-robin lost 6,500 and stalled 0 of 10,100 connections, open loop",
 		"That the latency of dispatch/round-robin is as good as another's or better is no claim: it is of those answered, and 64 % were lost.",
 	}, []string{"dispatch/round-robin is better"})
 }
@@ -91,5 +91,5 @@ func TestVerdictDoesNotCallLosersAlike(t *testing.T) {
 		return r
 	}
 	holds(t, lossy(robin).Verdict(), []string{"reuseport/hash shows no difference", "Take shared/blocking or reuseport/hash for hello"}, []string{"and dispatch/round-robin show"})
-	holds(t, lossy("shared/blocking").Verdict(), []string{"Which of those that are better"}, []string{"no difference", "nothing measured here is better"})
+	holds(t, lossy("shared/blocking").Verdict(), []string{"Which of those that are better"}, []string{"no difference", "nothing is surely better"})
 }

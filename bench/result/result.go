@@ -28,6 +28,7 @@ type Result struct {
 	Comparisons []Comparison `json:"comparisons"`
 	Harms       []Harmed     `json:"harms,omitempty"`
 	Curve       []Point      `json:"curve,omitempty"`
+	Untold      []Untold     `json:"untold,omitempty"`
 	// AANoise is how far apart the baseline and itself came out, by
 	// "phase/metric": the 95 % interval of their ratio.
 	AANoise map[string][2]float64 `json:"aa_noise"`

@@ -4,6 +4,7 @@ package result
 // made one after the other.
 type Round struct {
 	Round       int     `json:"round"` // from 1
+	Run         int     `json:"-"`     // of which run it is, where several are pooled
 	Arm         string  `json:"arm"`
 	Phase       string  `json:"phase"`          // Closed or Open
 	Load        string  `json:"load,omitempty"` // which of the plan's rates, as it is written, in a load curve
@@ -75,6 +76,12 @@ type Worker struct {
 	PID     int `json:"pid"`
 	Conns   int `json:"conns"`
 	MaxOpen int `json:"max_open,omitempty"` // where connections stay open
+	// After is how many of the requests due from Round.Moment on it answered, whenever
+	// that was, and AfterStalled how many of these took longer than Plan.Stall.
+	After        int `json:"after,omitempty"`
+	AfterStalled int `json:"after_stalled,omitempty"`
+	// Struck says that the scenario was about this one.
+	Struck bool `json:"struck,omitempty"`
 }
 
 // CPU is processor time per connection.

@@ -22,6 +22,7 @@ func (r *Result) Summarise() {
 	r.claim()
 	r.claimHarm()
 	r.Curve = r.curve()
+	r.tellWhatIsUntold()
 }
 
 // summarise leaves out what was not measured, and the time until normal of an arm

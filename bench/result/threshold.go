@@ -17,11 +17,12 @@ import (
 
 // Threshold is a condition on a result that makes a run fail: --fail-if.
 type Threshold struct {
-	text  string
-	left  operand
-	above bool // crossed when left is above the right side, or else below
-	equal bool // crossed by equality as well
-	limit float64
+	text   string
+	surely bool // asked of the near end of the interval, and not of the median
+	left   operand
+	above  bool // crossed when left is above the right side, or else below
+	equal  bool // crossed by equality as well
+	limit  float64
 	// right, if it is there, is multiplied by limit.
 	right *operand
 }
@@ -38,12 +39,14 @@ type operand struct {
 // ErrNotMeasured says that there is nothing to hold against a threshold.
 var ErrNotMeasured = errors.New("not measured")
 
-const thresholdForms = "write it like 'p99(dispatch/round-robin) > 2ms', 'closed.p99(shared/blocking) > 500us', of a load curve 'p99(shared/blocking, 80%) > 2ms', or 'throughput(reuseport/hash) < 0.9 * throughput(shared/blocking)'"
+const thresholdForms = "write it like 'p99(dispatch/round-robin) > 2ms', 'closed.p99(shared/blocking) > 500us', of a load curve 'p99(shared/blocking, 80%) > 2ms', or 'throughput(reuseport/hash) < 0.9 * throughput(shared/blocking)'; 'surely p99(…) > 2ms' holds if all of the interval does"
 
 const operandForm = `(?:(old)\s*\.\s*)?(?:(\w+)\s*\.\s*)?(\w+)\s*\(\s*([^()]*?)\s*\)`
 
 var (
-	thresholdText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*` + operandForm + `\s*(>=|<=|>|<)\s*(.*?)\s*$`) })
+	thresholdText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*(?:(surely)\s+)?` + operandForm + `\s*(>=|<=|>|<)\s*(.*?)\s*$`)
+	})
 	// A factor has no letter but that of an exponent, or p99 would be one.
 	factorText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:([-+.\deE]+)\s*\*\s*)?` + operandForm + `$`) })
 )
@@ -55,14 +58,18 @@ func ParseThreshold(text string) (t Threshold, err error) {
 	if m == nil {
 		return t, errors.New(thresholdForms)
 	}
-	t = Threshold{text: strings.TrimSpace(text), above: m[5][0] == '>', equal: len(m[5]) == 2}
-	if t.left, err = parseOperand(m[1:5]); err != nil {
+	t = Threshold{text: strings.TrimSpace(text), surely: m[1] != "", above: m[6][0] == '>', equal: len(m[6]) == 2}
+	if t.left, err = parseOperand(m[2:6]); err != nil {
 		return t, err
 	}
-	if f := factorText().FindStringSubmatch(m[6]); f != nil {
-		return t, t.parseRight(f)
+	if f := factorText().FindStringSubmatch(m[7]); f != nil {
+		err = t.parseRight(f)
+	} else {
+		t.limit, err = parseLimit(m[7], t.left.metric)
 	}
-	t.limit, err = parseLimit(m[6], t.left.metric)
+	if err == nil {
+		err = t.checkSurely()
+	}
 	return t, err
 }
 
@@ -209,10 +216,13 @@ func (t Threshold) Comparable(r, old *Result) error {
 	return nil
 }
 
-// Crossed is whether the medians of the sound rounds meet the condition, and what
-// they are, in words. The older result may be nil if Check was told so. The error
+// Crossed is whether the medians of the sound rounds meet the condition, or with "surely"
+// the whole interval, and what they are, in words. The older result may be nil if Check was told so. The error
 // is ErrNotMeasured where there are no medians.
 func (t Threshold) Crossed(r, old *Result) (crossed bool, value string, err error) {
+	if t.surely {
+		return t.surelyCrossed(r, old)
+	}
 	left, value, err := t.left.found(r, old)
 	limit := t.limit
 	if err == nil && t.right != nil {
@@ -277,6 +287,9 @@ func (o operand) median(r, old *Result) (float64, error) {
 			values = append(values, math.Inf(1))
 		}
 	}
+	if few, ok := r.UntoldOf(o.arm, phase, o.metric); ok && len(values) == 0 {
+		return 0, fmt.Errorf("%s: %w: %s", o, ErrNotMeasured, few)
+	}
 	if phase == "" || len(values) == 0 {
 		return 0, fmt.Errorf("%s: %w in any sound round", o, ErrNotMeasured)
 	}
@@ -325,15 +338,18 @@ func (o operand) String() string {
 
 // show is the median as it was found, a time with its unit.
 func (o operand) show(x float64) string {
-	number := strconv.FormatFloat(x, 'g', 4, 64)
-	if x >= 1000 && !math.IsInf(x, 0) {
-		number = strconv.FormatFloat(x, 'f', 0, 64)
-	}
 	switch {
 	case math.IsInf(x, 1):
 		return o.String() + " is never"
 	case o.metric.Unit == "":
-		return o.String() + " is " + number
+		return o.String() + " is " + number(x)
 	}
-	return o.String() + " is " + number + " " + o.metric.Unit
+	return o.String() + " is " + number(x) + " " + o.metric.Unit
+}
+
+func number(x float64) string {
+	if x >= 1000 && !math.IsInf(x, 0) {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 4, 64)
 }

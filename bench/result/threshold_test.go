@@ -29,6 +29,7 @@ func TestParseThreshold(t *testing.T) {
 		{"p99(a) > p99(b)", "", "p99", "a", 1, "p99(b)"},
 		{"p99(a) > 1.1 * old.p99(a)", "", "p99", "a", 1.1, "old.p99(a)"},
 		{"p99(a) > old.closed.p99(a)", "", "p99", "a", 1, "old.closed.p99(a)"},
+		{"surely p99(a) > 2ms", "", "p99", "a", 2000, ""},
 	} {
 		got, err := ParseThreshold(c.text)
 		if err != nil {
@@ -66,6 +67,8 @@ func TestParseThresholdErrors(t *testing.T) {
 		{"throughput(a) < 90%", "0.9 * throughput(ARM)"},
 		{"throughput(a) < 2 * p99(b)", "different units"},
 		{"throughput(a) < e * throughput(b)", "no number"},
+		{"surely lost(a) > 0", `lost has no interval to be sure by: leave out "surely"`},
+		{"surely normal_after(a) > 1s", "has no interval"},
 	} {
 		if _, err := ParseThreshold(c.text); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: got %v, want %q", c.text, err, c.want)

@@ -113,13 +113,26 @@ func (r Round) Doubtful() string {
 }
 
 // Showing are the rounds of an arm that a number of a metric is made from: the sound
-// ones, or where there is none all of them, which are rough then.
+// ones, or where there is none all of them, which are rough then. There are none of a
+// quantile that they have too few samples for; see Untold.
 func (r *Result) Showing(arm, phase string, m Metric) (rounds []Round, rough bool) {
 	return series(r.In(phase)).showing(arm, m)
 }
 
 func (s series) showing(arm string, m Metric) (rounds []Round, rough bool) {
-	var sound, all []Round
+	rounds, all := s.measured(arm, m)
+	if rough = len(rounds) == 0 && len(all) > 0; rough {
+		rounds = all
+	}
+	if _, few := untold(rounds, m); few {
+		return nil, false
+	}
+	return rounds, rough
+}
+
+// measured are the rounds of an arm that gave a number of a metric: the sound ones, and
+// all.
+func (s series) measured(arm string, m Metric) (sound, all []Round) {
 	for _, round := range s {
 		if value, ok := m.Of(round); !ok || !finite(value) || round.Arm != arm {
 			continue
@@ -129,10 +142,7 @@ func (s series) showing(arm string, m Metric) (rounds []Round, rough bool) {
 			sound = append(sound, round)
 		}
 	}
-	if len(sound) > 0 {
-		return sound, false
-	}
-	return all, len(all) > 0
+	return sound, all
 }
 
 // Rough are the numbers that decide which were sound in no round, as metric(arm).

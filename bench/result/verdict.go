@@ -50,8 +50,10 @@ type verdict struct {
 type standing struct {
 	arm           Arm
 	better, worse []Comparison
-	same          []Comparison
-	unclaimed     []Comparison
+	// They are likely to be so, and not sure.
+	likelyBetter, likelyWorse []Comparison
+	same                      []Comparison
+	unclaimed                 []Comparison
 	// It surely lost fewer or more requests than the baseline.
 	lostFewer, lostMore bool
 }
@@ -66,7 +68,7 @@ func (r *Result) standings() (all []standing) {
 			s.add(r, name)
 		}
 		s.lostFewer, s.lostMore = r.losses(arm)
-		if len(s.better)+len(s.worse)+len(s.same)+len(s.unclaimed) > 0 {
+		if len(s.better)+len(s.worse)+len(s.likelyBetter)+len(s.likelyWorse)+len(s.same)+len(s.unclaimed) > 0 {
 			all = append(all, s)
 		}
 	}
@@ -86,25 +88,35 @@ func (s *standing) add(r *Result, name string) {
 		s.better = append(s.better, c)
 	case c.Verdict == Worse:
 		s.worse = append(s.worse, c)
+	case c.Verdict == likely+Better:
+		s.likelyBetter = append(s.likelyBetter, c)
+	case c.Verdict == likely+Worse:
+		s.likelyWorse = append(s.likelyWorse, c)
 	case c.Verdict == NoClaim:
 		s.unclaimed = append(s.unclaimed, c)
-	case c.N >= stats.MinRounds: // the same, or nothing that is sure
+	case c.N >= stats.MinRounds: // the same, or nothing that can be told
 		s.same = append(s.same, c)
 	}
+}
+
+// differs are the ways in which it does, in words.
+func (s standing) differs() (parts []string) {
+	for _, way := range []struct {
+		word string
+		all  []Comparison
+	}{{Better, s.better}, {Worse, s.worse}, {likely + Better, s.likelyBetter}, {likely + Worse, s.likelyWorse}} {
+		if len(way.all) > 0 {
+			parts = append(parts, way.word+": "+ratios(way.all))
+		}
+	}
+	return parts
 }
 
 // compared says what was found of each arm against the baseline.
 func (v verdict) compared() (said []string) {
 	var differ []string
 	for _, s := range v.standings {
-		var parts []string
-		if len(s.better) > 0 {
-			parts = append(parts, "better: "+ratios(s.better))
-		}
-		if len(s.worse) > 0 {
-			parts = append(parts, "worse: "+ratios(s.worse))
-		}
-		if len(parts) > 0 {
+		if parts := s.differs(); len(parts) > 0 {
 			differ = append(differ, s.arm.Name+" is "+strings.Join(parts, ", but "))
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"prefork/bench/stats"
 )
 
-// advice is what to take, and where that hurts.
+// advice is what to take.
 func (v verdict) advice() []string {
-	if v.Plan.Scenario != "" && v.Plan.Scenario != "steady" {
+	if v.struck() {
 		return v.struckAdvice()
 	}
 	said := v.twins()
@@ -20,19 +22,43 @@ func (v verdict) advice() []string {
 
 // calmAdvice is that of a run in which nothing was done to the servers.
 func (v verdict) calmAdvice() []string {
+	why, _ := v.choice()
+	return []string{why}
+}
+
+// choice is what to take where nothing was done to the servers, and the arms that are left
+// to choose from.
+func (v verdict) choice() (why string, arms []Arm) {
 	ahead, mixed := v.ahead(), v.mixed()
 	equal := append([]Arm{v.baseline()}, v.equals()...)
 	switch {
 	case len(ahead) == 1 && len(mixed) == 0:
-		return v.choice(ahead, fmt.Sprintf("Take %s for %s: it alone was found better than %s.", ahead[0].Name, v.Plan.Workload, v.Plan.Baseline))
+		return fmt.Sprintf("Take %s for %s: it alone was found better than %s.", ahead[0].Name, v.Plan.Workload, v.Plan.Baseline), ahead
 	case len(ahead) > 0:
-		return v.choice(append(ahead, mixed...), "Which of those that are better is the best was not asked: make one of them the --baseline.")
+		return "Which of those that are better is the best was not asked: make one of them the --baseline.", append(ahead, mixed...)
 	case len(mixed) > 0:
-		return v.choice(append(mixed, v.baseline()), "Which to take depends on what counts more.")
+		return "Which to take depends on what counts more.", append(mixed, v.baseline())
 	case len(equal) > 1:
-		return v.choice(equal, fmt.Sprintf("Take %s for %s; what tells them apart is how they fail.", oneOf(equal), v.Plan.Workload))
+		return fmt.Sprintf("Take %s for %s; what tells them apart is how they fail.", oneOf(equal), v.Plan.Workload), equal
 	}
-	return v.choice(equal, fmt.Sprintf("Take %s for %s: nothing measured here is better.", v.Plan.Baseline, v.Plan.Workload))
+	return fmt.Sprintf("Take %s for %s: nothing is surely better.", v.Plan.Baseline, v.Plan.Workload), equal
+}
+
+// InGeneral is what is known of the arms that the verdict leaves to choose from and was
+// not measured by this run: where each strategy hurts. Empty where the verdict leaves no
+// choice.
+func (r *Result) InGeneral() (said []string) {
+	v := verdict{r, r.standings()}
+	if v.struck() || v.most() < stats.MinRounds || v.alone() || len(v.standings) == 0 || len(v.twins()) == len(v.standings) {
+		return nil
+	}
+	_, arms := v.choice()
+	for _, arm := range arms {
+		if sentence := v.hurts(arm); !slices.Contains(said, sentence) {
+			said = append(said, sentence)
+		}
+	}
+	return said
 }
 
 func oneOf(arms []Arm) string {
@@ -41,17 +67,6 @@ func oneOf(arms []Arm) string {
 		names = append(names, arm.Name)
 	}
 	return listed(names, "or")
-}
-
-// choice leaves it to the reader, who gets to know where each strategy hurts.
-func (v verdict) choice(arms []Arm, why string) []string {
-	var said []string
-	for _, arm := range arms {
-		if sentence := v.hurts(arm); !slices.Contains(said, sentence) {
-			said = append(said, sentence)
-		}
-	}
-	return append([]string{why}, said...)
 }
 
 // twins tells of the arms that are the baseline under another name.
@@ -89,7 +104,9 @@ func (v verdict) equals() []Arm { return v.those(standing.equal) }
 
 func (s standing) wins() bool  { return len(s.better) > 0 || s.lostFewer }
 func (s standing) loses() bool { return len(s.worse) > 0 || s.lostMore }
-func (s standing) equal() bool { return !s.wins() && !s.loses() && len(s.same) > 0 }
+func (s standing) equal() bool {
+	return !s.wins() && !s.loses() && len(s.likelyBetter)+len(s.likelyWorse) == 0 && len(s.same) > 0
+}
 
 // those leaves out what is the baseline itself.
 func (v verdict) those(are func(standing) bool) (arms []Arm) {

@@ -43,34 +43,52 @@ func TestVerdicts(t *testing.T) {
 		found    []found
 		want     []string
 		unwanted []string
+		general  []string // what is known besides
 	}{
 		{"too few", 5, []found{{"p99", hash, "needs 1 more round"}},
 			[]string{"After 5 sound rounds nothing is claimed: it needs 1 more round."},
-			[]string{"Take", "better", "worse", "×"}},
+			[]string{"Take", "better", "worse", "×"}, nil},
 		{"one is worse", 10, []found{{"throughput", robin, Worse}},
-			[]string{"Against shared/blocking, dispatch/round-robin is worse: throughput 1.50 × (1.40–1.60).", "from 10 rounds", "Take shared/blocking for hello: nothing measured here is better.", "Where shared hurts"},
-			[]string{"Where dispatch hurts", "no difference"}},
+			[]string{"Against shared/blocking, dispatch/round-robin is worse: throughput 1.50 × (1.40–1.60).", "from 10 rounds", "Take shared/blocking for hello: nothing is surely better."},
+			[]string{"no difference"}, []string{"shared"}},
 		{"one is better", 10, []found{{"p99", hash, Better}, {"throughput", hash, NoDifference}},
-			[]string{"reuseport/hash is better: p99", "Take reuseport/hash for hello: it alone was found better than shared/blocking.", "Where reuseport hurts"},
-			[]string{"Where shared hurts", "nothing measured"}},
+			[]string{"reuseport/hash is better: p99", "Take reuseport/hash for hello: it alone was found better than shared/blocking."},
+			[]string{"nothing is surely"}, []string{"reuseport"}},
 		{"two are better", 10, []found{{"p99", hash, Better}, {"p99", robin, Better}},
-			[]string{"make one of them the --baseline", "Where reuseport hurts", "Where dispatch hurts"},
-			[]string{"Take"}},
+			[]string{"make one of them the --baseline"},
+			[]string{"Take"}, []string{"reuseport", "dispatch"}},
 		{"it depends", 10, []found{{"p99", hash, Worse}, {"throughput", hash, Better}},
-			[]string{"reuseport/hash is better: throughput 1.50 × (1.40–1.60), but worse: p99", "depends on what counts more", "Where shared hurts", "Where reuseport hurts"},
-			[]string{"Take"}},
+			[]string{"reuseport/hash is better: throughput 1.50 × (1.40–1.60), but worse: p99", "depends on what counts more"},
+			[]string{"Take"}, []string{"reuseport", "shared"}},
 		{"no difference", 10, []found{{"p99", hash, NoDifference}, {"throughput", robin, NoDifference}},
-			[]string{"reuseport/hash and dispatch/round-robin show no difference from shared/blocking; one below 4 % in throughput and 4 % in p99 may have gone unseen.", "Take shared/blocking, reuseport/hash or dispatch/round-robin for hello", "how they fail", "Where shared hurts", "Where reuseport hurts", "Where dispatch hurts"},
-			[]string{"better", "worse"}},
+			[]string{"reuseport/hash and dispatch/round-robin show no difference from shared/blocking; one below 4 % in throughput and 4 % in p99 may have gone unseen.", "Take shared/blocking, reuseport/hash or dispatch/round-robin for hello", "how they fail"},
+			[]string{"better", "worse"}, []string{"shared", "reuseport", "dispatch"}},
 		{"one alike and one worse", 10, []found{{"p99", hash, NoDifference}, {"p99", robin, Worse}},
 			[]string{"reuseport/hash shows no difference", "Take shared/blocking or reuseport/hash"},
-			[]string{"Where dispatch hurts"}},
+			nil, []string{"shared", "reuseport"}},
 		// What explains does not decide.
 		{"fewer wakeups", 10, []found{{"wakeups", hash, Better}, {"p99", hash, NoDifference}},
-			[]string{"reuseport/hash shows no difference"}, []string{"better", "wakeups"}},
+			[]string{"reuseport/hash shows no difference"}, []string{"better", "wakeups"}, []string{"shared", "reuseport"}},
 	} {
-		t.Run(c.name, func(t *testing.T) { holds(t, constructed(c.rounds, c.found...).Verdict(), c.want, c.unwanted) })
+		t.Run(c.name, func(t *testing.T) {
+			r := constructed(c.rounds, c.found...)
+			holds(t, r.Verdict(), c.want, append(c.unwanted, "hurts"))
+			var known []string
+			for _, sentence := range r.InGeneral() {
+				strategy, _, _ := strings.Cut(strings.TrimPrefix(sentence, "Where "), " hurts")
+				known = append(known, strategy)
+			}
+			if !slices.Equal(known, c.general) {
+				t.Errorf("known in general of %q, want %q", known, c.general)
+			}
+		})
 	}
+}
+
+// What is sure comes first, and what is likely is not called the same.
+func TestVerdictOnWhatIsLikely(t *testing.T) {
+	r := constructed(10, found{"p99", hash, "likely worse"}, found{"throughput", hash, NoDifference})
+	holds(t, r.Verdict(), []string{"reuseport/hash is likely worse: p99 1.50 × (1.40–1.60)", "Take shared/blocking"}, []string{"shows no difference"})
 }
 
 func holds(t *testing.T, text string, want, unwanted []string) {
@@ -138,7 +156,8 @@ func TestVerdictOnNothing(t *testing.T) {
 func TestVerdictOnPeers(t *testing.T) {
 	r := constructed(10, found{"throughput", "nginx", Better})
 	r.Arms = append(r.Arms[:1], Arm{Name: "nginx", Strategy: "peer"})
-	holds(t, r.Verdict(), []string{"Take nginx for hello", "What nginx does with a stuck or killed worker was not measured."}, nil)
+	holds(t, r.Verdict(), []string{"Take nginx for hello"}, nil)
+	holds(t, strings.Join(r.InGeneral(), " "), []string{"What nginx does with a stuck or killed worker was not measured."}, nil)
 }
 
 func TestVerdictOfPartialRun(t *testing.T) {

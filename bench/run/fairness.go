@@ -4,9 +4,9 @@ package run
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
-	"prefork/bench/load"
 	"prefork/bench/result"
 	"prefork/bench/stats"
 	"prefork/internal/subject"
@@ -14,16 +14,28 @@ import (
 
 // roster is what each worker had, by slot. prefork's own are all there; of a
 // peer's, those that have greeted.
-func roster(arm result.Arm, s *subject.Server, seen *load.Result) (workers []result.Worker) {
-	for pid, n := range seen.Workers {
-		workers = append(workers, result.Worker{Slot: subject.SlotOf(pid), PID: pid, Conns: n, MaxOpen: seen.Held[pid]})
+func roster(arm result.Arm, s *subject.Server, seen observed) (workers []result.Worker) {
+	there := map[int]bool{}
+	for _, pid := range slices.Concat(slices.Collect(maps.Keys(seen.Workers)), slices.Collect(maps.Keys(seen.After))) {
+		there[pid] = true
 	}
 	if arm.Strategy != result.Peer {
 		for _, pid := range s.Workers() {
-			if _, greeted := seen.Workers[pid]; !greeted {
-				workers = append(workers, result.Worker{Slot: subject.SlotOf(pid), PID: pid})
-			}
+			there[pid] = true
 		}
+		for pid := range seen.seats {
+			there[pid] = true
+		}
+	}
+	for pid := range there {
+		slot, seated := seen.seats[pid]
+		if !seated {
+			slot = subject.SlotOf(pid)
+		}
+		workers = append(workers, result.Worker{
+			Slot: slot, PID: pid, Conns: seen.Workers[pid], MaxOpen: seen.Held[pid],
+			After: seen.After[pid].Answered, AfterStalled: seen.After[pid].Stalled, Struck: pid == seen.blow.Worker,
+		})
 	}
 	slices.SortFunc(workers, func(a, b result.Worker) int { return cmp.Or(cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.PID, b.PID)) })
 	return workers

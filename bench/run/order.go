@@ -27,6 +27,9 @@ func (r *run) order(part Part) load.Order {
 	if p.FIN {
 		o.Sources = finSources
 	}
+	if !r.steady() {
+		o.Moment = p.Warmup + r.moment()
+	}
 	r.Order(&o)
 	return o
 }

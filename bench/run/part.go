@@ -43,6 +43,8 @@ type observed struct {
 	meter  *meter
 	peak   *int          // of the queue
 	beside time.Duration // processor time that clients took on the server's machine
+	blow   Blow          // that the server got
+	seats  map[int]int   // slots of the workers that were there before it, by pid
 }
 
 // load puts the load on, and has the scenario strike meanwhile.
@@ -63,7 +65,7 @@ func (r *run) account(p Part, server *subject.Server, order load.Order, seen obs
 	round.Workload, round.Scenario = r.Plan.Workload, r.Plan.Scenario
 	round.QueuePeak = seen.peak
 	seen.meter.costs(&round, seen.Result)
-	round.Workers = roster(p.Arm, server, seen.Result)
+	round.Workers = roster(p.Arm, server, seen)
 	if r.steady() {
 		fairness(p.Arm, &round)
 	} else {

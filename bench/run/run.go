@@ -33,10 +33,15 @@ type Task struct {
 	Start func(context.Context, result.Arm) (*subject.Server, error)
 	// Order completes an order by what the workload asks for.
 	Order func(*load.Order)
-	// Strike does to a server under load what the scenario is about, and returns how to
-	// undo it once the load has ended, nil if nothing is to be undone. It is nil where
-	// nothing happens.
-	Strike func(*subject.Server) (undo func(), err error)
+	// Strike does to a server under load what the scenario is about. It is undone once
+	// the load has ended. It is nil where nothing happens.
+	Strike func(*subject.Server) (Blow, error)
+
+	// Tried says that all arms are known to work: no trial is made.
+	Tried bool
+	// Capacity is the connections a second that the weakest arm is known to reach in a
+	// closed loop; 0 is not known, and then it is sounded where a share of it is asked for.
+	Capacity float64
 
 	// Elsewhere, unless it is nil, does a part with clients on other machines; then Start is
 	// not used. If it returns a *many.LostPart, the part is done again.
@@ -79,6 +84,7 @@ func Run(ctx context.Context, t Task, tell func(Progress)) (*result.Result, erro
 		Task: t, tell: tell, began: time.Now(), leftOut: slices.Clone(t.Plan.LeftOut),
 		schedule: newSchedule(t.Plan, t.Arms, rand.New(rand.NewPCG(t.Plan.Seed, orderStream))),
 	}
+	r.schedule.tried, r.schedule.capacity = t.Tried, t.Capacity
 	for _, out := range r.leftOut {
 		tell(Progress{LeftOut: &out})
 	}

@@ -59,12 +59,13 @@ type schedule struct {
 	random *rand.Rand
 	budget time.Duration
 
-	tried   bool
-	queue   []Part // what comes next
-	at      int    // in stages
-	pace    pace
-	best    *result.Round // of the tries so far of the part that is the queue's first
-	sounded []result.Round
+	tried    bool
+	capacity float64 // of the weakest arm, where that is known beforehand
+	queue    []Part  // what comes next
+	at       int     // in stages
+	pace     pace
+	best     *result.Round // of the tries so far of the part that is the queue's first
+	sounded  []result.Round
 
 	rounds  []result.Round // that stand
 	repeats []result.Repeat
@@ -285,16 +286,19 @@ func (s *schedule) chooseRates() bool {
 	if stage[0].phase == result.Closed || stage[0].rate > 0 {
 		return true
 	}
-	r := result.Result{Rounds: s.rounds}
-	closed := r.In(result.Closed)
-	if len(closed) == 0 {
-		closed = s.sounded
-	}
-	if len(closed) == 0 {
-		return false
+	reached := s.capacity
+	if reached == 0 {
+		r := result.Result{Rounds: s.rounds}
+		closed := r.In(result.Closed)
+		if len(closed) == 0 {
+			closed = s.sounded
+		}
+		if len(closed) == 0 {
+			return false
+		}
+		reached = weakest(closed)
 	}
 	const least = 1
-	reached := weakest(closed)
 	for i := range stage {
 		stage[i].rate = max(least, reached*stage[i].share)
 	}

@@ -50,5 +50,6 @@ func (w *watch) mark(m load.Mark) {
 func (w *watch) end(seen *load.Result) (observed, error) {
 	w.leave()
 	w.beside.Wait()
-	return observed{Result: seen, meter: w.meter, peak: w.peak}, w.disruption.err
+	d := w.disruption
+	return observed{Result: seen, meter: w.meter, peak: w.peak, blow: d.blow, seats: d.seats}, d.err
 }

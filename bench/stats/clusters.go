@@ -33,8 +33,8 @@ func (h harmed) needs() int {
 // would give it as the runs of the arm, or those of the reference, are spread wider. What
 // dice give is known beforehand. Only what is beyond that is estimated from the runs, and
 // has their few degrees of freedom (Satterthwaite, 1946).
-func (h harmed) difference() estimate {
-	n := float64(len(h.arm))
+func (h harmed) difference(rounds int) estimate {
+	n := float64(rounds)
 	arm, reference := sumOf(h.arm), sumOf(h.reference)
 	difference := arm.share() - reference.share()
 	if n < 2 {

@@ -26,7 +26,7 @@ func TestNoContradiction(t *testing.T) {
 			}
 			family[i] = Paired(arm, baseline, twin)
 			if random.IntN(4) == 0 {
-				family[i] = Independent(arm, baseline)
+				family[i] = Independent(oneRun(arm), oneRun(baseline))
 			}
 		}
 		noContradiction(t, family, []float64{1, 1.02, 1.1, 2}[random.IntN(4)])
@@ -117,7 +117,7 @@ func FuzzPaired(f *testing.F) {
 		family := []Comparison{
 			Paired(floats(arm), floats(baseline), floats(twin)),
 			Paired(floats(arm), floats(baseline), nil),
-			Independent(floats(arm), floats(baseline)),
+			Independent(oneRun(floats(arm)), oneRun(floats(baseline))),
 		}
 		noContradiction(t, family, max(1, margin))
 		for _, xs := range [][]byte{arm, baseline} {

@@ -23,3 +23,13 @@ func sumOf(counts []Count) (all Count) {
 	}
 	return all
 }
+
+// countedOf are those in which anything was counted, and that can be.
+func countedOf(counts []Count) (some []Count) {
+	for i := range counts {
+		if c := countAt(counts, i); c.Of > 0 {
+			some = append(some, c)
+		}
+	}
+	return some
+}

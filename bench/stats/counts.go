@@ -44,12 +44,25 @@ type Counted struct {
 // in two rounds is two mishaps that happen to be of one size.
 func CompareCounts(arm, baseline, twin []Count) Counted {
 	h, without := harmedIn(arm, baseline, twin)
-	difference := h.difference()
+	return h.counted(len(h.arm), without, h.needs())
+}
+
+// IndependentCounts sets the counted harm of the rounds of new runs against that of old
+// ones, which have nothing in common.
+func IndependentCounts(new, old []Count) Counted {
+	h := harmed{arm: countedOf(new), reference: countedOf(old)}
+	without := len(new) + len(old) - len(h.arm) - len(h.reference)
+	return h.counted(min(len(h.arm), len(h.reference)), without, MinCountRuns/2)
+}
+
+// counted is what so many rounds say, of which some number is needed.
+func (h harmed) counted(rounds, without, needs int) Counted {
+	difference := h.difference(rounds)
 	c := Counted{
-		N: len(h.arm), Without: without,
+		N: rounds, Without: without,
 		Arm: sumOf(h.arm), Reference: sumOf(h.reference),
 		Difference: difference.value, CI: [2]float64{-1, 1}, P: 1,
-		sd: difference.se * math.Sqrt(float64(len(h.arm))), needs: h.needs(),
+		sd: difference.se * math.Sqrt(float64(rounds)), needs: needs,
 	}
 	if c.N >= 2 {
 		half := difference.halfWidth(level)

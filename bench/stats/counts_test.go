@@ -60,6 +60,27 @@ func TestCountsJudged(t *testing.T) {
 	}
 }
 
+// Of runs at other times, three rounds a side are as many as tell.
+func TestIndependentCounts(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		new, old []Count
+		want     Finding
+	}{
+		{"a sixth against none", counts(600, 90, 108, 99), counts(600, 0, 0, 0, 0), Above},
+		{"and back", counts(600, 0, 0, 0, 0), counts(600, 90, 108, 99), Below},
+		{"two rounds are too few", counts(600, 99, 99), counts(600, 0, 0, 0), Unknown},
+		{"all in one round", counts(600, 198, 0, 0, 0), counts(600, 0, 0, 0, 0), Unknown},
+		{"none in either", counts(600, 0, 0, 0, 0, 0, 0), counts(600, 0, 0, 0, 0, 0, 0), Same},
+		{"nothing", nil, counts(600, 0, 0, 0), Unknown},
+	} {
+		counted := IndependentCounts(c.new, c.old)
+		if got := JudgeCounts([]Counted{counted}, 0.001)[0]; got.Finding != c.want {
+			t.Errorf("%s: got %s of %+v, want %s", c.name, got.Finding, counted, c.want)
+		}
+	}
+}
+
 // harm is how requests of one run come to harm.
 type harm struct {
 	name string
@@ -123,7 +144,7 @@ func TestCountsClaimedFalsely(t *testing.T) {
 
 func (h harm) claimedFalsely(t *testing.T, rounds int, twins bool) {
 	random, trials := seeded(uint64(rounds)), fewer(500)
-	found, fishers := 0, 0
+	found, fishers, apart := 0, 0, 0
 	for range trials {
 		arm, baseline, twin := h.rounds(rounds, random), h.rounds(rounds, random), []Count(nil)
 		if twins {
@@ -134,7 +155,9 @@ func (h harm) claimedFalsely(t *testing.T, rounds int, twins bool) {
 		if rounds == 2 {
 			fishers += one(fisher(c.Arm, c.Reference) < level)
 		}
+		apart += one(JudgeCounts([]Counted{IndependentCounts(arm, baseline)}, 0)[0].Finding.Different())
 	}
+	atMost(t, fmt.Sprintf("%d rounds, of two runs", rounds), apart, trials, level)
 	atMost(t, fmt.Sprintf("%d rounds, twin %v", rounds, twins), found, trials, level)
 	if rounds == 2 {
 		t.Logf("2 rounds, by Fisher's test: %.1f %%", 100*float64(fishers)/float64(trials))

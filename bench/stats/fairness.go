@@ -81,3 +81,23 @@ func EqualShares(counts []int) ChiSquare {
 		Rough:     expected < 5,
 	}
 }
+
+// EqualSharesOf is EqualShares of several rounds together, each of which deals anew: the
+// statistics and their degrees of freedom add up. Rounds with nothing to test are left out.
+func EqualSharesOf(rounds [][]int) ChiSquare {
+	all := ChiSquare{Statistic: math.NaN(), P: math.NaN(), Rough: true}
+	for _, counts := range rounds {
+		one := EqualShares(counts)
+		switch {
+		case math.IsNaN(one.Statistic):
+		case math.IsNaN(all.Statistic):
+			all = one
+		default:
+			all.Statistic, all.DOF, all.Rough = all.Statistic+one.Statistic, all.DOF+one.DOF, all.Rough || one.Rough
+		}
+	}
+	if all.DOF > 0 && !math.IsNaN(all.Statistic) {
+		all.P = distuv.ChiSquared{K: float64(all.DOF)}.Survival(all.Statistic)
+	}
+	return all
+}

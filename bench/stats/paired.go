@@ -42,19 +42,6 @@ func Paired(arm, baseline, twin []float64) Comparison {
 	return comparisonOf(arms, references, all-len(logs), meanOf(logs), deviation(logs))
 }
 
-// Independent sets the rounds of one run against those of another, made at another
-// time, so that round i of the one has nothing in common with round i of the other
-// (Welch's test on their logarithms). What changed between the runs besides what was
-// meant to is in the ratio, and no statistics of theirs can tell.
-func Independent(new, old []float64) Comparison {
-	a, b := measuredOf(new), measuredOf(old)
-	logsA, logsB := logsOf(a), logsOf(b)
-	c := comparisonOf(a, b, len(new)+len(old)-len(a)-len(b), differenceOf(logsA, logsB),
-		math.Hypot(deviation(logsA), deviation(logsB)))
-	c.N = min(len(a), len(b))
-	return c
-}
-
 // comparisonOf has its ratio from the very means that are shown.
 func comparisonOf(arm, reference []float64, without int, logRatio estimate, sd float64) Comparison {
 	c := Comparison{

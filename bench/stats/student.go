@@ -35,15 +35,6 @@ func meanOf(xs []float64) estimate {
 	return settled(estimate{mean(xs), math.Sqrt(meanVariance(xs)), n - 1})
 }
 
-// differenceOf is that of the means of two independent samples (Welch, 1947).
-func differenceOf(a, b []float64) estimate {
-	value := mean(a) - mean(b)
-	if len(a) < 2 || len(b) < 2 {
-		return unknown(value)
-	}
-	return settled(estimate{value, math.Sqrt(meanVariance(a) + meanVariance(b)), welch(a, b)})
-}
-
 // settled takes out what is a matter of rounding alone: equal rounds have no spread.
 func settled(e estimate) estimate {
 	if e.se < rounding {

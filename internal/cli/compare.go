@@ -13,13 +13,13 @@ import (
 	"prefork/bench/result"
 )
 
-const compareSentence = "what changed between two saved results"
+const compareSentence = "what changed between two saved results, or several on a side"
 
 func compareCommand() *cli.Command {
 	return &cli.Command{
 		Name:            "compare",
 		Usage:           compareSentence,
-		UsageText:       "prefork compare [flags] OLD.json NEW.json",
+		UsageText:       "prefork compare [flags] OLD.json NEW.json\n  prefork compare [flags] OLD.json… " + versus + " NEW.json…",
 		Flags:           compareFlags(),
 		Action:          compare,
 		OnUsageError:    plainly,
@@ -35,73 +35,80 @@ func compareFlags() []cli.Flag {
 	}
 }
 
-// compare reads two files that prefork bench --json has written.
+// compare reads files that prefork bench --json has written.
 func compare(c *cli.Context) error {
-	if c.NArg() != 2 {
-		return usage(fmt.Errorf("compare takes two files, the old and the new, after its flags; this is %d", c.NArg()))
+	olds, news, err := sides(c.Args().Slice())
+	if err != nil {
+		return usage(err)
 	}
-	old, err := measured(c.Args().Get(0))
+	old, err := readSide(olds)
 	if err != nil {
 		return err
 	}
-	new, err := measured(c.Args().Get(1))
+	new, err := readSide(news)
 	if err != nil {
 		return err
 	}
-	limits, err := thresholds(c, armNames(new.Arms), armNames(old.Arms))
+	limits, err := thresholds(c, armNames(new.pooled.Arms), armNames(old.pooled.Arms))
 	if err != nil {
 		return err
 	}
-	if err := checkRates(limits, new.Plan, &old.Plan); err != nil {
+	if err := checkRates(limits, new.pooled.Plan, &old.pooled.Plan); err != nil {
 		return err
 	}
-	changes, doubts, err := match(old, new, c.Bool("force"))
+	found, err := match(old, new, c.Bool("force"))
 	if err != nil {
 		return err
 	}
-	if err := printChanges(c, old, new, changes, doubts); err != nil {
+	if err := found.print(c); err != nil {
 		return err
 	}
-	err = judgeBoth(c, new, old, limits)
-	if err == nil && len(changes) == 0 {
+	err = judgeBoth(c, new.pooled, old.pooled, limits)
+	if err == nil && len(found.changes) == 0 {
 		err = coded{exitInvalid, errors.New("no arm has a round in both results: there is nothing to compare")}
 	}
 	return err
 }
 
-// match compares what of two results can be, or all by force, with what there is to
-// doubt in it.
-func match(old, new *result.Result, force bool) (changes []result.Change, doubts []string, err error) {
-	differences := result.Differences(old, new)
+// difference is what two results, or several pooled on a side, differ by.
+type difference struct {
+	old, new *result.Result
+	changes  []result.Change
+	harms    []result.ChangedHarm
+	doubts   []string
+}
+
+// match compares what of two sides can be, or all by force, with what there is to doubt
+// in it.
+func match(old, new side, force bool) (d difference, err error) {
+	d = difference{old: old.pooled, new: new.pooled}
+	alike := append(slices.Clone(old.files), new.files...)
+	differences := unlike(alike)
 	if len(differences) > 0 && !force {
-		return nil, nil, coded{exitUsage, errors.New("the two did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
+		what := "the two"
+		if len(alike) > 2 {
+			what = "these runs"
+		}
+		return d, coded{exitUsage, errors.New(what + " did not measure the same; --force compares them all the same\n  " + strings.Join(differences, "\n  "))}
 	}
-	changes = result.Changes(old, new)
-	doubts = append(differences, result.Confounders(old, new)...)
-	if apart := result.RatesApart(old, new); apart != nil {
-		doubts = append([]string{apart.Error()}, doubts...)
+	d.changes, d.harms = result.Changes(d.old, d.new), result.ChangesOfHarm(d.old, d.new)
+	d.doubts = append(differences, confounders(alike, len(old.files))...)
+	if apart := ratesApart(alike); apart != nil {
+		d.doubts = append([]string{apart.Error()}, d.doubts...)
 		if !force {
-			changes = slices.DeleteFunc(changes, func(c result.Change) bool { return c.Phase == result.Open })
+			d.changes = slices.DeleteFunc(d.changes, func(c result.Change) bool { return c.Phase == result.Open })
+			d.harms = slices.DeleteFunc(d.harms, func(c result.ChangedHarm) bool { return c.Phase == result.Open })
 		}
 	}
-	return changes, doubts, nil
+	return d, nil
 }
 
-func printChanges(c *cli.Context, old, new *result.Result, changes []result.Change, doubts []string) error {
+func (d difference) print(c *cli.Context) error {
 	if c.Bool("json") {
-		return writeChanges(c, changes, doubts)
+		return d.write(c)
 	}
 	w := c.App.Writer
-	return report.Changes(w, old, new, changes, doubts, report.TableOptions{Width: columns(w), Color: coloured(w)})
-}
-
-// measured reads a result that has anything to compare.
-func measured(path string) (*result.Result, error) {
-	r, err := result.Read(path)
-	if err == nil && len(r.Rounds) == 0 {
-		err = fmt.Errorf("%s: not a result of prefork bench with rounds: it has none", path)
-	}
-	return r, err
+	return report.Changes(w, d.old, d.new, d.changes, d.harms, d.doubts, report.TableOptions{Width: columns(w), Color: coloured(w)})
 }
 
 // judgeBoth refuses conditions on what is no match between the two.
@@ -114,12 +121,13 @@ func judgeBoth(c *cli.Context, new, old *result.Result, limits []result.Threshol
 	return judge(c.App.ErrWriter, new, old, limits)
 }
 
-func writeChanges(c *cli.Context, changes []result.Change, doubts []string) error {
+func (d difference) write(c *cli.Context) error {
 	encoder := json.NewEncoder(c.App.Writer)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(struct {
-		Schema  string          `json:"schema"`
-		Changes []result.Change `json:"changes"`
-		Doubts  []string        `json:"doubts"`
-	}{"prefork.compare/v1", append([]result.Change{}, changes...), append([]string{}, doubts...)})
+		Schema  string               `json:"schema"`
+		Changes []result.Change      `json:"changes"`
+		Harms   []result.ChangedHarm `json:"harms"`
+		Doubts  []string             `json:"doubts"`
+	}{"prefork.compare/v1", append([]result.Change{}, d.changes...), append([]result.ChangedHarm{}, d.harms...), append([]string{}, d.doubts...)})
 }

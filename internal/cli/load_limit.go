@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prefork/bench/result"
+	"prefork/bench/stats"
 	"prefork/internal/lookup"
 )
 
@@ -28,17 +29,10 @@ func loadMetricRows() (rows [][2]string) {
 	return rows
 }
 
-// percentiles are the metrics that take many answers.
-var percentiles = map[string]float64{"p50": 50, "p90": 90, "p99": 99, "p999": 99.9}
-
-// enoughBeyond is how many answers are to be beyond a percentile before it is told: ten
-// for p99 are a thousand in all.
-const enoughBeyond = 10
-
 // enough reports whether there are enough answers for a percentile, 100 being the last.
 func (l loaded) enough(p float64) bool {
-	n := float64(l.round().Latency.N)
-	return n > 0 && (p == 100 || n*(100-p)/100 >= enoughBeyond-1e-6)
+	n := l.round().Latency.N
+	return p == 100 && n > 0 || p < 100 && stats.TellsQuantile(p/100, n)
 }
 
 // loadLimit is a condition under which a load fails: one of the bench, with the arm and
@@ -80,13 +74,17 @@ func parseLoadLimit(text, loop string) (l loadLimit, err error) {
 
 // crossed is whether the condition holds, and the number that it is of, in words.
 func (l loadLimit) crossed(of loaded) (holds bool, value string, err error) {
-	p, isPercentile := percentiles[l.metric.Name]
-	switch round := of.round(); {
-	case !round.Sound(l.metric):
+	if round := of.round(); !round.Sound(l.metric) {
 		return false, "", fmt.Errorf("cannot be trusted: %s", round.Doubtful())
-	case isPercentile && !of.enough(p):
-		return false, "", fmt.Errorf("not measured: %d answers are too few", round.Latency.N)
 	}
 	holds, value, err = l.Crossed(of.Result, nil)
-	return holds, strings.Replace(value, fmt.Sprintf("%s.%s(%s)", of.round().Phase, l.metric.Name, loadArm), l.metric.Name, 1), err
+	if errors.Is(err, result.ErrNotMeasured) {
+		err = errors.New(l.withoutArm(of, err.Error()))
+	}
+	return holds, l.withoutArm(of, value), err
+}
+
+// withoutArm leaves out of what is said of a metric what every load is.
+func (l loadLimit) withoutArm(of loaded, text string) string {
+	return strings.Replace(text, fmt.Sprintf("%s.%s(%s)", of.round().Phase, l.metric.Name, loadArm), l.metric.Name, 1)
 }

@@ -14,22 +14,12 @@ import (
 
 	"prefork/bench/load"
 	"prefork/bench/result"
+	"prefork/bench/stats"
 	"prefork/internal/ink"
 )
 
 // loadWidth is how wide the table is at most.
 const loadWidth = 80
-
-// failures are the kinds of errors in words.
-var failures = map[string]string{
-	load.Refused: "refused",
-	load.Reset:   "accepted, and then reset",
-	load.Empty:   "closed without an answer, or before its end",
-	load.Late:    "not answered in time",
-	load.Status:  "answered with no success",
-	load.BadTLS:  "no TLS handshake",
-	load.Local:   "not begun, for want of ports or descriptors here",
-}
 
 // loadQuantiles are the rows of times, by the share of the answers that came within.
 var loadQuantiles = []struct {
@@ -103,7 +93,7 @@ func (l loaded) ofAll() string {
 func (l loaded) failures(t *strings.Builder) {
 	errors := l.seen.Errors
 	for _, kind := range slices.SortedFunc(maps.Keys(errors), func(a, b string) int { return cmp.Or(errors[b]-errors[a], cmp.Compare(a, b)) }) {
-		loadRow(t, "", result.Thousands(errors[kind]), failures[kind])
+		loadRow(t, "", result.Thousands(errors[kind]), load.InWords(kind))
 		if first := l.seen.First[kind]; first != "" {
 			loadRow(t, "", "", "the first: "+first)
 		}
@@ -132,7 +122,7 @@ func (l loaded) notes(missing bool) (all []string) {
 		all = append(all, fmt.Sprintf("The server closed a connection between two requests %s; the second was made again on another.", counted(r.Again, "time")))
 	}
 	if missing && !r.Partial {
-		all = append(all, fmt.Sprintf("– too few answers to tell: %d must lie beyond it.", enoughBeyond))
+		all = append(all, fmt.Sprintf("– too few answers to tell: %d must lie beyond it.", stats.Beyond))
 	}
 	return append(all, fmt.Sprintf("The load generator used %.2f of the %d processors here.", r.CPU.Seconds()/r.Seconds, runtime.NumCPU()))
 }

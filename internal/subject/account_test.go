@@ -122,6 +122,71 @@ func TestAccountOfTheEndedIsThatOfTheKernel(t *testing.T) {
 	}
 }
 
+// What all arms are charged together is what the kernel has charged this process for, once
+// it has waited for them all: nothing is lost between them, and nothing is in two of them.
+func TestAccountsOfAllArmsAddUp(t *testing.T) {
+	if err := subject.Adopt(); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	servertest.PlayInChildren(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	used := childrenUsed()
+	var servers []*subject.Server
+	for _, strategy := range []string{"shared", "reuseport", "dispatch"} {
+		server, err := subject.Start(context.Background(), strategy, "--bind", "127.0.0.1:0", "--strategy", strategy, "--workers", "2", "--app", "work")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Stop()
+		servers = append(servers, server)
+	}
+	burner, err := subject.StartPeer(context.Background(), "burner", fmt.Sprintf("env %s=1 %s server {port} child", playEnv, self), "127.0.0.1", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer burner.Stop()
+	for range 4 {
+		for _, server := range servers {
+			askToSpin(t, server.Address, toBurn/4)
+		}
+	}
+	askToBurn(t, burner.Address)
+	sum := time.Duration(0)
+	for _, server := range append(servers, burner) {
+		account := server.Account()
+		if account.CPU < toBurn*9/10 {
+			t.Errorf("%s is charged %s, and has used %s", server.Name, account.CPU, toBurn)
+		}
+		sum += account.CPU
+	}
+	for _, server := range append(servers, burner) {
+		server.Stop()
+	}
+	if total := childrenUsed() - used; sum > total || float64(sum) < 0.9*float64(total) {
+		t.Errorf("%s in all accounts, %s by the kernel's (with the end of all)", sum, total)
+	}
+}
+
+// askToSpin has a worker use processor time.
+func askToSpin(t *testing.T, address string, d time.Duration) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "spin %s\n", d)
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || strings.HasPrefix(line, "error") {
+		t.Fatalf("it said %q: %v", line, err)
+	}
+}
+
 func childrenUsed() time.Duration {
 	var r unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_CHILDREN, &r)
