@@ -64,16 +64,15 @@ screenshots: ## take the pictures of the lab and of a report for the README
 	@mkdir -p docs/img
 	$(GO) test ./internal/demo/lab -run Screenshots -screenshots $(CURDIR)/docs/img
 
-# The worker programs under docs/workers are tested with their interpreters.
+# The worker programs under docs/workers are tested with their interpreters, and so are
+# other people's servers as workers; php-fpm has its version in its name.
 # clang and llvm-strip make the kernel's program anew, to see that it is the one
 # that is committed. Completions are tried by their shells, the manual page by mandoc.
-TOOLS := cc python3 ruby node clang llvm-strip chromium mandoc zsh fish
-MISSING = $(strip $(foreach tool,$(TOOLS),$(if $(shell command -v $(tool)),,$(tool))))
+TOOLS := cc python3 ruby node gunicorn uvicorn puma clang llvm-strip chromium mandoc zsh fish
+MISSING = $(strip $(foreach tool,$(TOOLS),$(if $(shell command -v $(tool)),,$(tool))) $(if $(wildcard /usr/sbin/php-fpm*),,php-fpm))
 PACKAGES = $(patsubst llvm-strip,llvm,$(patsubst cc,gcc libc6-dev,$(patsubst node,nodejs,$(MISSING))))
-SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
-
-deps: ## install what the tests need: C compilers, interpreters, shells and a browser
-	@test -z "$(MISSING)" || { set -x; $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $(PACKAGES); }
+deps: ## install what the tests need: C compilers, interpreters, servers, shells and a browser
+	@test -z "$(MISSING)" || { set -x; testdata/apt.sh $(PACKAGES); }
 
 clean: ## remove what was built
 	rm -rf dist

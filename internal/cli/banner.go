@@ -23,6 +23,9 @@ func banner(w io.Writer, o supervisor.Options, addr net.Addr, netcat bool) {
 	parts = append(parts, show(addr), count(o.Limits.Workers, "worker")+onQueues(o), fmt.Sprint("pid ", os.Getpid()))
 	fmt.Fprintln(w, folded(w, strings.Join(parts, " · ")))
 	fmt.Fprintln(w, folded(w, sentence(o)))
+	if o.Limits.Suspect != "" {
+		fmt.Fprintln(w, folded(w, "note  "+advice))
+	}
 	if try := attempt(o, addr, netcat); try != "" {
 		fmt.Fprintf(w, "try   %s\n", try)
 	}

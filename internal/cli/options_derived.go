@@ -145,6 +145,7 @@ func (o *options) limits() supervisor.Limits {
 	}
 	if o.foreign() {
 		l.Programs, l.StartTimeout, l.ReadyAfter = true, 0, o.readyAfter
+		l.Suspect = o.suspicion()
 	}
 	return l
 }

@@ -26,12 +26,30 @@ var listeners = []string{
 // why is what one has to know of dispatch to see why such a program fails under it.
 const why = "under dispatch the master accepts, and descriptor 3 is no listening socket: connections are passed over it"
 
+// advice is what to type for a program that accepts by itself.
+const advice = "a program that accepts by itself needs --strategy shared or reuseport"
+
 // checkListener refuses under dispatch what cannot be a worker there.
 func checkListener(o *options) error {
-	if !o.foreign() || o.strategyRow().Name != "dispatch" || !listens(o.program[0]) {
+	if !o.foreign() || o.strategyRow().Name != "dispatch" {
 		return nil
 	}
-	return fmt.Errorf("%s cannot be a worker of dispatch, since it accepts by itself; use --strategy shared or reuseport (%s)", o.program[0], why)
+	program := behindEnv(o.program)
+	if !listens(program) {
+		return nil
+	}
+	return fmt.Errorf("%s cannot be a worker of dispatch, since it accepts by itself; use --strategy shared or reuseport (%s)", program, why)
+}
+
+// behindEnv is the program that env runs (env NAME=VALUE… PROGRAM), or that which is
+// there without one.
+func behindEnv(words []string) string {
+	for _, word := range words {
+		if path.Base(word) != "env" && !strings.Contains(word, "=") {
+			return word
+		}
+	}
+	return words[0]
 }
 
 // remarkListener warns where such a program seems to be behind another, such as
@@ -52,10 +70,19 @@ func listens(word string) bool {
 	return slices.Contains(listeners, strings.TrimRight(path.Base(word), "0123456789.-"))
 }
 
-// explainStart adds to the end of a program that never got ready what may be behind it.
+// suspicion is what may be behind it if a program ends soon after its start. Of programs
+// that are not known nobody can say more.
+func (o *options) suspicion() string {
+	if !o.foreign() || o.strategyRow().Name != "dispatch" {
+		return ""
+	}
+	return why + "; " + advice
+}
+
+// explainStart adds that to the end of a master none of whose workers ever got ready.
 func explainStart(err *supervisor.ExitError, o supervisor.Options) error {
-	if err.Code != supervisor.ExitNoStart || o.Launch.Program == nil || o.Strategy.Name != "dispatch" {
+	if err.Code != supervisor.ExitNoStart || o.Limits.Suspect == "" {
 		return err.Err
 	}
-	return errors.Join(err.Err, fmt.Errorf("%s; a program that accepts by itself needs --strategy shared or reuseport", why))
+	return errors.Join(err.Err, errors.New(o.Limits.Suspect))
 }

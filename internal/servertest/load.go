@@ -20,11 +20,19 @@ type Load struct {
 
 // StartLoad lets clients ask the server until Stop.
 func (s *Server) StartLoad(clients int) *Load {
+	return s.StartAsking(clients, func() error {
+		_, err := s.TryAsk()
+		return err
+	})
+}
+
+// StartAsking is StartLoad for servers that are asked in another way.
+func (s *Server) StartAsking(clients int, ask func() error) *Load {
 	l := &Load{}
 	for range clients {
 		l.done.Go(func() {
 			for !l.stop.Load() {
-				if _, err := s.TryAsk(); err != nil {
+				if err := ask(); err != nil {
 					l.mu.Lock()
 					l.failed = append(l.failed, err)
 					l.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -131,7 +132,7 @@ func AsNobody(t testing.TB) func(*exec.Cmd) {
 func launch(t testing.TB, who func(*exec.Cmd), args ...string) *Server {
 	t.Helper()
 	flags := []string{"--log-format", "json", "--log-level", "debug"}
-	if !strings.Contains(strings.Join(args, " "), "--bind") {
+	if !slices.Contains(args, "--bind") {
 		flags = append(flags, "--bind", "127.0.0.1:0")
 	}
 	s := &Server{t: t, cmd: Command(append(flags, args...)...), log: &Log{}, dead: make(chan struct{})}

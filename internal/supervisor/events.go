@@ -154,6 +154,7 @@ func (e Exited) apply(m *Machine) {
 		m.note(Error, "worker ended before it was ready", "slot", slotIndex, "pid", e.PID, "how", e.Why)
 		m.replacementFailed(slotIndex, was.generation)
 	}
+	m.suspect(was)
 	why := e.Why
 	if e.LastWords != "" {
 		why += ", saying:\n" + e.LastWords + "\nso it ended"

@@ -61,6 +61,8 @@ type Limits struct {
 	// Programs says that workers are other people's. Many of those leave what is
 	// queued when they are told to stop, so their queue is let run empty first.
 	Programs bool
+	// Suspect is what may be behind it if a worker ends soon after its start, told once.
+	Suspect string
 }
 
 // Machine is the state of all slots. It has no clock and does nothing.
@@ -79,6 +81,7 @@ type Machine struct {
 	gaveUpPump bool
 	everReady  bool // some worker has said that it is ready, or has lived like one
 	allReady   bool // at some time all were
+	suspected  bool // Limits.Suspect has been told
 	end        Exit
 
 	now     time.Time
@@ -226,4 +229,15 @@ func (m *Machine) failed(slotIndex int, was seat, why string) {
 	if pause > 0 && !s.in(scoreboard.Ready) {
 		m.note(Info, "worker is started again after a pause", "slot", slotIndex, "pause", pause, "failures", s.fails)
 	}
+}
+
+// suspect tells what may be behind the end of a worker. Where none has ever got ready, the
+// master soon ends too, and what it ends with has room for that.
+func (m *Machine) suspect(was seat) {
+	soon := was.state != scoreboard.Ready || m.now.Sub(was.since) < healthyAfter
+	if m.limits.Suspect == "" || m.suspected || !m.everReady || !soon {
+		return
+	}
+	m.suspected = true
+	m.note(Warn, m.limits.Suspect)
 }

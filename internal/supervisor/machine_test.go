@@ -36,6 +36,38 @@ func TestLongLifeCountsAsReadyWhereAgreed(t *testing.T) {
 	w.saw("resume 1", "all 2 ready")
 }
 
+// What may be behind the end of a program is told once: not of one that was well for long,
+// and not where none ever got ready, since the master's own end tells it then.
+func TestSuspicionIsToldOnce(t *testing.T) {
+	const why = "it may be this"
+	suspicions := func(w *world) (n int) {
+		for _, text := range w.notes {
+			if text == why {
+				n++
+			}
+		}
+		return n
+	}
+	w := boot(t, Limits{Workers: 1, Suspect: why})
+	w.advance(healthyAfter)
+	w.crash(w.lastPID)
+	if n := suspicions(w); n != 0 {
+		t.Errorf("told %d times of a worker that was well for long", n)
+	}
+	w.crash(w.lastPID)
+	w.advance(time.Minute)
+	w.crash(w.lastPID)
+	if n := suspicions(w); n != 1 {
+		t.Errorf("told %d times of workers that ended soon, want once", n)
+	}
+	w = newWorld(t, Limits{Workers: 1, Suspect: why})
+	w.step(Tick{})
+	w.crash(w.lastPID)
+	if n := suspicions(w); n != 0 {
+		t.Errorf("told %d times where none ever got ready", n)
+	}
+}
+
 func TestStrangersAreNotReady(t *testing.T) {
 	w := newWorld(t, Limits{Workers: 1})
 	w.step(Tick{})

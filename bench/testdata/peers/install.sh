@@ -16,31 +16,4 @@ done <<-'END'
 	/usr/bin/puma puma
 END
 command -v node >/dev/null || missing+=(nodejs)
-[ ${#missing[@]} -gt 0 ] || exit 0
-
-root=()
-[ "$(id -u)" = 0 ] || root=(sudo)
-
-# nginx and haproxy are services, which Debian starts as it installs them unless
-# this file says no. One that is there already is the administrator's.
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-	trap '"${root[@]}" rm -f "$policy"' EXIT
-	printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
-	"${root[@]}" chmod 755 "$policy"
-fi
-
-apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120)
-"${apt[@]}" update
-"${apt[@]}" install -y --no-install-recommends "${missing[@]}"
-
-for service in nginx haproxy; do
-	[[ " ${missing[*]} " == *" $service "* ]] || continue
-	if [ -d /run/systemd/system ]; then
-		"${root[@]}" systemctl disable --now "$service"
-	elif command -v systemctl >/dev/null; then
-		"${root[@]}" systemctl disable "$service"
-	else
-		"${root[@]}" update-rc.d "$service" disable
-	fi
-done
+exec "$(dirname "$0")/../../../testdata/apt.sh" "${missing[@]}"
