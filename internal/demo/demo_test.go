@@ -10,15 +10,19 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sys/unix"
+
 	"prefork/internal/demo"
 	"prefork/internal/kernel"
 	"prefork/internal/servertest"
+	"prefork/internal/servertest/forbid"
 )
 
 func TestMain(m *testing.M) { servertest.Main(m) }
@@ -185,6 +189,7 @@ func TestOtherServersAreNotAsPredicted(t *testing.T) {
 		"one-line-or-many": instead("reuseport", "shared", "--app", "work"),
 		"toll-booth":       instead("dispatch", "shared"),
 		"stuck-worker":     instead("reuseport", "shared"),
+		"ring":             instead("shared", "shared", "--accept", "exclusive"),
 		"killed":           instead("reuseport", "reuseport", "--on-master-death", "serve"), // sockets held by the master
 	} {
 		t.Run(scene, func(t *testing.T) {
@@ -202,6 +207,36 @@ func TestOtherServersAreNotAsPredicted(t *testing.T) {
 				t.Errorf("summary %+v, want one played and not as predicted", sum)
 			}
 		})
+	}
+}
+
+// Where nobody may have a ring, the scene of the ring says so and is skipped.
+func TestNoRing(t *testing.T) {
+	scene, err := demo.Lookup("ring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events told
+	played := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with its filter
+		if err := forbid.Call(unix.SYS_IO_URING_SETUP, unix.EPERM); err != nil {
+			played <- err
+			return
+		}
+		played <- play(t, t.Context(), &events, scene)
+	}()
+	if err := <-played; err != nil {
+		t.Fatal(err)
+	}
+	got := text(t, events, demo.Look{})
+	for _, want := range []string{"– skipped", "io_uring", "1 skipped"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "guess") {
+		t.Errorf("it asks what it cannot show:\n%s", got)
 	}
 }
 

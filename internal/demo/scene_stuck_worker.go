@@ -111,22 +111,27 @@ func (s *Stage) oneStuck(way stuckServer, conns int) (lost int, err error) {
 	return lost, nil
 }
 
-// settled waits until each visitor has gone or waits for a worker that stands
-// still, and the other workers have noted that they are free again. It returns
-// how many wait.
+// settled waits until each visitor has gone or waits where the worker that stands still
+// takes connections from, and the other workers wait for more. It returns how many wait.
 func (v *server) settled(c crowd, still int) (waiting int, err error) {
-	failed := v.stage.await("every connection is answered, or waits for the worker that stands still", func() bool {
+	there := func() bool {
 		gone := c.gone()
 		waiting, err = v.waitingFor(still)
 		return err != nil || gone+waiting == len(c)
-	})
-	if err == nil {
-		err = failed
 	}
-	if err == nil {
-		_, err = v.idle(still)
+	for {
+		failed := v.stage.await("every connection is answered, or waits for the worker that stands still", there)
+		if err == nil {
+			err = failed
+		}
+		if err == nil {
+			_, err = v.idle(still)
+		}
+		// In a queue that all share, one may have waited only until a worker was awake.
+		if err != nil || there() {
+			return waiting, err
+		}
 	}
-	return waiting, err
 }
 
 func (v *server) stuckPicture(title string, slots []int, waiting int) Picture {

@@ -32,6 +32,7 @@ var Scenes = []Scene{
 	{Name: "one-line-or-many", Sentence: "one queue for all, or one for each: how often is a worker idle while somebody waits?", play: playOneLineOrMany},
 	{Name: "toll-booth", Sentence: "a master takes every connection and passes it on: what does that cost?", play: playTollBooth},
 	{Name: "stuck-worker", Sentence: "one worker is stopped: whose connections wait?", play: playStuckWorker},
+	{Name: "ring", Sentence: "workers wait in io_uring, and one of them is stopped: who gets the next connections?", play: playRing},
 	{Name: "killed", Sentence: "kill -9 for a worker with a full queue, and then for the master: what is lost?", play: playKilled},
 	{Name: "reload", Sentence: "every worker is replaced twice while clients keep asking: how many of them fail?", play: playReload},
 	{Name: "lying-stopwatch", Sentence: "the same stall, measured by two stopwatches: what does each say?", play: playLyingStopwatch},

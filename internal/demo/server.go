@@ -11,6 +11,7 @@ import (
 
 	"prefork/internal/kernel"
 	"prefork/internal/subject"
+	"prefork/strategies/accept"
 )
 
 // server is a prefork on the stage.
@@ -55,16 +56,26 @@ func (s *Stage) start(strategy string, workers int, flags ...string) (*server, e
 	return v, nil
 }
 
+// calls are those in which workers wait, by accept mode.
+var calls = map[string]int{
+	"blocking":        unix.SYS_ACCEPT4,
+	"exclusive":       unix.SYS_EPOLL_PWAIT,
+	"rotate":          unix.SYS_EPOLL_PWAIT,
+	"epoll":           unix.SYS_EPOLL_PWAIT,
+	"netpoll":         unix.SYS_EPOLL_PWAIT,
+	"uring":           unix.SYS_IO_URING_ENTER,
+	"uring-multishot": unix.SYS_IO_URING_ENTER,
+}
+
 func waitsOf(strategy string, flags []string) waits {
 	if strategy == "dispatch" {
 		return waits{worker: unix.SYS_RECVMSG, master: unix.SYS_PPOLL}
 	}
-	for i, flag := range flags {
-		if flag == "--accept" && flags[i+1] != "blocking" {
-			return waits{worker: unix.SYS_EPOLL_PWAIT}
-		}
+	mode := accept.Modes[0].Name
+	if i := slices.Index(flags, "--accept"); i >= 0 {
+		mode = flags[i+1]
 	}
-	return waits{worker: unix.SYS_ACCEPT4}
+	return waits{worker: calls[mode]}
 }
 
 // slotOf is the slot of the worker that was there at the start, -1 for any other.
@@ -108,15 +119,21 @@ func (v *server) signal(slot int, signal unix.Signal) error {
 	return nil
 }
 
-// waitingFor is how many connections wait for a worker and for nobody else. Nobody
-// does where all share one queue.
+// waitingFor is how many connections wait in a worker's queue: its own, or the one that
+// all share.
 func (v *server) waitingFor(slot int) (int, error) {
 	depths, err := v.Queues()
-	own := len(depths) - len(v.workers) + slot // the pairs of dispatch come after the master's queue
-	if len(depths) < 2 || own >= len(depths) {
+	if len(depths) == 0 || err != nil {
 		return 0, err
 	}
-	return depths[own], err
+	own := len(depths) - len(v.workers) + slot // the pairs of dispatch come after the master's queue
+	if len(depths) == 1 {
+		own = 0
+	}
+	if own >= len(depths) {
+		return 0, nil
+	}
+	return depths[own], nil
 }
 
 // killMaster kills the master and waits for its end.

@@ -11,10 +11,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/servertest/forbid"
 	"prefork/internal/sys"
 )
 
@@ -143,7 +143,7 @@ func probeUnder(t *testing.T, mode string, errno syscall.Errno) (err error) {
 	go func() {
 		defer close(done)
 		runtime.LockOSThread() // and never unlocked: the thread ends with its filter
-		if err := forbid(unix.SYS_IO_URING_SETUP, errno); err != nil {
+		if err := forbid.Call(unix.SYS_IO_URING_SETUP, errno); err != nil {
 			t.Errorf("seccomp: %v", err)
 			return
 		}
@@ -151,19 +151,4 @@ func probeUnder(t *testing.T, mode string, errno syscall.Errno) (err error) {
 	}()
 	<-done
 	return err
-}
-
-// forbid makes a system call of this thread fail (seccomp(2)).
-func forbid(call uint32, errno syscall.Errno) error {
-	filter := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // seccomp_data.nr
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: call},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(errno)},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
-	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return err
-	}
-	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
 }

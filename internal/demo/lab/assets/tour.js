@@ -191,7 +191,8 @@ async function watch(now) {
   const { s } = now;
   say(now, "doing it …");
   let then = look(), from = performance.now();
-  for (const what of s.acts || []) {
+  for (const one of s.acts || []) {
+    const what = typeof one === "function" ? one(look()) : one;
     if (what.wait) { say(now, `waiting ${what.wait} s …`); await sleep(what.wait, now); continue; }
     if (what.remember) { then = look(); continue; }
     await perform(what, now);

@@ -7,7 +7,8 @@
 //   ask     the question; choices; right, the index of what theory says; answer, that of
 //           what came, -1 if that is none
 //   acts    what is done once a guess was made, with {wait: seconds} and, for then,
-//           {remember: true} between; rolls: how often to send 8 afresh
+//           {remember: true} between; one may be a function of (now); rolls: how often to
+//           send 8 afresh
 //   settle  seconds after acts from which on is counted
 //   until   whether there is enough to see
 //   numbers what came out; see number
@@ -50,6 +51,9 @@ const byChance = (label, got, n, p) => {
 const most = (now, then) => { const taken = since(now, then, "shared"); return Math.max(...taken) / Math.max(1, sum(taken)); };
 const DEALT = .42, PILED = .85; // at most, and at least, of three workers
 const inTurn = (now, then) => [number("the busiest's share", most(now, then), "33 %: in turn", 0, DEALT, percent)];
+
+/** The worker of shared that has had most. */
+const busiest = now => now.shared.taken.indexOf(Math.max(...now.shared.taken));
 
 const HERD = 8; // workers
 /** How many more wake up for a connection than before: what else a worker does is as it was. */
@@ -210,6 +214,36 @@ export const tours = [
         acts: [{ do: "stop", worker: STUCK }], until: (now, then, t) => t > 4,
         numbers: now => [number("behind worker 2", behind(now, "dispatch"), "1 to 8", 1, 8)],
         why: "What it holds counts against it, so it is passed over as soon as it has as many as the others at their busiest.",
+      },
+    ],
+  },
+  {
+    id: "ring", read: "docs/shared.md, io_uring(7)",
+    steps: [
+      {
+        set: { ...calm, rate: 50, service: "fixed:1ms", ways: { ...ways, shared: { accept: "uring-multishot" } } }, only: ["shared"], look: "shared",
+        say: "The workers of shared do not call accept. Each has asked io_uring once, for all connections that will come (multishot), and the kernel accepts for it.",
+        ask: "All are idle nearly all the time. Who gets the connections?", choices: ["each in turn, as with accept", "whoever it is, at random", "nearly always the same one"], right: 2,
+        answer: (now, then) => { const m = most(now, then); return m >= PILED ? 2 : m <= DEALT ? 0 : 1; }, until: (now, then, t) => t > 4,
+        numbers: (now, then) => [number("the busiest's share", most(now, then), "100 %", PILED, 1, percent)],
+        why: "A request for all keeps its place in the line of those who wait, and the kernel calls the first in line.",
+      },
+      {
+        say: "Now we stop the worker that gets them. The other three have nothing to do.", only: ["shared"], look: "shared",
+        ask: "What becomes of the connections that come then?", choices: ["all of them wait", "none waits: the next in line is called", "a quarter of them wait"], right: 0,
+        answer: (now, then) => { const share = done(now, then, "shared") / (now.shared.arrived - then.shared.arrived); return share < .1 ? 0 : share > .9 ? 1 : share > .6 && share < .85 ? 2 : -1; },
+        acts: [now => ({ do: "stop", panel: "shared", worker: busiest(now) })], until: (now, then, t) => t > 3,
+        numbers: (now, then) => [number(`answered, of ${whole(now.shared.arrived - then.shared.arrived)}`, done(now, then, "shared"), "0, or a few", 0, 10)],
+        why: "A stopped worker cannot run, but its request still says yes to every call (io_poll_wake). So nobody else is called.",
+      },
+      {
+        set: { ways: { ...ways, shared: { accept: "uring" } } }, only: ["shared"], look: "shared",
+        say: "The same with io_uring, but each worker asks for one connection at a time. One of them is stopped again.",
+        ask: "And now?", choices: ["all of them wait, as before", "a quarter of them wait", "one waits at most, for a moment"], right: 2,
+        answer: (now, then) => { const share = now.shared.waiting / Math.max(1, now.shared.arrived - then.shared.arrived); return share < .1 ? 2 : share > .9 ? 0 : share > .15 && share < .4 ? 1 : -1; },
+        acts: [{ do: "stop", panel: "shared", worker: STUCK }], until: (now, then, t) => t > 4,
+        numbers: now => [number("waiting", now.shared.waiting, "0 or 1", 0, 3)],
+        why: "A request for one leaves the line when it is called. A stopped worker is called once, and then the next one is.",
       },
     ],
   },
