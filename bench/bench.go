@@ -40,8 +40,14 @@ func task(p result.Plan, arms []result.Arm, version string) (t run.Task, err err
 	if err != nil {
 		return t, err
 	}
+	environment := ReadEnvironment()
+	if p.Pin {
+		if environment.Pinning, err = pinning(); err != nil {
+			return t, err
+		}
+	}
 	return run.Task{
-		Plan: p, Arms: arms, Version: version, Environment: ReadEnvironment(),
+		Plan: p, Arms: arms, Version: version, Environment: environment,
 		Start:  starter(w, s, loopback),
 		Order:  func(o *load.Order) { w.order(p, o) },
 		Strike: s.strike,

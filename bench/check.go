@@ -5,7 +5,6 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 
@@ -42,8 +41,8 @@ func check(p result.Plan, arms []result.Arm) error {
 		return fmt.Errorf("--workload %s wants a --rate in connections a second, such as 400: it has no closed loop of which that could be a share", p.Workload)
 	case p.Workload == "http" && p.Requests < 1:
 		return fmt.Errorf("--requests %d: one at least", p.Requests)
-	case p.Clients > mostClients():
-		return fmt.Errorf("--clients %d: the load generator holds %d here, which is %d for each processor", p.Clients, mostClients(), load.MaxOpen)
+	case p.Clients > mostClients(p):
+		return fmt.Errorf("--clients %d: the load generator holds %d here, which is %d for each processor", p.Clients, mostClients(p), load.MaxOpen)
 	case p.Rounds < 1:
 		return fmt.Errorf("--rounds %d: one at least", p.Rounds)
 	case p.Length < 50*time.Millisecond:
@@ -64,4 +63,7 @@ func check(p result.Plan, arms []result.Arm) error {
 
 // mostClients is how many connections a load generator has room for in the closed loop,
 // with an event loop on each processor.
-func mostClients() int { return load.MaxOpen * runtime.NumCPU() }
+func mostClients(p result.Plan) int {
+	_, cpus := processors(p)
+	return load.MaxOpen * cpus
+}

@@ -93,6 +93,11 @@ func Prepare(p result.Plan, s Selection) (result.Plan, []result.Arm, error) {
 		return p, nil, noBaseline(p, arms)
 	}
 	arms[at].Optional = false // nothing could be held against it
+	if p.Pin {
+		if _, err := pinning(); err != nil {
+			return p, nil, err
+		}
+	}
 	p = withRate(p, arms)
 	if err := check(p, arms); err != nil {
 		return p, nil, err

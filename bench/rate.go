@@ -3,7 +3,6 @@
 package bench
 
 import (
-	"runtime"
 	"slices"
 
 	"prefork/bench/result"
@@ -48,7 +47,8 @@ func rateAlone(p result.Plan, arms []result.Arm) float64 {
 	least := slices.MinFunc(arms, func(a, b result.Arm) int { return a.Workers - b.Workers })
 	servers := least.Workers * max(least.Concurrency, 1)
 	if p.Spin {
-		servers = min(servers, runtime.NumCPU())
+		cpus, _ := processors(p)
+		servers = min(servers, cpus)
 	}
 	return usualShare * float64(servers) / service.Mean().Seconds()
 }

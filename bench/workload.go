@@ -4,7 +4,6 @@ package bench
 
 import (
 	"fmt"
-	"runtime"
 	"time"
 
 	"prefork/bench/load"
@@ -90,8 +89,8 @@ func demand(p result.Plan, a result.Arm, rate, times float64) error {
 	}
 	mean := service.Mean()
 	servers, what := float64(a.Workers*max(a.Concurrency, 1)), "workers"
-	if cpus := float64(runtime.NumCPU()); p.Spin && cpus < servers {
-		servers, what = cpus, "CPUs"
+	if cpus, _ := processors(p); p.Spin && float64(cpus) < servers {
+		servers, what = float64(cpus), "CPUs"
 	}
 	utilisation := rate * mean.Seconds() / servers
 	if utilisation < times {

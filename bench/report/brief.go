@@ -167,8 +167,11 @@ func (b *brief) legend() {
 
 // sentences are what is to be known, and where to go on.
 func (b *brief) sentences() {
-	b.line("")
-	for _, text := range sentencesOf(b.Result, b.Brief) {
+	said := sentencesOf(b.Result, b.Brief)
+	if len(said) > 0 {
+		b.line("")
+	}
+	for _, text := range said {
 		b.say(text)
 	}
 	b.line("")

@@ -22,11 +22,7 @@ func whatRan(r *result.Result) string {
 	if len(r.Arms) > 0 && r.Arms[0].Workers > 0 {
 		parts = append(parts, numbered(r.Arms[0].Workers, "worker"))
 	}
-	shared := fmt.Sprintf("%d CPUs, shared with the load generator", r.Environment.CPUs)
-	if r.Environment.CPUs == 1 {
-		shared = "1 CPU, shared with the load generator"
-	}
-	return strings.Join(nonEmpty(append(parts, roundsOf(r), shared)), " · ")
+	return strings.Join(nonEmpty(append(parts, roundsOf(r), r.Environment.Sharing())), " · ")
 }
 
 // roundsOf is how many there were, of what length.
@@ -152,8 +148,19 @@ func sentencesOf(r *result.Result, b result.Brief) (said []string) {
 			said = append(said, fmt.Sprintf("%s %s: %s.", c.Title[0], c.Title[1], few[0]))
 		}
 	}
-	if cpus := r.GeneratorCPUs(); cpus >= 0.1 {
-		said = append(said, fmt.Sprintf("The load generator used %.1f of the %s: true differences in requests/s are larger.", cpus, numbered(r.Environment.CPUs, "CPU")))
+	return append(said, nonEmpty([]string{generatorOf(r)})...)
+}
+
+// generatorOf says what the load generator took of the processors, and what of that. Where it
+// has processors of its own it takes nothing from the server, but may be what limits it.
+func generatorOf(r *result.Result) string {
+	const some, nearlyAll = 0.1, 0.9
+	used, pinned := r.GeneratorCPUs(), r.Environment.Pinning
+	switch {
+	case pinned == nil && used >= some:
+		return fmt.Sprintf("The load generator used %.1f of the %s: true differences in requests/s are larger.", used, numbered(r.Environment.CPUs, "CPU"))
+	case pinned != nil && used >= nearlyAll*float64(len(pinned.Load)):
+		return fmt.Sprintf("The load generator used %.1f of its %s: it may be what limits requests/s.", used, numbered(len(pinned.Load), "CPU"))
 	}
-	return said
+	return ""
 }

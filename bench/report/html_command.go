@@ -44,7 +44,7 @@ func switches(r *result.Result) (words []string) {
 	for _, s := range []struct {
 		name string
 		on   bool
-	}{{"--spin", r.Plan.Spin}, {"--fin", r.Plan.FIN}, {"--netns", r.Environment.Namespace}} {
+	}{{"--spin", r.Plan.Spin}, {"--fin", r.Plan.FIN}, {"--pin", r.Plan.Pin}, {"--netns", r.Environment.Namespace}} {
 		if s.on {
 			words = append(words, s.name)
 		}

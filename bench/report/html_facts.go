@@ -35,6 +35,7 @@ func (v view) environment() facts {
 	e, f := v.Environment, facts{Title: "Environment"}
 	f.add("kernel", e.Kernel)
 	f.add("processors", strings.TrimSpace(strconv.Itoa(e.CPUs)+" × "+e.CPUModel))
+	f.add("server and load generator", e.Sharing())
 	f.add("Go", e.Go)
 	f.add("load before", count(e.LoadAvg, .01))
 	f.add("stolen time", count(e.StealPct, .1)+" %")

@@ -281,6 +281,9 @@ func (t *table) closing() string {
 func (t *table) machine() string {
 	e := t.Environment
 	parts := []string{"Linux " + e.Kernel, fmt.Sprintf("%d × %s", e.CPUs, e.CPUModel), e.Go, fmt.Sprintf("load before %.2f", e.LoadAvg)}
+	if e.Pinning != nil {
+		parts = append(parts, e.Pinning.String())
+	}
 	if e.Namespace {
 		parts = append(parts, "own network namespace")
 	}

@@ -48,6 +48,8 @@ type Plan struct {
 
 	LeftOut []LeftOut `json:"-"` // cannot be had here; Result has it
 
+	Pin bool `json:"pin,omitempty"` // server and load generator have processors of their own
+
 	Sysctls map[string]string `json:"sysctls,omitempty"` // set in a network namespace of the run
 }
 

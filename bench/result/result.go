@@ -46,6 +46,7 @@ type Environment struct {
 	StealPct  float64           `json:"steal_pct"` // of all processor time of the run
 	LoadAvg   float64           `json:"loadavg"`   // of one minute, before the run
 	Namespace bool              `json:"namespace"` // in a network namespace of its own
+	Pinning   *Pinning          `json:"pinning,omitempty"`
 }
 
 // Arm is one of the things compared.

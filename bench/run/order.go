@@ -3,7 +3,6 @@
 package run
 
 import (
-	"runtime"
 	"time"
 
 	"prefork/bench/load"
@@ -20,7 +19,7 @@ func (r *run) order(part Part) load.Order {
 	}
 	if part.Phase == result.Closed {
 		clients := max(p.Clients, 1)
-		o.Clients, o.Threads = clients, min(runtime.NumCPU(), clients)
+		o.Clients, o.Threads = clients, min(r.generatorCPUs(), clients)
 	} else {
 		o.Rate = part.Rate
 	}

@@ -20,7 +20,7 @@ func (r *run) perform(ctx context.Context, p Part) (result.Round, error) {
 	if r.Elsewhere != nil {
 		return r.Elsewhere(ctx, Errand{Part: p, Order: r.order(p), Plan: r.Plan, Peaceful: r.steady()})
 	}
-	server, err := r.Start(ctx, p.Arm)
+	server, err := r.start(ctx, p.Arm)
 	if err != nil {
 		return result.Round{}, err
 	}
@@ -30,6 +30,9 @@ func (r *run) perform(ctx context.Context, p Part) (result.Round, error) {
 	seen, err := r.load(ctx, server, order)
 	if fate := server.Fate(); err == nil && fate != "" && r.steady() {
 		err = fmt.Errorf("the server ended in mid-run: %s", fate)
+	}
+	if err == nil && p.Use == Trial {
+		err = r.strayed(server)
 	}
 	if err != nil {
 		return result.Round{}, fmt.Errorf("%s: %w%s", p.Arm.Name, err, server.Said())
@@ -61,7 +64,7 @@ func (r *run) load(ctx context.Context, server *subject.Server, order load.Order
 // account makes a round of what was seen.
 func (r *run) account(p Part, server *subject.Server, order load.Order, seen observed) result.Round {
 	round := Describe(order, seen.Result)
-	round.Round, round.Arm, round.Phase, round.Load = p.Round, p.Arm.Name, p.Phase, p.Load
+	round.Round, round.Arm, round.Phase = p.Round, p.Arm.Name, p.Phase
 	round.Workload, round.Scenario = r.Plan.Workload, r.Plan.Scenario
 	round.QueuePeak = seen.peak
 	seen.meter.costs(&round, seen.Result)

@@ -85,6 +85,11 @@ func Run(ctx context.Context, t Task, tell func(Progress)) (*result.Result, erro
 		schedule: newSchedule(t.Plan, t.Arms, rand.New(rand.NewPCG(t.Plan.Seed, orderStream))),
 	}
 	r.schedule.tried, r.schedule.capacity = t.Tried, t.Capacity
+	back, err := r.confine()
+	if err != nil {
+		return nil, err
+	}
+	defer back()
 	for _, out := range r.leftOut {
 		tell(Progress{LeftOut: &out})
 	}
@@ -167,6 +172,7 @@ func (r *run) all(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
+		round.Load = part.Load // wherever the round was made
 		r.schedule.done(round, time.Since(begun), time.Since(r.began))
 		if err := r.hopeless(part); err != nil {
 			return err

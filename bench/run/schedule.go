@@ -240,7 +240,7 @@ func (s *schedule) lose(why string) bool {
 	s.losses++
 	part := &s.queue[0]
 	s.repeats = append(s.repeats, result.Repeat{
-		Round: part.Round, Arm: part.Arm.Name, Phase: part.Phase, Doubts: []result.Doubt{{Reason: why, Size: 1}},
+		Round: part.Round, Arm: part.Arm.Name, Phase: part.Phase, Load: part.Load, Doubts: []result.Doubt{{Reason: why, Size: 1}},
 	})
 	part.Try++
 	return s.losses < mostLosses

@@ -177,6 +177,7 @@ func changePlan(c *cli.Context, p *result.Plan) error {
 	set(c, "requests", c.Int, &p.Requests)
 	set(c, "think", c.Duration, &p.Think)
 	set(c, "fin", c.Bool, &p.FIN)
+	set(c, "pin", c.Bool, &p.Pin)
 	set(c, "baseline", c.String, &p.Baseline)
 	if err := readTime(c, p); err != nil {
 		return err

@@ -42,7 +42,7 @@ type remote struct {
 var notWithTarget = []string{"arm", "all", "workers", "baseline", "peer", "cmd", "concurrency", "scenario"}
 
 // notElsewhere are those that are of one machine alone.
-var notElsewhere = []string{"netns", "netns-if-possible", "sysctl"}
+var notElsewhere = []string{"netns", "netns-if-possible", "sysctl", "pin"}
 
 // readElsewhere reads the flags; nil if the clients are here.
 func readElsewhere(c *cli.Context) (*remote, error) {

@@ -82,6 +82,7 @@ func roundFlags() []cli.Flag {
 
 func hostFlags() []cli.Flag {
 	return []cli.Flag{
+		&cli.BoolFlag{Name: "pin", Category: catHost, Usage: "server and load generator have CPUs of their own, half of them each; the table says which"},
 		&cli.BoolFlag{Name: "netns", Category: catHost, Usage: "run it all in a network namespace of its own"},
 		&cli.BoolFlag{Name: "netns-if-possible", Category: catHost, Usage: "the same, but go on without where that is not permitted"},
 		&cli.StringSliceFlag{Name: "sysctl", Category: catHost, DefaultText: "none", Usage: "set `NAME=VALUE` in that namespace; repeatable"},

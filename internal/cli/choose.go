@@ -61,7 +61,7 @@ func runChoose(c *cli.Context) error {
 	if asking.Command != "" {
 		what = asking.Command
 	}
-	heading := fmt.Sprintf("%s · %d under each strategy · %d CPUs, shared with the load generator", what, asking.Workers, found[0].Environment.CPUs)
+	heading := fmt.Sprintf("%s · %d under each strategy · %s", what, asking.Workers, found[0].Environment.Sharing())
 	o := report.BriefOptions{Width: columns(c.App.Writer), Color: coloured(c.App.Writer), ASCII: !unicoded()}
 	return report.Choice(c.App.Writer, heading, disturbance(found, asked), arms, asked, o)
 }

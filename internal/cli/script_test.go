@@ -16,6 +16,7 @@ import (
 
 	"prefork/internal/cli"
 	"prefork/internal/kernel"
+	"prefork/internal/sys"
 )
 
 // patience is how long a script waits for an event before it fails. Nothing
@@ -82,7 +83,7 @@ func setup(env *testscript.Env) error {
 
 // condition knows [privileged]: this kernel keeps port 80 from plain users; [root];
 // [netns] and [userns]: this user may have a network namespace, and a plain one by
-// a user namespace.
+// a user namespace; [cpus]: there are two processors for this process.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -91,6 +92,9 @@ func condition(name string) (bool, error) {
 		return succeeds("unshare", "--net", "true") || succeeds("unshare", "--user", "--net", "true"), nil
 	case "userns":
 		return succeeds("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "--user", "--net", "true"), nil
+	case "cpus":
+		cpus, err := sys.Processors()
+		return len(cpus) > 1, err
 	case "privileged":
 		first, err := kernel.SysctlInt("net.ipv4.ip_unprivileged_port_start")
 		return first > 80, err
