@@ -155,7 +155,7 @@ func Confounders(old, new *Result) (all []string) {
 		{"CPU model", a.CPUModel, b.CPUModel},
 		{"Go", a.Go, b.Go},
 		{"network namespace", fmt.Sprint(a.Namespace), fmt.Sprint(b.Namespace)},
-		{"division of the CPUs", a.Sharing(), b.Sharing()},
+		{"division of the CPUs", a.divided(), b.divided()},
 	} {
 		if f.was != f.is {
 			all = append(all, fmt.Sprintf("another %s: %s and %s", f.name, f.was, f.is))

@@ -36,6 +36,14 @@ func (e Environment) Sharing() string {
 	return fmt.Sprintf("%d CPUs, shared with the load generator", e.CPUs)
 }
 
+// divided says who had which processors, where they had any of their own.
+func (e Environment) divided() string {
+	if e.Pinning == nil {
+		return "none"
+	}
+	return e.Pinning.String()
+}
+
 // cpusInWords names processors: "CPU 3", "CPUs 0–3, 8".
 func cpusInWords(cpus []int) string {
 	var parts []string
