@@ -50,7 +50,7 @@ func (v view) comparisons() (all []metricView, head template.HTML) {
 func (v view) comparisonRow(c result.Comparison, f forest, noise [2]float64, noisy bool) comparisonRow {
 	e := estimate{mid: c.Ratio, low: c.CI95[0], high: c.CI95[1]}
 	row := comparisonRow{
-		Arm: c.Arm, N: c.N, P: probability(c.PValue), Verdict: c.Verdict, Class: "none",
+		Arm: c.Arm, N: c.N, P: probability(c.PValue), Verdict: verdictText(v.Plan, c.Verdict), Class: "none",
 		Ratio: ratio(e.mid, e.step()) + " ×", Interval: "–",
 	}
 	if e.interval() {
@@ -90,7 +90,7 @@ func probability(p float64) string {
 
 // noiseWords say what a finding takes.
 func (v view) noiseWords() string {
-	words := "Better and worse are sure at 5 % for all that is compared together; no difference is one within " + result.Percent(v.Plan.Tolerance()) + "."
+	words := "Better and worse are sure at 5 % for all that is compared together; same is where the whole interval is that near to 1."
 	if len(v.AANoise) > 0 {
 		words += " Grey in the picture is how far the baseline came out from itself, for a check."
 	}

@@ -79,7 +79,7 @@ func (m *markdown) ratios() {
 	for _, arm := range m.Arms {
 		for _, col := range m.columns() {
 			if c, ok := m.ComparisonOf(arm.Name, col.phase, col.metric.Name); ok {
-				m.row([]string{escapedMarkdown(arm.Name), result.MetricInWords(c.Metric), m.ratio(c), c.Verdict})
+				m.row([]string{escapedMarkdown(arm.Name), result.MetricInWords(c.Metric), m.ratio(c), verdictText(m.Plan, c.Verdict)})
 			}
 		}
 	}

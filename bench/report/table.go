@@ -94,8 +94,8 @@ func (t *table) comparisons() {
 	for _, arm := range names {
 		t.line("  " + t.coloured(arm))
 		for _, group := range t.groups(arm) {
-			const label = 21
-			t.line("    " + t.inVerdict(group.verdict, fmt.Sprintf("%-*s", label, group.verdict)) +
+			const label = 22
+			t.line("    " + t.inVerdict(group.verdict, fmt.Sprintf("%-*s", label, verdictText(t.Plan, group.verdict))) +
 				wrapped(strings.Join(group.ratios, ", "), t.width, label+4))
 		}
 	}

@@ -109,7 +109,7 @@ func (t *table) change(before *table, c result.Change, metric result.Metric) cha
 	if c.Rough {
 		mark += t.notes.mark("rough: it was sound in no round of one of the two")
 	}
-	return changeRow{arm: c.Arm, verdict: c.Verdict, cells: [4]string{
+	return changeRow{arm: c.Arm, verdict: verdictText(t.Plan, c.Verdict), cells: [4]string{
 		result.MetricInWords(c.Metric), asQuantity(c.Old, metric), asQuantity(c.New, metric), result.RatioText(c.Ratio, c.CI95) + mark,
 	}}
 }
@@ -199,6 +199,6 @@ func (t *table) changeNotes(doubts []string) {
 	for _, doubt := range doubts {
 		t.notes.add("%s", doubt)
 	}
-	t.notes.add("better and worse are sure at 5 %% for all that is compared together; no difference is one within %s", result.Percent(t.Plan.Tolerance()))
+	t.notes.add("better and worse are sure at 5 %% for all that is compared together; same is where the whole interval is that near to 1")
 	t.notes.add("the runs were not made side by side: what else changed on the machine between them is in the ratios; if all arms moved alike, it was that")
 }

@@ -217,7 +217,7 @@ func leftOut(r *result.Result) (said []string) {
 // judged says what a finding takes, where there are any.
 func (t *table) judged() {
 	if t.claims() && len(t.Comparisons) > 0 {
-		t.notes.add("better and worse are sure at 5 %% for all that is compared together; no difference is one within %s; likely is what may be chance among so many", result.Percent(t.Plan.Tolerance()))
+		t.notes.add("better and worse are sure at 5 %% for all that is compared together; same is where the whole interval is that near to 1; likely is what may be chance among so many")
 	}
 }
 

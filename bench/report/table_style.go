@@ -61,3 +61,13 @@ func (t *table) footnotes() {
 		t.line(t.paint.Dim(wrapped("· "+text, t.width, 2)))
 	}
 }
+
+// verdictText is a verdict as it is shown. What the result calls "no difference" is one that
+// cannot be larger than the margin; beside an interval without 1 the former would be read
+// as a contradiction.
+func verdictText(plan result.Plan, verdict string) string {
+	if verdict == result.NoDifference {
+		return "same within " + result.Percent(plan.Tolerance())
+	}
+	return verdict
+}

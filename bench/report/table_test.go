@@ -219,7 +219,7 @@ func TestDoubtsAreTold(t *testing.T) {
 		"partly":     {func(r *result.Result) { r.Plan.Workload, r.Plan.Requests = "http", 5 }, "partly open loop: connections come at random times"},
 		"partial":    {func(r *result.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
 		"steal":      {func(r *result.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
-		"no control": {func(r *result.Result) { r.Arms = r.Arms[:3] }, "no difference is one within 10 %"},
+		"no control": {func(r *result.Result) { r.Arms = r.Arms[:3] }, "same is where the whole"},
 		"control":    {func(*result.Result) {}, "shared/blocking once more: whatever differs between the two is noise (throughput ±"},
 		"no ratio":   {func(r *result.Result) { r.Comparisons[0].NoRatio = 2 }, "2 rounds gave no ratio"},
 		"rate":       {func(*result.Result) {}, "The rate is 50 % of what the weakest arm reached"},
