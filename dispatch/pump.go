@@ -222,6 +222,16 @@ func (p *Pump) Queued(slot int) (int, error) {
 	return n + inPair, err
 }
 
+// Passed is how many of those are in the slot's pair already.
+func (p *Pump) Passed(slot int) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slot >= len(p.ways) {
+		return 0, nil
+	}
+	return p.ways[slot].Undelivered()
+}
+
 // Drop closes the pairs from this slot on. What is in them goes to the others.
 func (p *Pump) Drop(slot int) error {
 	p.mu.Lock()

@@ -82,6 +82,7 @@ func newPlace(t testing.TB) place {
 func (p place) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = p.dir
+	cmd.Env = append(os.Environ(), "RUNTIME_DIRECTORY="+filepath.Join(p.dir, "run"))
 	cmd.WaitDelay = time.Second
 	return cmd
 }
@@ -145,6 +146,8 @@ func (p place) prefork(args []string) ([]byte, error) {
 		return p.lab(args)
 	case ours[0] == "demo":
 		return p.demo(args)
+	case ours[0] == "ctl":
+		return p.ctl(args)
 	case ours[0] == "version", ours[0] == "choose":
 		return p.expect(args)
 	}

@@ -33,7 +33,7 @@ type serving struct {
 func (p place) start(args []string, env ...string) (*serving, error) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), tooLong)
 	s := &serving{cmd: p.command(ctx, prefork, args...), cancel: cancel}
-	s.cmd.Env = append(os.Environ(), env...)
+	s.cmd.Env = append(s.cmd.Env, env...)
 	r, w, err := os.Pipe()
 	if err != nil {
 		cancel()

@@ -58,7 +58,8 @@ func (d *dispatcher) Files(slot int) ([]accept.File, error) {
 
 func (d *dispatcher) Queued(slot int) (Queue, error) {
 	n, err := d.pump.Queued(slot)
-	return Queue{Waiting: n, Own: n}, err
+	passed, passedErr := d.pump.Passed(slot)
+	return Queue{Waiting: n, Own: n, Sole: passed}, errors.Join(err, passedErr)
 }
 
 // Steering is by the master, not in the kernel.

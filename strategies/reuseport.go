@@ -220,8 +220,21 @@ func (g *grouped) Queued(slot int) (all Queue, err error) {
 		if g.lowest(q) == slot {
 			all.Own += waiting
 		}
+		if !g.othersTake(slot, q) {
+			all.Sole += waiting
+		}
 	}
 	return all, err
+}
+
+// othersTake reports whether a queue is also that of another slot, which gets connections.
+func (g *grouped) othersTake(slot, queue int) bool {
+	for other, serving := range g.serving {
+		if serving && other != slot && slices.Contains(g.of(other), queue) {
+			return true
+		}
+	}
+	return false
 }
 
 // Drop closes the sockets of slots that had one of their own. One that was given stays:

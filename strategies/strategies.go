@@ -53,6 +53,7 @@ type Front interface {
 type Queue struct {
 	Waiting int
 	Own     int // of those, where no lower slot's workers take from
+	Sole    int // of those, where nobody takes from whose slot gets connections, but this one's
 }
 
 // Pump is a Front whose master stands in the way of every connection.

@@ -20,6 +20,7 @@ const programKey = "program"
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	forgetEmpty()
 	args, program := split(args)
+	args = flagsFirst(args)
 	flags, serve := serving()
 	app := &cli.App{
 		Name:            "prefork",
@@ -68,6 +69,7 @@ const (
 	benchSentence  = "measure strategies, and other servers, side by side"
 	loadSentence   = "the load generator alone, against anything that listens"
 	demoSentence   = "see what each strategy does, in the terminal or a browser"
+	ctlSentence    = "ask a running server for something: status, reload, stop and so on"
 )
 
 func commands() []*cli.Command {
@@ -87,6 +89,7 @@ func commands() []*cli.Command {
 		compareCommand(),
 		loadCommand(),
 		demoCommand(),
+		ctlCommand(),
 		completionCommand(),
 		manualCommand(),
 		{

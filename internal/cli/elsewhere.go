@@ -24,16 +24,15 @@ func saidBy(before string) func(string) string {
 }
 
 // deeds are what people ask of a server that runs, as they would ask a service manager.
-// A signal does it; PID is the master's.
 var deeds = []struct {
 	names []string
 	how   string
 }{
-	{[]string{"reload", "restart", "hup"}, "kill -HUP PID reloads a running server, worker by worker"},
-	{[]string{"upgrade", "update"}, "kill -USR2 PID has a running server go on with the new binary"},
-	{[]string{"stop", "quit", "shutdown", "down", "term"}, "kill -TERM PID stops a running server once its workers have finished"},
-	{[]string{"kill"}, "kill -INT PID stops a running server, and a second time at once"},
-	{[]string{"scale", "workers", "add", "remove"}, "kill -TTIN PID gives a running server one worker more, kill -TTOU PID one less"},
+	{[]string{"reload", "restart", "hup"}, "prefork ctl reload replaces the workers of a running server, one by one (so does kill -HUP)"},
+	{[]string{"upgrade", "update"}, "prefork ctl upgrade has a running server go on with the new binary (so does kill -USR2)"},
+	{[]string{"stop", "quit", "shutdown", "down", "term"}, "prefork ctl stop ends a running server once its workers have finished (so does kill -TERM)"},
+	{[]string{"kill"}, "prefork ctl stop --now ends a running server at once (so does kill -INT, twice)"},
+	{[]string{"scale", "workers", "add", "remove"}, "prefork ctl workers +1 gives a running server one worker more, -1 one less (so do kill -TTIN and -TTOU)"},
 	{[]string{"start", "run", "up"}, "prefork alone starts a server, prefork -- PROGRAM one of your own workers"},
 }
 

@@ -12,6 +12,7 @@ import (
 func chooseCommand() *cli.Command { return linuxOnly("choose", chooseSentence) }
 func benchCommand() *cli.Command  { return linuxOnly("bench", benchSentence) }
 func loadCommand() *cli.Command   { return linuxOnly("load", loadSentence) }
+func ctlCommand() *cli.Command    { return linuxOnly("ctl", ctlSentence) }
 func demoCommand() *cli.Command   { return linuxOnly("demo", demoSentence) }
 
 func benchSubcommands() []*cli.Command { return nil }

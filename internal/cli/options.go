@@ -46,6 +46,8 @@ type options struct {
 	maxConnsJitter  int
 
 	pidFile   string
+	control   string
+	name      string
 	logFormat string
 	logLevel  string
 

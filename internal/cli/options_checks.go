@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"prefork/internal/control"
 	"prefork/internal/lookup"
 	"prefork/internal/worker"
 	"prefork/strategies"
@@ -28,7 +29,7 @@ var checks = []func(*options) error{
 	checkWorkers, checkQueuesHere, checkQueues, checkOverlap, checkQueuesSteered, checkQueuesBinder, checkWaitsOnSeveral,
 	checkApp, checkConcurrency, checkReadTimeout, checkMaxConns, checkJitter,
 	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
-	checkGraceful, checkStopSignal, checkDeath,
+	checkGraceful, checkStopSignal, checkDeath, checkName,
 }
 
 // check says why this cannot be asked for.
@@ -43,7 +44,7 @@ func (o *options) check() error {
 
 func checkLogFormat(o *options) error { return among("log format", o.logFormat, logFormatNames()) }
 func checkLogLevel(o *options) error {
-	return among("log level", o.logLevel, names(logLevels, levelName))
+	return among("log level", o.logLevel, levelNames())
 }
 func checkBinder(o *options) error { return among("--reuseport-bind", o.reuseportBind, binders) }
 func checkDeath(o *options) error  { return among("--on-master-death", o.onMasterDeath, deaths) }
@@ -244,6 +245,19 @@ func checkReadyAfter(o *options) error {
 
 func checkGraceful(o *options) error {
 	return unless(o.gracefulTimeout > 0, "--graceful-timeout %s: workers need some time to finish", o.gracefulTimeout)
+}
+
+func checkName(o *options) error {
+	switch {
+	case !o.given["name"]:
+		return nil
+	case o.given["control"]:
+		return errors.New("--name is for the socket that a server has by itself, and --control names another: leave one of them out")
+	}
+	if err := control.CheckName(o.name); err != nil {
+		return fmt.Errorf("--name %w", err)
+	}
+	return nil
 }
 
 func checkStopSignal(o *options) error {

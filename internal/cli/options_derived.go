@@ -26,8 +26,11 @@ func (o *options) master(here place, log journal, banners io.Writer) supervisor.
 		Launch:     o.launch(here),
 		StopSignal: o.stopsBy(),
 		PIDFile:    o.pidFile,
+		Control:    o.control,
+		Name:       o.name,
 		Version:    version(),
 		Log:        log.Logger,
+		Level:      log.level,
 		Words:      log.words,
 		Flush:      log.flush,
 	}
@@ -142,6 +145,7 @@ func (o *options) limits() supervisor.Limits {
 		Graceful:     o.gracefulTimeout,
 		StartTimeout: startTimeout,
 		Settle:       strategy.Settle,
+		LastWords:    o.onMasterDeath == "exit", // the pipe that they go by ends with the master
 	}
 	if o.foreign() {
 		l.Programs, l.StartTimeout, l.ReadyAfter = true, 0, o.readyAfter

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"prefork/internal/control"
 	"prefork/internal/lines"
 )
 
@@ -14,6 +15,7 @@ import (
 // that is told later.
 type journal struct {
 	*slog.Logger
+	level *slog.LevelVar
 	words io.Writer // what is not ours to format goes here
 	flush func()    // waits a little until all is written
 }
@@ -33,29 +35,27 @@ func (o *options) openLog(w io.Writer) (log journal) {
 			format = f
 		}
 	}
-	level := slog.LevelInfo
-	for _, l := range logLevels {
-		if levelName(l) == o.logLevel {
-			level = l
+	level := new(slog.LevelVar) // info
+	for _, l := range control.Levels {
+		if control.LevelName(l) == o.logLevel {
+			level.Set(l)
 		}
 	}
-	return journal{slog.New(format.open(out, level)), out, func() { out.Flush(logPatience) }}
+	return journal{slog.New(format.open(out, level)), level, out, func() { out.Flush(logPatience) }}
 }
 
 // logFormats are all there are; the first is the default.
 var logFormats = []struct {
 	name string
-	open func(io.Writer, slog.Level) slog.Handler
+	open func(io.Writer, slog.Leveler) slog.Handler
 }{
-	{"text", func(w io.Writer, l slog.Level) slog.Handler {
+	{"text", func(w io.Writer, l slog.Leveler) slog.Handler {
 		return slog.NewTextHandler(w, &slog.HandlerOptions{Level: l})
 	}},
-	{"json", func(w io.Writer, l slog.Level) slog.Handler {
+	{"json", func(w io.Writer, l slog.Leveler) slog.Handler {
 		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l, ReplaceAttr: inSeconds})
 	}},
 }
-
-var logLevels = []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
 
 // inSeconds writes a time as a number of seconds, where slog would write nanoseconds.
 func inSeconds(_ []string, a slog.Attr) slog.Attr {

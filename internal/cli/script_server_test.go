@@ -78,7 +78,7 @@ func once(ts *testscript.TestScript, cmd exec.Cmd) error {
 
 // start NAME prefork ARGS… starts a server and waits until it says that it is
 // ready, as a service manager would. What it says goes to NAME.out and NAME.err;
-// $NAME is its address and $NAME_pid its process.
+// $NAME is its address and $NAME_pid its process, which is in the file NAME.pid too.
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, len(args) >= 2, "start NAME COMMAND ARGS…")
 	name := args[0]
@@ -106,6 +106,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Setenv(name, addressIn(ts, name))
 	ts.Setenv(name+"_pid", strconv.Itoa(s.cmd.Process.Pid))
+	ts.Check(os.WriteFile(ts.MkAbs(name+".pid"), fmt.Appendln(nil, s.cmd.Process.Pid), 0o644))
 }
 
 // listenForReady opens a socket of sd_notify(3).
@@ -136,7 +137,7 @@ func awaitReady(conn *net.UnixConn) error {
 
 // environ is the script's environment, by the names that servers may care for.
 func environ(ts *testscript.TestScript) (env []string) {
-	for _, name := range []string{"PATH", "GORACE", "PORT", "WEB_CONCURRENCY", "TMPDIR"} {
+	for _, name := range []string{"PATH", "GORACE", "PORT", "WEB_CONCURRENCY", "TMPDIR", "RUNTIME_DIRECTORY"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}

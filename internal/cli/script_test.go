@@ -77,6 +77,14 @@ func TestScripts(t *testing.T) {
 func setup(env *testscript.Env) error {
 	// The race detector makes every process sleep a second at its end otherwise.
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
+	// Control sockets of scripts are not among those of this machine's servers, and their
+	// path is short, which a script's own directory may not be.
+	sockets, err := os.MkdirTemp("", "run")
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = os.RemoveAll(sockets) })
+	env.Setenv("RUNTIME_DIRECTORY", sockets)
 	env.Values[storyKey{}] = &story{servers: make(map[string]*server), letters: make(map[string]string)}
 	return nil
 }

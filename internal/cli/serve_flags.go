@@ -6,12 +6,13 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"prefork/dispatch"
+	"prefork/internal/control"
+	"prefork/internal/supervisor"
 	"prefork/internal/worker"
 	"prefork/strategies"
 	"prefork/strategies/accept"
@@ -145,12 +146,20 @@ func (o *options) processFlags() []cli.Flag {
 			Usage: "write the pid to `FILE` once all workers are ready",
 		},
 		&cli.StringFlag{
+			Name: "control", Destination: &o.control, Category: catProcess, EnvVars: env("CONTROL"), DefaultText: "a private one",
+			Usage: "let prefork ctl in at `PATH`, a Unix socket for this user alone; " + supervisor.NoControl + " lets nobody in",
+		},
+		&cli.StringFlag{
+			Name: "name", Destination: &o.name, Category: catProcess, EnvVars: env("NAME"), DefaultText: "the pid",
+			Usage: "be called `NAME` by prefork ctl, where this user has several servers",
+		},
+		&cli.StringFlag{
 			Name: "log-format", Destination: &o.logFormat, Category: catProcess, Value: logFormats[0].name, EnvVars: env("LOG_FORMAT"),
 			Usage: "write the log as `FORMAT`: " + or(logFormatNames()),
 		},
 		&cli.StringFlag{
-			Name: "log-level", Destination: &o.logLevel, Category: catProcess, Value: levelName(slog.LevelInfo), EnvVars: env("LOG_LEVEL"),
-			Usage: "write to the log what is as grave as `LEVEL`, or graver: " + or(names(logLevels, levelName)),
+			Name: "log-level", Destination: &o.logLevel, Category: catProcess, Value: control.LevelName(slog.LevelInfo), EnvVars: env("LOG_LEVEL"),
+			Usage: "write to the log what is as grave as `LEVEL`, or graver: " + or(levelNames()),
 		},
 	}
 }
@@ -166,6 +175,8 @@ func topicsOf(command string) []topic {
 		return loadTopics()
 	case "demo":
 		return []topic{sceneTopic()}
+	case "ctl":
+		return ctlTopics()
 	}
 	return nil
 }
@@ -185,7 +196,6 @@ func strategyName(s strategies.Strategy) string { return s.Name }
 func modeName(m accept.Mode) string             { return m.Name }
 func steerName(s strategies.Steer) string       { return s.Name }
 func policyName(p dispatch.Policy) string       { return p.Name }
-func levelName(l slog.Level) string             { return strings.ToLower(l.String()) }
 
 // watching are the ways of steering that heed --stuck-after.
 func watching() (all []string) {
@@ -203,6 +213,8 @@ func logFormatNames() (all []string) {
 	}
 	return all
 }
+
+func levelNames() []string { return names(control.Levels, control.LevelName) }
 
 func env(names ...string) []string {
 	names[0] = "PREFORK_" + names[0]

@@ -16,6 +16,8 @@ func serving() ([]cli.Flag, cli.ActionFunc) { return nil, serve }
 
 func hiddenCommands() []*cli.Command { return nil }
 
+func flagsFirst(args []string) []string { return args }
+
 func topicsOf(string) []topic { return nil }
 
 func vocabulary() []meaning { return nil }

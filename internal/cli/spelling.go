@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"prefork/internal/control"
 )
 
 // spelled is a command with all that can be typed after it, for those who complete it or
@@ -91,6 +93,8 @@ func argumentsOf(command string) []string {
 		return sceneNames()
 	case "bench":
 		return names(benchSubcommands(), commandName)
+	case "ctl":
+		return control.VerbNames()
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func choicesOf(command, flag string) []string {
 		"reuseport-bind":  binders,
 		"on-master-death": deaths,
 		"log-format":      logFormatNames(),
-		"log-level":       names(logLevels, levelName),
+		"log-level":       levelNames(),
 		"format":          formatNamesOf(command),
 	}[flag]
 }

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/cli"
+	"prefork/internal/control"
 	"prefork/internal/kernel"
 	"prefork/internal/scoreboard"
 )
@@ -30,6 +31,9 @@ import (
 // patience is how long a test waits for an event before it fails. Nothing
 // depends on it while all is well.
 const patience = 30 * time.Second
+
+// runtimeEnv is the directory of control sockets; see control.Place.
+const runtimeEnv = "RUNTIME_DIRECTORY"
 
 // playEnv turns the test binary into the command.
 const playEnv = "PLAY_PREFORK"
@@ -45,7 +49,16 @@ func Main(m *testing.M) {
 	}
 	// The race detector makes every process sleep a second at its end otherwise.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
+	// Control sockets of tests are not among those of this machine's servers.
+	sockets, err := os.MkdirTemp("", "sockets-")
+	if err == nil {
+		err = os.Setenv(runtimeEnv, sockets)
+	}
+	if err != nil {
+		panic(err)
+	}
 	code := m.Run()
+	_ = os.RemoveAll(sockets)
 	if left := family(os.Getpid())[1:]; code == 0 && len(left) > 0 {
 		fmt.Fprintln(os.Stderr, "children left behind:", left)
 		code = 1
@@ -123,8 +136,13 @@ func AsNobody(t testing.TB) func(*exec.Cmd) {
 		t.Fatal(err)
 	}
 	const nobody = 65534
+	sockets := filepath.Join(dir, "run")
+	if err := errors.Join(os.Mkdir(sockets, 0o700), os.Chown(sockets, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
 	return func(cmd *exec.Cmd) {
 		cmd.Path, cmd.Dir = path, dir
+		cmd.Env = append(cmd.Env, runtimeEnv+"="+sockets)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
 }
@@ -169,6 +187,17 @@ func launch(t testing.TB, who func(*exec.Cmd), args ...string) *Server {
 
 // PID is the master's.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Control connects to the master's control socket, which is the one that it has by itself.
+func (s *Server) Control() *control.Client {
+	s.t.Helper()
+	client, err := control.Dial(filepath.Join(os.Getenv(runtimeEnv), fmt.Sprintf("%d.sock", s.PID())))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = client.Close() })
+	return client
+}
 
 // Signal sends the master a signal.
 func (s *Server) Signal(sig syscall.Signal) {

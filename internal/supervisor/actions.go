@@ -5,6 +5,7 @@ package supervisor
 import (
 	"log/slog"
 
+	"prefork/internal/control"
 	"prefork/internal/scoreboard"
 )
 
@@ -85,6 +86,19 @@ type (
 	EndProbe struct{}
 	// Replace runs it in this process. NotUpgraded follows, or nothing any more.
 	Replace struct{}
+)
+
+// What is said to who has asked.
+type (
+	// Answer answers what was asked with this number.
+	Answer struct {
+		ID uint64
+		control.Answer
+	}
+	// Survey writes down what the machine knows, and more that the hands alone can see.
+	Survey struct{ To chan<- survey }
+	// SetLevel has the log be as talkative as that.
+	SetLevel struct{ Level Level }
 )
 
 // What is said.

@@ -23,6 +23,7 @@ type queue struct {
 	known   bool // since a worker of the slot last ended
 	waiting int
 	own     int // of those, where no lower slot takes from
+	sole    int // of those, where no slot in service takes from but this one
 	at      time.Time
 }
 
@@ -59,7 +60,7 @@ func (m *Machine) keepPumping() (late bool) {
 	for i := range m.slots {
 		if free := m.slots[i].free(); free >= 0 && m.mayDrain(i) {
 			m.slots[i].drainers++
-			m.start(i, free)
+			m.start(i, free, drainer)
 			break
 		}
 	}
@@ -89,7 +90,7 @@ func (m *Machine) close(i int) (done bool) {
 			return true
 		}
 		s.drainers++
-		m.start(i, 0)
+		m.start(i, 0, drainer)
 	}
 	return false
 }
@@ -102,9 +103,9 @@ func (m *Machine) closeReady(i int) {
 	if m.limits.Programs && m.now.Before(m.closing(i).Add(m.limits.Graceful/2)) {
 		if m.now.Sub(s.queue.at) >= lookEvery || !s.queue.known {
 			m.do(Look{i})
-			s.queue = queue{known: true, waiting: 1, own: 1, at: m.now} // until the answer
+			s.queue = queue{known: true, waiting: 1, own: 1, sole: 1, at: m.now} // until the answer
 		}
-		if m.phase == running && s.queue.own > 0 || m.phase != running && s.queue.waiting > 0 {
+		if m.phase == running && m.mine(i) > 0 || m.phase != running && s.queue.waiting > 0 {
 			return
 		}
 	}
@@ -121,7 +122,16 @@ func (m *Machine) queued(i int) (own int, known bool) {
 		m.do(Look{i})
 		return 0, false
 	}
-	return s.queue.own, true
+	return m.mine(i), true
+}
+
+// mine is what nobody else will serve, of what was seen to wait in a slot. A slot that was
+// drained may have others in service above it, to whom a queue of theirs is left.
+func (m *Machine) mine(i int) int {
+	if m.phase == running && m.keeps(i) {
+		return m.slots[i].queue.sole
+	}
+	return m.slots[i].queue.own
 }
 
 // mayDrain reports whether one more worker may be started to drain a slot.

@@ -46,7 +46,7 @@ type (
 	RestGone struct{ PID int }
 	// Queued is how many connections wait where the workers of a slot take theirs, and how
 	// many of them are this slot's to look after: no lower one takes them.
-	Queued struct{ Slot, Waiting, Own int }
+	Queued struct{ Slot, Waiting, Own, Sole int }
 	// PumpEnded says that the master passes on no more connections. Err is why, if
 	// nobody asked for it.
 	PumpEnded struct{ Err error }
@@ -66,18 +66,6 @@ type (
 	StopNow struct{}
 )
 
-// An upgrade: the binary that is now in this one's place is to go on from here.
-type (
-	// Upgrade asks for it.
-	Upgrade struct{}
-	// Probed is what the new binary says to it: nil is yes.
-	Probed struct{ Err error }
-	// NotUpgraded says that it could not be run in this one's place.
-	NotUpgraded struct{ Err error }
-	// Upgraded is the first event of the new binary.
-	Upgraded struct{ Version string }
-)
-
 func (Tick) apply(*Machine) {}
 
 func (e Started) apply(m *Machine) {
@@ -88,14 +76,16 @@ func (e Started) apply(m *Machine) {
 
 func (e StartFailed) apply(m *Machine) {
 	s := &m.slots[e.Slot].seats[e.Seat]
-	generation := s.generation
+	was := *s
+	was.captured = true // it will say nothing more
 	*s = seat{}
 	m.note(Error, "cannot start a worker", "slot", e.Slot, "error", e.Err)
 	if m.phase != running {
 		return
 	}
-	m.replacementFailed(e.Slot, generation)
-	m.failed(e.Slot, seat{}, fmt.Sprintf("could not be started: %v", e.Err))
+	why := fmt.Sprintf("could not be started: %v", e.Err)
+	m.replacementFailed(e.Slot, was, why)
+	m.failed(e.Slot, seat{}, why)
 }
 
 func (e Ready) apply(m *Machine) {
@@ -107,7 +97,7 @@ func (e Ready) apply(m *Machine) {
 
 func (e Recycle) apply(m *Machine) {
 	if slotIndex, _, s := m.find(e.PID); s != nil && s.state == scoreboard.Ready && m.phase == running {
-		s.generation = stale
+		s.stale = recycled
 		m.note(Info, "worker has served its share", "slot", slotIndex, "pid", e.PID)
 	}
 }
@@ -118,7 +108,7 @@ func (e Broken) apply(m *Machine) {
 	}
 	for j := range m.slots[e.Slot].seats {
 		if s := &m.slots[e.Slot].seats[j]; s.state == scoreboard.Ready {
-			s.generation = stale
+			s.stale = broken
 			m.note(Warn, "worker takes no more connections and is replaced", "slot", e.Slot, "pid", s.pid)
 		}
 	}
@@ -148,17 +138,20 @@ func (e Exited) apply(m *Machine) {
 	if was.state == scoreboard.Draining || m.phase != running {
 		return
 	}
+	why := e.Why
+	if was.killed { // only who was not ready in time is killed without having been told
+		why = fmt.Sprintf("did not get ready within %s", m.limits.StartTimeout)
+	}
+	if e.LastWords != "" {
+		why += ", saying:\n" + e.LastWords + "\nso it ended"
+	}
 	if was.state == scoreboard.Ready {
 		m.note(Warn, "worker ended unasked", "slot", slotIndex, "pid", e.PID, "how", e.Why)
 	} else {
 		m.note(Error, "worker ended before it was ready", "slot", slotIndex, "pid", e.PID, "how", e.Why)
-		m.replacementFailed(slotIndex, was.generation)
+		m.replacementFailed(slotIndex, was, why)
 	}
 	m.suspect(was)
-	why := e.Why
-	if e.LastWords != "" {
-		why += ", saying:\n" + e.LastWords + "\nso it ended"
-	}
 	m.failed(slotIndex, was, why)
 }
 
@@ -181,39 +174,59 @@ func (e RestGone) apply(m *Machine) {
 
 func (e Queued) apply(m *Machine) {
 	if e.Slot < len(m.slots) {
-		m.slots[e.Slot].queue = queue{known: true, waiting: e.Waiting, own: e.Own, at: m.now}
+		m.slots[e.Slot].queue = queue{known: true, waiting: e.Waiting, own: e.Own, sole: e.Sole, at: m.now}
 	}
 }
 
 func (e Scale) apply(m *Machine) {
-	if m.phase != running {
-		return
-	}
 	want := min(max(m.want+e.By, 1), m.limits.MaxWorkers)
-	if want == m.want {
-		m.note(Warn, "not scaled", "workers", m.want, "reason", fmt.Sprintf("there can be 1 to %d", m.limits.MaxWorkers))
+	no := m.notNow()
+	if no == "" && want == m.want {
+		no = fmt.Sprintf("there can be 1 to %d", m.limits.MaxWorkers)
+	}
+	if no != "" {
+		m.note(Warn, "not scaled", "workers", m.want, "reason", no)
 		return
 	}
+	m.scale(want)
+}
+
+func (m *Machine) scale(want int) {
 	m.want, m.scaling = want, true
 	m.note(Info, "scaling", "workers", want)
 }
 
-// Reload does not wait for a pause to end: it may bring the cure.
 func (Reload) apply(m *Machine) {
-	if m.phase != running {
+	if no := m.notNow(); no != "" {
+		m.note(Warn, "not reloaded", "reason", no)
 		return
 	}
 	m.reload()
 	m.note(Info, "reloading", "workers", m.want)
 }
 
+// notNow is why nothing can be asked for at present but an end, "" if it can.
+func (m *Machine) notNow() string {
+	switch {
+	case m.phase != running:
+		return "the server is stopping"
+	case m.paused:
+		return "the server is paused: resume first"
+	}
+	return ""
+}
+
+// reload does not wait for the pause after a failure to end: it may bring the cure.
 func (m *Machine) reload() {
 	m.generation++
 	m.reloading = true
 	for i := range m.slots {
-		m.slots[i].fails, m.slots[i].retryAt = 0, time.Time{}
+		m.slots[i].clearFailures()
 	}
 }
+
+// clearFailures has the next worker be started at once.
+func (s *slot) clearFailures() { s.fails, s.retryAt = 0, time.Time{} }
 
 func (e Stop) apply(m *Machine) {
 	if m.phase != running {
@@ -248,56 +261,4 @@ func (e PumpEnded) apply(m *Machine) {
 		m.stop()
 		m.end = Exit{Code: ExitFailed, Err: fmt.Errorf("the master can pass on no more connections: %w", e.Err)}
 	}
-}
-
-func (Upgrade) apply(m *Machine) {
-	switch {
-	case m.phase != running:
-		m.note(Warn, "not upgraded", "reason", "the server is stopping")
-	case m.probing:
-		m.note(Warn, "an upgrade is under way already")
-	case !m.allReady:
-		m.note(Warn, "not upgraded", "reason", "the workers are not ready yet; try again in a moment")
-	default:
-		m.probing, m.probeBegan = true, m.now
-		m.do(Probe{})
-	}
-}
-
-func (e Probed) apply(m *Machine) {
-	if !m.probing {
-		return // it was given up meanwhile
-	}
-	m.probing = false
-	if e.Err != nil {
-		m.note(Error, "not upgraded: this binary goes on as before", "error", e.Err)
-		return
-	}
-	m.do(Replace{})
-}
-
-// checkProbe does not wait for an answer for ever.
-func (m *Machine) checkProbe() {
-	if m.probing && m.now.Sub(m.probeBegan) >= probeTime {
-		m.giveUpUpgrade()
-		m.note(Error, "not upgraded: this binary goes on as before", "error", fmt.Sprintf("the new one has not answered within %s", probeTime))
-	}
-}
-
-func (m *Machine) giveUpUpgrade() {
-	if m.probing {
-		m.probing = false
-		m.do(EndProbe{})
-	}
-}
-
-func (e NotUpgraded) apply(m *Machine) {
-	m.note(Error, "not upgraded: this binary goes on as before", "error", e.Err)
-}
-
-// Upgraded replaces the workers of the binary before, as every reload does.
-func (e Upgraded) apply(m *Machine) {
-	m.reload()
-	m.note(Info, "upgraded", "version", e.Version, "workers", m.want)
-	m.do(TakeStock{})
 }

@@ -55,7 +55,7 @@ func CanTakeOver(o Options, out io.Writer) error {
 // leaveNothing does for a master that has ended what that would have done: its workers
 // finish within their time, and its files go.
 func (s *state) leaveNothing(graceful time.Duration) error {
-	err := s.Front.Unlink()
+	err := errors.Join(s.Front.Unlink(), s.Control.Remove())
 	if s.PIDFile >= 0 {
 		err = errors.Join(err, os.Remove(s.PIDPath))
 	}

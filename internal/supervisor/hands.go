@@ -6,10 +6,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/control"
 	"prefork/internal/keeper"
 	"prefork/internal/scoreboard"
 	"prefork/strategies"
@@ -32,6 +34,8 @@ type hands struct {
 	probe    *probe // a new binary that is being asked; nil while none is
 	watch    *keeper.Watch
 	pidFile  *pidFile
+	control  *control.Server // nil where there is none
+	began    time.Time       // the service, under whatever binary
 
 	blamed  map[int]bool // by slot: it was said that its counts make no sense
 	report  func(Event)  // for what happens later
@@ -46,10 +50,10 @@ func (h *hands) then(event Event) { h.todo = append(h.todo, event) }
 func (n Note) by(h *hands) { h.Log.Log(context.Background(), n.Level, n.Message, n.Args...) }
 
 func (a AllReady) by(h *hands) {
-	h.Log.Info("ready", "workers", a.Workers, "pid", os.Getpid())
 	if err := h.pidFile.publish(); err != nil {
 		h.Log.Error("no pid file", "error", err)
 	}
+	h.Log.Info("ready", "workers", a.Workers, "pid", os.Getpid())
 	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
 }
 
@@ -107,7 +111,7 @@ func (h *hands) complain(what string, slot int, err error) {
 func (l Look) by(h *hands) {
 	queue, err := h.front.Queued(l.Slot)
 	h.complain("cannot look at a queue", l.Slot, err)
-	h.then(Queued{l.Slot, queue.Waiting, queue.Own})
+	h.then(Queued{l.Slot, queue.Waiting, queue.Own, queue.Sole})
 }
 
 // endStrangers ends what is left below this process: what workers have started that

@@ -151,7 +151,10 @@ func (h *hands) state() *state {
 		Version: h.Version, Asked: h.asked(), Machine: h.machine.Snapshot(time.Now()), Front: h.front.State(),
 		Board: h.boardFD, Roll: h.rollFD, Notify: h.notify.fd, NotifyName: h.notify.name,
 		Watch: h.watch.FD(), PIDFile: h.pidFile.fd(), PIDPath: h.pidFile.absolute(), Self: -1, Release: -1,
-		StopSignal: h.StopSignal, Cut: h.cut, Terminal: h.stops.terminal,
+		StopSignal: h.StopSignal, Cut: h.cut, Terminal: h.stops.terminal, Began: h.began, Level: h.Level.Level(),
+	}
+	if h.control != nil {
+		s.Control = h.control.State()
 	}
 	for pid, c := range h.children {
 		s.Children = append(s.Children, childState{PID: pid, Begun: keeper.Began(pid), Slot: c.slot, Seat: c.seat, Words: c.words.fd(), Ended: c.ended})

@@ -5,8 +5,9 @@
 //	ears ── events ──► Machine ── actions ──► hands ──► events …
 //
 // The Machine decides, and is pure: Step takes an event and the time and returns
-// what is to be done (machine.go, reconcile.go, closing.go, events.go). Ears hear
-// and report (ears.go, ear_*.go). Hands do, and report what came of it
+// what is to be done (machine.go, events.go, reconcile.go, reload.go, closing.go; what
+// was asked for by prefork ctl, and whether it has come true: asked.go, wishes.go). Ears
+// hear and report (ears.go, ear_*.go). Hands do, and report what came of it
 // (actions.go, hands_*.go). The loop between them decides nothing (master.go).
 //
 // A slot is a worker's place: a number, and the file that goes with it. Each
@@ -63,6 +64,9 @@ type Limits struct {
 	Programs bool
 	// Suspect is what may be behind it if a worker ends soon after its start, told once.
 	Suspect string
+	// LastWords says that a worker which replaces another may have its words read over
+	// its shoulder, if the one before it did not get ready: it ends with the master anyway.
+	LastWords bool
 }
 
 // Machine is the state of all slots. It has no clock and does nothing.
@@ -72,7 +76,10 @@ type Machine struct {
 	want       int
 	generation int // workers of an older one are to be replaced
 	reloading  bool
+	gaveUp     gaveUp
+	reloads    reloads
 	scaling    bool
+	paused     bool
 	probing    bool // a new binary is being asked whether it can go on from here
 	probeBegan time.Time
 	phase      phase
@@ -83,6 +90,7 @@ type Machine struct {
 	allReady   bool // at some time all were
 	suspected  bool // Limits.Suspect has been told
 	end        Exit
+	wishes     []wish // what was asked for and has not come true yet, the oldest first
 
 	now     time.Time
 	actions []Action
@@ -105,15 +113,26 @@ type slot struct {
 	suspended bool      // gets no new connections
 	rescued   bool      // since it was last without a worker
 	waits     bool      // for a seat, and the operator has been told
+	held      bool      // it was drained, and waits for restart
+	asleep    bool      // its worker has left for a pause, and what comes waits for the next
+	lastTry   bool      // the worker that was to replace another did not get ready; the next one is heard out
 
 	queue    queue // while it is being closed
 	drainers int   // workers started to drain it
+
+	cause    reason // of the next start, if nobody is there to be replaced
+	restarts [reasons]uint64
+	lastExit string // of a worker that nobody had told to end
 }
 
 type seat struct {
 	state      scoreboard.State
-	pid        int // 0 until the start is reported
-	generation int
+	pid        int       // 0 until the start is reported
+	generation int       // for which it counts; see replacementFailed
+	born       int       // in which it was started
+	stale      reason    // to be replaced, whatever the generation; none if not
+	captured   bool      // its last words are kept
+	begun      time.Time // when it was started
 	since      time.Time // when it got into its state
 	killed     bool
 	slow       bool      // it has been said that it takes long to get ready
@@ -132,6 +151,7 @@ func (m *Machine) Step(now time.Time, event Event) []Action {
 	}
 	event.apply(m)
 	m.reconcile()
+	m.answerWishes()
 	return m.actions
 }
 
@@ -211,6 +231,11 @@ func backoff(fails int) time.Duration {
 func (m *Machine) failed(slotIndex int, was seat, why string) {
 	s := &m.slots[slotIndex]
 	ready := was.state == scoreboard.Ready
+	s.asleep = false
+	s.lastExit = why
+	if s.cause = crashed; !ready {
+		s.cause = notReady
+	}
 	if ready && m.now.Sub(was.since) >= healthyAfter {
 		s.fails = 0
 	}

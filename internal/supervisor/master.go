@@ -31,10 +31,13 @@ type Options struct {
 	Launch     worker.Launch     // Notify and Scoreboard likewise
 	StopSignal syscall.Signal    // what tells a worker to stop
 	PIDFile    string
+	Control    string // path of the control socket; "" is the default one, NoControl none
+	Name       string // of the default one; "" is the pid
 	Version    string
 	Log        *slog.Logger
-	Words      io.Writer // where a worker's words go that are read over its shoulder
-	Flush      func()    // waits a little until the log is written
+	Level      *slog.LevelVar // of Log
+	Words      io.Writer      // where a worker's words go that are read over its shoulder
+	Flush      func()         // waits a little until the log is written
 	// Listening is called once the addresses are open, before any worker runs. It is
 	// not by a binary that has taken over.
 	Listening func([]net.Addr)

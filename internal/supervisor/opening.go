@@ -38,6 +38,10 @@ func (m *master) open() (err error) {
 	if err := m.openFront(nil); err != nil {
 		return err
 	}
+	if err := m.openControl(nil); err != nil {
+		return err
+	}
+	m.began = time.Now()
 	m.machine = NewMachine(m.Limits)
 	if m.Listening != nil {
 		m.Listening(m.front.Listeners().Addrs())
@@ -73,6 +77,11 @@ func (m *master) resume(s *state) (err error) {
 	if err := m.openFront(&s.Front); err != nil {
 		return err
 	}
+	if err := m.openControl(s.Control); err != nil {
+		return err
+	}
+	m.began = s.Began
+	m.Level.Set(s.Level)
 	m.machine = NewMachineFrom(m.Limits, s.Machine, time.Now())
 	return nil
 }

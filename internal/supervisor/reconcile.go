@@ -9,10 +9,6 @@ import (
 )
 
 const (
-	// stale is the generation of a worker that is to be replaced whatever the
-	// present one is.
-	stale = -1
-
 	// slowStart is after how long the operator hears of a worker that is still
 	// being waited for.
 	slowStart = 30 * time.Second
@@ -29,8 +25,12 @@ func (m *Machine) reconcile() {
 		m.checkProbe()
 		m.admit()
 		m.shrink()
-		m.grow()
-		m.replace()
+		if m.paused {
+			m.leaveAll()
+		} else {
+			m.grow()
+			m.replace()
+		}
 		m.announce()
 		m.killLate()
 		m.lookForRest()
@@ -57,6 +57,9 @@ func (m *Machine) finish() {
 func (m *Machine) admit() {
 	for i := range m.slots {
 		s := &m.slots[i]
+		if s.asleep && s.retiredAt.IsZero() {
+			continue
+		}
 		switch suspend := !s.retiredAt.IsZero() || !s.in(scoreboard.Ready); {
 		case suspend && !s.suspended:
 			s.suspended, s.rescued = true, false
@@ -66,25 +69,39 @@ func (m *Machine) admit() {
 			m.do(Resume{i})
 		}
 		deserted := !s.in(scoreboard.Starting, scoreboard.Ready, scoreboard.Draining)
-		if s.suspended && s.retiredAt.IsZero() && !s.rescued && deserted {
+		if s.suspended && s.retiredAt.IsZero() && !s.rescued && deserted && !m.paused {
 			s.rescued = true
 			m.do(Rescue{i})
 		}
 	}
 }
 
-// shrink takes slots that are not wanted out of service, from the last one down.
-// Those on their way out go on even if they are wanted again.
+// shrink takes slots that are not wanted out of service, from the last one down, and
+// those that are drained. The former go on even if they are wanted again.
 func (m *Machine) shrink() {
 	for i := len(m.slots) - 1; i >= 0; i-- {
-		if i >= m.want || !m.slots[i].retiredAt.IsZero() {
+		if i >= m.want || m.slots[i].held || !m.slots[i].retiredAt.IsZero() {
 			m.retire(i)
 		}
 	}
-	for i := len(m.slots) - 1; i >= 0 && m.settled(i) && m.close(i); i-- {
+	for i := len(m.slots) - 1; i >= 0 && !m.keeps(i) && m.settled(i) && m.close(i); i-- {
 		m.do(Drop{i})
 		m.slots = m.slots[:i]
 	}
+}
+
+// keeps reports whether a slot stays although it is drained. It goes with those below it,
+// for slots come and go at the end.
+func (m *Machine) keeps(i int) bool {
+	if !m.slots[i].held || i >= m.want {
+		return false
+	}
+	for _, below := range m.slots[:i] {
+		if !below.retiredAt.IsZero() && !below.held {
+			return false
+		}
+	}
+	return true
 }
 
 // retire takes a slot out of service step by step. It can be dropped once it is
@@ -122,7 +139,7 @@ func (m *Machine) grow() {
 // retiring reports whether any slot is on its way out; then the last one is.
 func (m *Machine) retiring() bool {
 	last := len(m.slots) - 1
-	return last >= 0 && !m.slots[last].retiredAt.IsZero()
+	return last >= 0 && !m.slots[last].retiredAt.IsZero() && !m.keeps(last)
 }
 
 // fill starts a worker in a slot that has none.
@@ -132,17 +149,18 @@ func (m *Machine) fill(i int) {
 		return
 	}
 	if free := s.free(); free >= 0 {
-		m.start(i, free)
+		m.start(i, free, s.cause)
 	} else {
 		m.sayItWaits(i)
 	}
 }
 
-func (m *Machine) start(slotIndex, seatIndex int) {
+func (m *Machine) start(slotIndex, seatIndex int, why reason) {
 	s := &m.slots[slotIndex]
-	s.seats[seatIndex] = seat{state: scoreboard.Starting, generation: m.generation, since: m.now}
+	capture := s.fails == bootTries-1 && (!m.everReady || m.limits.LastWords) || s.lastTry
+	s.seats[seatIndex] = seat{state: scoreboard.Starting, generation: m.generation, born: m.generation, begun: m.now, since: m.now, captured: capture}
 	s.waits = false
-	capture := !m.everReady && s.fails == bootTries-1
+	s.restarts[why]++
 	m.do(Start{Slot: slotIndex, Seat: seatIndex, Capture: capture})
 }
 
@@ -171,6 +189,7 @@ func (m *Machine) checkReadiness() {
 // queued to it.
 func (m *Machine) ready(slotIndex, seatIndex int) {
 	m.move(slotIndex, seatIndex, scoreboard.Ready)
+	m.slots[slotIndex].lastTry, m.slots[slotIndex].asleep = false, false
 	m.note(Debug, "worker ready", "slot", slotIndex, "pid", m.slots[slotIndex].seats[seatIndex].pid)
 	for j := range m.slots[slotIndex].seats {
 		if s := &m.slots[slotIndex].seats[j]; j != seatIndex && s.state == scoreboard.Ready {
@@ -179,109 +198,14 @@ func (m *Machine) ready(slotIndex, seatIndex int) {
 	}
 }
 
-// replace starts successors beside workers of an old generation, a few at a time.
-func (m *Machine) replace() {
-	room := 1 + m.want/8
-	for i := range m.slots {
-		if m.outdated(i) && m.slots[i].in(scoreboard.Starting) {
-			room--
-		}
-	}
-	for i := range m.slots {
-		s := &m.slots[i]
-		if !m.outdated(i) || s.in(scoreboard.Starting) || m.now.Before(s.retryAt) {
-			continue
-		}
-		switch free := s.free(); {
-		case free < 0:
-			m.sayItWaits(i)
-		case room > 0:
-			room--
-			m.start(i, free)
-		}
-	}
-	m.reloaded()
-}
-
-// outdated reports whether the slot has a ready worker of an old generation. A slot
-// on its way out has no use for a new one.
-func (m *Machine) outdated(i int) bool {
-	if !m.slots[i].retiredAt.IsZero() {
-		return false
-	}
-	for _, s := range m.slots[i].seats {
-		if s.state == scoreboard.Ready && s.generation < m.generation {
-			return true
-		}
-	}
-	return false
-}
-
-// sayItWaits tells, once, of a slot whose next worker has no seat yet:
-// one of its earlier ones has not finished.
-func (m *Machine) sayItWaits(i int) {
-	s := &m.slots[i]
-	if s.waits {
-		return
-	}
-	s.waits = true
-	for j := range s.seats {
-		if w := &s.seats[j]; w.state == scoreboard.Draining {
-			at, _ := m.killAt(i, w)
-			m.note(Warn, "the next worker waits for an earlier one, which still serves clients", "slot", i, "pid", w.pid, "killed_in", at.Sub(m.now).Round(time.Second))
-			return
-		}
-	}
-}
-
-// reloaded says once that all workers are of the present generation, and since when
-// the old ones have only their clients to finish.
-func (m *Machine) reloaded() {
-	if !m.reloading {
-		return
-	}
-	finishing := 0
-	for i := range m.slots {
-		if m.slots[i].retiredAt.IsZero() && (m.outdated(i) || !m.slots[i].in(scoreboard.Ready)) {
-			return
-		}
-	}
-	m.eachWorker(func(_, _ int, s *seat) {
-		if s.state == scoreboard.Draining {
-			finishing++
-		}
-	})
-	m.reloading = false
-	m.note(Info, "reloaded", "workers", len(m.slots), "old_ones_finishing", finishing)
-}
-
-// replacementFailed gives up a reload when a successor does not get ready: what
-// worked goes on. It tells nothing of a later reload, which may be its cure.
-func (m *Machine) replacementFailed(slotIndex, generation int) {
-	if !m.slots[slotIndex].in(scoreboard.Ready) {
-		return
-	}
-	if generation == m.generation {
-		m.reloading = false
-	}
-	m.eachWorker(func(_, _ int, s *seat) {
-		if s.state == scoreboard.Ready {
-			s.generation = max(s.generation, generation)
-		}
-	})
-	m.note(Error, "reload given up: the new worker did not get ready; the old ones go on", "slot", slotIndex)
-}
-
 // announce says once that all are ready, and each time that there are as many as
 // were asked for.
 func (m *Machine) announce() {
 	if len(m.slots) != m.want {
 		return
 	}
-	for i := range m.slots {
-		if !m.slots[i].in(scoreboard.Ready) {
-			return
-		}
+	if !m.allThere() {
+		return
 	}
 	if m.scaling {
 		m.scaling = false
@@ -292,6 +216,16 @@ func (m *Machine) announce() {
 		m.allReady, m.everReady = true, true
 		m.do(AllReady{len(m.slots)})
 	}
+}
+
+// allThere reports whether every slot that is to have a ready worker has one.
+func (m *Machine) allThere() bool {
+	for i := range m.slots {
+		if !m.slots[i].in(scoreboard.Ready) && !m.keeps(i) {
+			return false
+		}
+	}
+	return !m.paused
 }
 
 func (m *Machine) eachWorker(f func(slotIndex, seatIndex int, s *seat)) {

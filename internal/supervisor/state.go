@@ -6,13 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/control"
 	"prefork/internal/scoreboard"
 	"prefork/strategies"
 )
@@ -53,6 +56,10 @@ type state struct {
 	Args        []string // with which that was run
 	Refused     string   // why the one after that did
 	Release     int      // where the guard hears that all is well
+	Control     *control.ServerState
+
+	Began time.Time
+	Level slog.Level // of the log
 
 	StopSignal syscall.Signal
 
@@ -96,6 +103,7 @@ func joined(binds []strategies.Bind) string {
 // descriptors are all that have to stay open.
 func (s *state) descriptors() []int {
 	fds := append(s.Front.FDs(), s.Board, s.Roll, s.Notify, s.Watch, s.PIDFile, s.Self, s.Release)
+	fds = append(fds, s.Control.FDs()...)
 	for _, c := range s.Children {
 		fds = append(fds, c.Words)
 	}

@@ -55,6 +55,19 @@ var peaceful = []move{
 	}},
 	{"an upgrade is refused", func(w *world, _ *rand.Rand) { w.step(Upgrade{}); w.step(Probed{errors.New("it is no prefork")}) }},
 	{"another binary takes over", func(w *world, _ *rand.Rand) { w.succeed() }},
+	{"a reload is asked for", func(w *world, _ *rand.Rand) { w.ask("reload", "") }},
+	{"workers are asked for", func(w *world, r *rand.Rand) { w.ask("workers", fmt.Sprint(r.IntN(14))) }},
+	{"a slot is to be drained", func(w *world, r *rand.Rand) { w.ask("drain", fmt.Sprint(r.IntN(12))) }},
+	{"a slot is to be restarted", func(w *world, r *rand.Rand) { w.ask("restart", fmt.Sprint(r.IntN(12))) }},
+	{"an upgrade is asked for", func(w *world, r *rand.Rand) {
+		w.ask("upgrade", "")
+		if r.IntN(2) == 0 {
+			w.step(Probed{errors.New("it is no prefork")})
+		} else {
+			w.succeed()
+		}
+	}},
+	{"somebody waits no more", func(w *world, r *rand.Rand) { w.step(Withdrawn{uint64(r.IntN(10))}) }},
 	{"queues change", func(w *world, r *rand.Rand) {
 		for slot := range w.slots {
 			if !w.apart[slot] || r.IntN(2) == 0 && w.queues[slot] > 0 {
@@ -65,6 +78,8 @@ var peaceful = []move{
 }
 
 var violent = append([]move{
+	{"a pause is asked for", func(w *world, _ *rand.Rand) { w.ask("pause", "") }},
+	{"the pause is to end", func(w *world, _ *rand.Rand) { w.ask("resume", "") }},
 	{"a ready worker crashes", pick(scoreboard.Ready, (*world).crash)},
 	{"a worker crashes", func(w *world, r *rand.Rand) {
 		if pids := w.pids(); len(pids) > 0 {
@@ -150,6 +165,12 @@ func (w *world) comesToRest() {
 	w.startErr = nil
 	w.history = append(w.history, "all goes well")
 	clear(w.queues)
+	w.ask("resume", "")
+	for slot := range w.m.slots {
+		if w.m.slots[slot].held {
+			w.ask("restart", fmt.Sprint(slot))
+		}
+	}
 	for range 1000 {
 		w.readyAll()
 		at := w.m.Deadline()
@@ -159,12 +180,16 @@ func (w *world) comesToRest() {
 		w.advance(at.Sub(w.now))
 	}
 	w.checkComplete()
+	if len(w.m.wishes) > 0 {
+		w.fail("who has asked for this still waits: %+v", w.m.wishes)
+	}
 }
 
 // endsOnce stops the machine in one of the ways there are, disturbs it, and
 // expects one Exit; the world fails at a second, or at one that leaves workers.
 func (w *world) endsOnce(r *rand.Rand) {
 	ways := []Event{Stop{}, StopNow{}, PumpEnded{errors.New("broken")}}
+	asked := []uint64{w.ask("reload", ""), w.ask("workers", "3"), w.ask("pause", "")}
 	w.step(Reload{})
 	w.step(ways[r.IntN(len(ways))])
 	disturb := []Event{Stop{}, Reload{}, Scale{+1}, PumpEnded{}, Tick{}}
@@ -174,6 +199,9 @@ func (w *world) endsOnce(r *rand.Rand) {
 	w.advance(w.m.limits.Graceful)
 	if w.exit == nil {
 		w.fail("has not ended after the graceful timeout")
+	}
+	for _, id := range asked {
+		w.finalOf(id)
 	}
 	w.step(Stop{})
 	w.step(Tick{})

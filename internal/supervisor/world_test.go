@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"prefork/internal/control"
 	"prefork/internal/scoreboard"
 )
 
@@ -33,6 +34,8 @@ type world struct {
 	exit    *Exit
 
 	rescues []int // slots, in order
+	asks    uint64
+	answers map[uint64][]control.Answer // by the number of what was asked
 
 	startErr error // what starting a worker fails with
 	stubborn bool  // workers told to stop do not
@@ -63,6 +66,7 @@ func newWorld(t testing.TB, l Limits) *world {
 	return &world{
 		t: t, m: NewMachine(l), now: time.Unix(1e9, 0),
 		alive: make(map[int]*process), apart: make(map[int]bool), queues: make(map[int]int), serving: make(map[int]bool),
+		answers: make(map[uint64][]control.Answer),
 	}
 }
 
@@ -154,6 +158,8 @@ func (w *world) act(action Action) {
 		w.todo = append(w.todo, w.look(a.Slot))
 	case Drop:
 		w.drop(a.Slot)
+	case Answer:
+		w.answered(a)
 	case Exit:
 		if w.exit != nil || len(w.alive) > 0 {
 			w.fail("exit with %d workers alive, exited before: %v", len(w.alive), w.exit != nil)
@@ -163,10 +169,13 @@ func (w *world) act(action Action) {
 }
 
 func (w *world) look(slot int) Queued {
-	if w.one && slot > 0 {
-		return Queued{slot, w.queues[0], 0}
+	switch {
+	case !w.one:
+		return Queued{slot, w.queues[slot], w.queues[slot], w.queues[slot]}
+	case slot == 0:
+		return Queued{slot, w.queues[0], w.queues[0], 0}
 	}
-	return Queued{slot, w.queues[slot], w.queues[slot]}
+	return Queued{slot, w.queues[0], 0, 0}
 }
 
 func (w *world) start(a Start) Event {
@@ -225,7 +234,7 @@ func (w *world) suspend(slot int) {
 	if w.apart[slot] || slot >= w.slots {
 		w.fail("suspended slot %d of %d; suspended: %v", slot, w.slots, w.apart)
 	}
-	if ready := w.readyIn(slot); len(ready) > 0 && slot < w.m.want {
+	if ready := w.readyIn(slot); len(ready) > 0 && slot < w.m.want && !w.m.slots[slot].held {
 		w.fail("suspended slot %d, in which %v are ready", slot, ready)
 	}
 	w.apart[slot] = true
