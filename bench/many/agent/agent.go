@@ -33,10 +33,10 @@ type agent struct {
 func Run(ctx context.Context, o many.AgentOptions) error {
 	a := &agent{AgentOptions: o}
 	var err error
-	if a.party, err = party.Join(o.Link, many.AgentService, o.Say, func(string) { a.drop() }); err != nil {
+	if a.party, err = party.Join(o.Link, many.AgentService, o.Say, func(why string) { a.drop(errors.New(why)) }); err != nil {
 		return err
 	}
-	defer a.drop()
+	defer a.drop(errDropped)
 	defer a.party.Leave()
 	if err := a.listen(); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (a *agent) listen() error {
 	}
 	_, err := a.party.Conn.Subscribe(many.Subject(a.Prefix, "run", "*", many.Drop), func(m *nats.Msg) {
 		if a.party.For(party.RunOf(m.Subject)) == nil {
-			a.drop()
+			a.drop(errDropped)
 		}
 	})
 	return errors.Join(err, a.party.Conn.Flush())
@@ -76,7 +76,7 @@ func (a *agent) prepare(data []byte) (any, error) {
 	if err := reach(o.Order); err != nil {
 		return nil, err
 	}
-	a.drop() // what is left of another part
+	a.drop(errDropped) // what is left of another part
 	j := newJob(o, a.Prefork)
 	a.mu.Lock()
 	a.job = j
@@ -137,13 +137,15 @@ func (a *agent) publish(j *job, matter string, what any) {
 	}
 }
 
+var errDropped = errors.New("the part was given up")
+
 // drop ends what is under way, and waits for that.
-func (a *agent) drop() {
+func (a *agent) drop(why error) {
 	a.mu.Lock()
 	j := a.job
 	a.mu.Unlock()
 	if j != nil {
-		j.cancel()
+		j.cancel(why)
 		<-j.over
 	}
 }

@@ -21,7 +21,7 @@ type job struct {
 	many.Order
 	prefork string
 	ctx     context.Context
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	ready   chan struct{}      // closed when only the word is missing
 	word    chan time.Duration // gets it, once
 	over    chan struct{}      // closed when the generator has ended
@@ -30,12 +30,16 @@ type job struct {
 
 func newJob(o many.Order, prefork string) *job {
 	// Whatever is heard or not, a part ends: the order does, and what is waited for after it.
-	ctx, cancel := context.WithTimeout(context.Background(), span(o.Order)+o.Order.Timeout+wordPatience)
+	bounded, stop := context.WithTimeoutCause(context.Background(), span(o.Order)+o.Order.Timeout+wordPatience, errTooLong)
+	ctx, cancel := context.WithCancelCause(bounded)
+	context.AfterFunc(ctx, stop)
 	return &job{Order: o, prefork: prefork, ctx: ctx, cancel: cancel, ready: make(chan struct{}), word: make(chan time.Duration, 1), over: make(chan struct{})}
 }
 
 // wordPatience is how long a generator that is ready waits for the word.
 const wordPatience = 10 * time.Second
+
+var errTooLong = errors.New("it took longer than it may")
 
 var errNoWord = errors.New("it was ready, and not told to begin")
 
@@ -55,7 +59,7 @@ func (j *job) begin(at time.Duration) error {
 func (j *job) run(counts func(load.Counts)) many.Outcome {
 	runtime.LockOSThread() // with which the generator would end
 	defer runtime.UnlockOSThread()
-	defer j.cancel()
+	defer j.cancel(nil)
 	var m machine
 	result, err := load.StartAs(j.ctx, j.prefork, j.Order.Order, load.Ears{
 		Begin: func() (time.Duration, error) {
@@ -66,11 +70,14 @@ func (j *job) run(counts func(load.Counts)) many.Outcome {
 			case <-time.After(wordPatience):
 				return 0, errNoWord
 			case <-j.ctx.Done():
-				return 0, j.ctx.Err()
+				return 0, context.Cause(j.ctx)
 			}
 		},
 		Mark: m.pass, Counts: counts,
 	})
+	if err != nil && j.ctx.Err() != nil {
+		err = context.Cause(j.ctx)
+	}
 	outcome := many.Outcome{Part: j.Part, Result: result, Stolen: m.stolen(), Control: m.control()}
 	if err != nil {
 		j.err = err

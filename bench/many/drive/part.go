@@ -29,6 +29,14 @@ const (
 
 // Load implements many.Parties.
 func (d *drive) Load(ctx context.Context, o load.Order) (*many.Loaded, error) {
+	loaded, err := d.load(ctx, o)
+	if lost := (*many.LostPart)(nil); errors.As(err, &lost) {
+		d.o.Say(lost.Why + "; the part is done again")
+	}
+	return loaded, err
+}
+
+func (d *drive) load(ctx context.Context, o load.Order) (*many.Loaded, error) {
 	if err := d.again(ctx); err != nil {
 		return nil, err
 	}

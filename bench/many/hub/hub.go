@@ -25,16 +25,14 @@ import (
 // mostPayload is the largest message; a result with a long timeline has a megabyte or two.
 const mostPayload = 8 << 20
 
-// Broker is a NATS on the loopback, in this process. Nobody gets in without the secret in
-// its URL.
+// Broker is a NATS in this process. Nobody gets in without the secret in its URL.
 type Broker struct {
 	URL    string
 	server *server.Server
 }
 
 // StartBroker starts one on an address of this machine, a free port if port is -1.
-func StartBroker(host string, port int) (*Broker, error) {
-	secret := rand.Text()
+func StartBroker(host string, port int, secret string) (*Broker, error) {
 	s, err := server.NewServer(&server.Options{
 		Host: host, Port: port, Authorization: secret, MaxPayload: mostPayload, MaxPending: 8 * mostPayload,
 		NoLog: true, NoSigs: true, ServerName: "prefork",
@@ -63,7 +61,7 @@ const EnvURL = "PREFORK_NATS"
 
 // Start starts a broker and the agents of a run. stop ends them all, and waits for that.
 func Start(ctx context.Context, o many.HubOptions) (url string, stop func(), err error) {
-	broker, err := StartBroker("127.0.0.1", server.RANDOM_PORT)
+	broker, err := StartBroker("127.0.0.1", server.RANDOM_PORT, rand.Text())
 	if err != nil {
 		return "", nil, err
 	}

@@ -191,7 +191,7 @@ func (p *Party) free(run, why string) {
 
 // Leave ends all work, and is found no more.
 func (p *Party) Leave() {
-	p.free("", "leaving")
+	p.free("", "the agent was stopped")
 	_ = p.service.Stop()
 	p.Conn.Close()
 	close(p.left)
