@@ -75,7 +75,7 @@ func atTarget(ctx context.Context, parties many.Parties, e run.Errand) (result.R
 		return result.Round{}, err
 	}
 	round := run.Describe(e.Order, seen.Result)
-	round.Round, round.Arm, round.Phase = e.Part.Round, e.Part.Arm.Name, e.Part.Phase
+	round.Round, round.Arm, round.Phase, round.Load = e.Part.Round, e.Part.Arm.Name, e.Part.Phase, e.Part.Load
 	round.Workload, round.Scenario = e.Plan.Workload, e.Plan.Scenario
 	doubts := run.OfGenerator(e.Order, seen.Result)
 	doubts["steal"] = 100 * seen.Stolen
@@ -87,7 +87,7 @@ func atTarget(ctx context.Context, parties many.Parties, e run.Errand) (result.R
 // atServer has an arm started on the server's machine, loaded and accounted for there.
 func atServer(ctx context.Context, parties many.Parties, server many.Server, e run.Errand) (round result.Round, err error) {
 	address, err := server.Start(ctx, many.Setup{
-		Plan: e.Plan, Seed: e.Plan.Seed, Arm: e.Part.Arm, Phase: e.Part.Phase, Round: e.Part.Round, Peaceful: e.Peaceful,
+		Plan: e.Plan, Seed: e.Plan.Seed, Arm: e.Part.Arm, Phase: e.Part.Phase, Load: e.Part.Load, Round: e.Part.Round, Peaceful: e.Peaceful,
 	})
 	if err != nil {
 		return round, fmt.Errorf("%s: %w", e.Part.Arm.Name, err)

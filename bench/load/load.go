@@ -59,7 +59,7 @@ type Order struct {
 	// Slice is the width of Result.Timeline's slices. 0 makes no timeline; one that
 	// makes more than 300 slices is widened to a multiple of itself.
 	Slice time.Duration
-	// Shared is for one generator among several: slices keep their Times, for Merge.
+	// Shared is for one generator among several: slices keep their Times, for Sum.
 	Shared bool
 	// Every is how often counts are told of while the order is carried out; 0 is never.
 	Every time.Duration

@@ -1,40 +1,45 @@
 package load
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
-// Merge adds up what several generators saw, each of its share of one load, in the same
-// window: as if one had seen it all. Their histograms have the same bounds, so nothing
-// of a quantile is lost. Orders of a timeline must have been Shared. The results are used up.
-// From is the first one's, whose clock the others' need not be.
-func Merge(all []*Result) (*Result, error) {
-	if len(all) == 0 {
-		return nil, errors.New("no results to merge")
+// Sum adds up what several generators saw, each of its share of one load, in the same
+// window: as if one had seen it all. Their histograms have the same bounds, so nothing of a
+// quantile is lost. The zero value is of none.
+type Sum struct{ total *Result }
+
+// Add takes in one more, and uses it up. An order that has a timeline must have been Shared.
+func (s *Sum) Add(r *Result) error {
+	if s.total == nil {
+		s.total = r
+		return nil
 	}
-	total := all[0]
-	for _, r := range all[1:] {
-		if r.Loop != total.Loop || len(r.Timeline) != len(total.Timeline) {
-			return nil, fmt.Errorf("results of different orders: %s loop and %s, %d slices and %d", total.Loop, r.Loop, len(total.Timeline), len(r.Timeline))
-		}
-		total.add(r)
-		for kind, first := range r.First {
-			if total.First[kind] == "" {
-				total.First[kind] = first
-			}
-		}
-		for i := range total.Timeline {
-			if err := total.Timeline[i].add(r.Timeline[i]); err != nil {
-				return nil, err
-			}
-		}
-		total.CPU += r.CPU
+	if r.Loop != s.total.Loop || len(r.Timeline) != len(s.total.Timeline) {
+		return fmt.Errorf("results of different orders: %s loop and %s, %d slices and %d", s.total.Loop, r.Loop, len(s.total.Timeline), len(r.Timeline))
 	}
-	for i := range total.Timeline {
-		total.Timeline[i].settle()
+	s.total.add(r)
+	for kind, first := range r.First {
+		if s.total.First[kind] == "" {
+			s.total.First[kind] = first
+		}
 	}
-	return total, nil
+	for i := range s.total.Timeline {
+		if err := s.total.Timeline[i].add(r.Timeline[i]); err != nil {
+			return err
+		}
+	}
+	s.total.CPU += r.CPU
+	return nil
+}
+
+// Result is the sum, to which nothing can be added any more; nil of none. From is the first
+// one's, whose clock the others' need not be.
+func (s *Sum) Result() *Result {
+	if s.total != nil {
+		for i := range s.total.Timeline {
+			s.total.Timeline[i].settle()
+		}
+	}
+	return s.total
 }
 
 // add takes in what another saw at the same time, but for First, Timeline and CPU.

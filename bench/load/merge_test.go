@@ -62,14 +62,13 @@ func TestMergedAsOne(t *testing.T) {
 		}
 		all, several := newTally(o, true), []*tally{newTally(o, true), newTally(o, true), newTally(o, true)}
 		play(o, random, random.IntN(3000), several, all) // a few seeds leave an agent with next to nothing
-		var results []*Result
+		var sum Sum
 		for _, one := range several {
-			results = append(results, throughWire(t, one.result()))
+			if err := sum.Add(throughWire(t, one.result())); err != nil {
+				t.Fatal(err)
+			}
 		}
-		merged, err := Merge(results)
-		if err != nil {
-			t.Fatal(err)
-		}
+		merged := sum.Result()
 		o.Shared = false
 		one := all.result()
 		for i := range one.Timeline {
@@ -112,16 +111,22 @@ func sameResult(a, b *Result) error {
 	return nil
 }
 
-func TestMergeWantsOneLoad(t *testing.T) {
+func TestSumIsOfOneLoad(t *testing.T) {
 	result := func(o Order) *Result { return newTally(o, false).result() }
 	open := Order{Rate: 1, Length: time.Second, Shared: true, Slice: time.Second}
 	for name, others := range map[string][]*Result{
-		"none":         nil,
 		"other loops":  {result(open), result(Order{Clients: 1, Length: time.Second, Slice: time.Second})},
 		"other slices": {result(open), result(Order{Rate: 1, Length: time.Second})},
 	} {
-		if _, err := Merge(others); err == nil {
-			t.Errorf("%s: merged", name)
+		var sum Sum
+		if err := sum.Add(others[0]); err != nil {
+			t.Fatal(err)
 		}
+		if err := sum.Add(others[1]); err == nil {
+			t.Errorf("%s: added", name)
+		}
+	}
+	if new(Sum).Result() != nil {
+		t.Error("there is a sum of nothing")
 	}
 }

@@ -147,6 +147,7 @@ type Setup struct {
 	Seed     uint64      `json:"seed"`
 	Arm      result.Arm  `json:"arm"`
 	Phase    string      `json:"phase"`
+	Load     string      `json:"load,omitempty"`
 	Round    int         `json:"round"`
 	Peaceful bool        `json:"peaceful"` // nothing happens to it, whatever the plan's scenario
 }

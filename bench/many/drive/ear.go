@@ -4,6 +4,7 @@ package drive
 
 import (
 	"encoding/json"
+	"runtime"
 	"sync"
 
 	"github.com/nats-io/nats.go"
@@ -19,12 +20,13 @@ type ear struct {
 	counts   map[string]load.Counts // by agent's ID
 	outcomes chan many.Outcome      // of the part
 	live     func(load.Counts)
+	reading  chan struct{} // holds one for each outcome that is being read
 }
 
 // newEar listens for a run.
 func newEar(conn *nats.Conn, prefix, run string, live func(load.Counts)) (*ear, error) {
-	e := &ear{live: live}
-	for matter, hear := range map[string]func([]byte){many.Counts: e.count, many.Done: e.done} {
+	e := &ear{live: live, reading: make(chan struct{}, runtime.NumCPU())}
+	for matter, hear := range map[string]func([]byte){many.Counts: e.count, many.Done: e.hearDone} {
 		if _, err := conn.Subscribe(many.Subject(prefix, "run", run, matter), func(m *nats.Msg) { hear(m.Data) }); err != nil {
 			return nil, err
 		}
@@ -59,6 +61,16 @@ func (e *ear) count(data []byte) {
 		sum.Failed += one.Failed
 	}
 	e.live(sum)
+}
+
+// hearDone has an outcome read, several at a time: a thousand agents' are a second's
+// work for one processor.
+func (e *ear) hearDone(data []byte) {
+	e.reading <- struct{}{}
+	go func() {
+		defer func() { <-e.reading }()
+		e.done(data)
+	}()
 }
 
 // done hears what a part has come to; of an earlier one, it is too late.

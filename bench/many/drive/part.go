@@ -59,12 +59,11 @@ func (d *drive) load(ctx context.Context, o load.Order) (*many.Loaded, error) {
 		d.drop()
 		return nil, lost(err)
 	}
-	outcomes, err := d.await(ctx, heard, o)
+	loaded, err := d.await(ctx, heard, o)
 	if err != nil {
 		d.drop()
-		return nil, err
 	}
-	return d.merge(shares, outcomes)
+	return loaded, err
 }
 
 // drop has whoever is at a part give it up.
@@ -114,13 +113,13 @@ func (d *drive) start(o load.Order) error {
 	})
 }
 
-// await waits for what each agent's part has come to.
-func (d *drive) await(ctx context.Context, heard <-chan many.Outcome, o load.Order) (map[string]many.Outcome, error) {
+// await waits for what each agent's part has come to, and adds it up.
+func (d *drive) await(ctx context.Context, heard <-chan many.Outcome, o load.Order) (*many.Loaded, error) {
 	missing := map[string]*peer{}
 	for _, p := range d.agents {
 		missing[p.id] = p
 	}
-	outcomes := map[string]many.Outcome{}
+	sum := sum{o: o, rows: map[*peer]result.AgentRound{}}
 	late := time.NewTimer(leadTime + o.Warmup + o.Length + o.Tail + o.Timeout + outcomeTime)
 	defer late.Stop()
 	silent := time.NewTicker(many.Beat)
@@ -128,10 +127,13 @@ func (d *drive) await(ctx context.Context, heard <-chan many.Outcome, o load.Ord
 	for gone := time.Duration(0); len(missing) > 0; {
 		select {
 		case outcome := <-heard:
-			if p := missing[outcome.Agent]; p != nil && outcome.Error != "" {
-				return nil, &many.LostPart{Why: fmt.Sprintf("agent %s: %s", p.name, outcome.Error)}
+			p := missing[outcome.Agent]
+			if p == nil {
+				continue // nobody of ours, or twice
 			}
-			outcomes[outcome.Agent] = outcome
+			if err := sum.add(p, d.starts[p.id], outcome); err != nil {
+				return nil, &many.LostPart{Why: fmt.Sprintf("agent %s: %v", p.name, err)}
+			}
 			delete(missing, outcome.Agent)
 		case <-silent.C:
 			if gone += many.Beat; d.conn.IsConnected() {
@@ -149,7 +151,7 @@ func (d *drive) await(ctx context.Context, heard <-chan many.Outcome, o load.Ord
 			return nil, context.Cause(ctx)
 		}
 	}
-	return outcomes, nil
+	return sum.loaded(d.agents), nil
 }
 
 // whoIsGone is an agent that nobody answers for any more; nil if there is none. A question
@@ -171,46 +173,6 @@ func names(peers map[string]*peer) string {
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")
-}
-
-// merge adds up what all saw.
-func (d *drive) merge(shares []load.Order, outcomes map[string]many.Outcome) (*many.Loaded, error) {
-	loaded := &many.Loaded{}
-	var all []*load.Result
-	for i, p := range d.agents {
-		o := outcomes[p.id]
-		if err := whole(shares[i], d.starts[p.id], o.Result); err != nil {
-			return nil, &many.LostPart{Why: fmt.Sprintf("agent %s: %v", p.name, err)}
-		}
-		p.stolen, p.control = max(p.stolen, o.Stolen), max(p.control, o.Control)
-		loaded.Stolen = max(loaded.Stolen, o.Stolen)
-		_, off := p.clock.ahead()
-		loaded.Agents = append(loaded.Agents, result.AgentRound{
-			Agent: p.name, Conns: o.Result.Conns, Errors: o.Result.Errors, Throughput: o.Result.Throughput(), CPUs: o.Result.CPU.Seconds() / o.Result.Seconds,
-			P50: float64(o.Result.Response.ValueAtQuantile(50)), P99: float64(o.Result.Response.ValueAtQuantile(99)),
-			ClockErrorUS: float64(off.Nanoseconds()) / 1e3, ControlPct: 100 * o.Control,
-		})
-		all = append(all, o.Result)
-	}
-	merged, err := load.Merge(all)
-	if err != nil {
-		return nil, &many.LostPart{Why: err.Error()}
-	}
-	loaded.Result = merged
-	return loaded, nil
-}
-
-// whole is an error for a result that is not of what was ordered.
-func whole(o load.Order, at time.Duration, r *load.Result) error {
-	switch {
-	case r == nil || r.Response == nil || r.Service == nil || r.Connect == nil || r.Lag == nil:
-		return errors.New("it says no result")
-	case r.Partial || r.Seconds != o.Length.Seconds():
-		return fmt.Errorf("it measured %g s of %g", r.Seconds, o.Length.Seconds())
-	case r.From != at+o.Warmup:
-		return fmt.Errorf("it measured from %s after it was to, by its own clock", r.From-at-o.Warmup)
-	}
-	return nil
 }
 
 // lost is an error of parties that were late or did not answer.

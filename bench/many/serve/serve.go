@@ -125,7 +125,7 @@ func (h *host) serve(data []byte) (any, error) {
 	}
 	starting, stop := context.WithTimeout(h.ctx, startTime)
 	defer stop()
-	stand, err := task.Stand(starting, run.Part{Arm: s.Arm, Phase: s.Phase, Round: s.Round})
+	stand, err := task.Stand(starting, run.Part{Arm: s.Arm, Phase: s.Phase, Load: s.Load, Round: s.Round})
 	if err != nil {
 		return nil, err
 	}
