@@ -199,8 +199,8 @@ func TestUsage(t *testing.T) {
 		start(t, nil, "prefork-many", append([]string{"bench"}, strings.Fields(args)...)...).fails(2, words)
 	}
 	for args, words := range map[string]string{
-		"agent":                                        "--nats URL names the NATS",
-		"agent --nats nats://x extra":                  `bench agent takes no arguments, and "extra" is one`,
+		"agent":                       "--nats URL names the NATS",
+		"agent --nats nats://x extra": `bench agent takes no arguments, and "extra" is one`,
 		"agent --nats nats://x --allow 10.0.0.1/8":     "--allow 10.0.0.1/8: did you mean 10.0.0.0/8?",
 		"agent --nats nats://x --allow everybody":      "--allow everybody: want addresses such as 10.0.0.0/8",
 		"agent --nats nats://x --name a.b --name=":     "--name \"\": want a word",
@@ -245,4 +245,3 @@ func copyFile(to, from string) error {
 	}
 	return os.WriteFile(to, data, 0o755)
 }
-
