@@ -21,10 +21,12 @@ type Question struct {
 	workload string // of the built-in worker
 	scenario string
 	phase    string
-	service  string
-	each     float64 // connections a second for each worker, in an open loop
-	share    float64 // in place of each for a program, of which nobody knows what it bears
 	stall    time.Duration
+
+	// In an open loop there are so many connections a second for each worker, or requests
+	// of all sizes that keep the workers busy for such a share of their time. A program, of
+	// which nobody knows what it bears, gets a share of what it reached.
+	each, busy, share float64
 
 	quick, usual asking
 }
@@ -45,14 +47,14 @@ var Questions = []Question{
 	},
 	{
 		Name: "uneven requests, p99", Metric: "p99", Loses: "has the slowest 1 % of uneven requests wait {} longer",
-		workload: "work", scenario: "steady", phase: result.Open, service: "exp:5ms", each: 140, share: 0.7,
-		quick: asking{6, 350 * time.Millisecond, 100 * time.Millisecond},
+		workload: "work", scenario: "steady", phase: result.Open, busy: 0.7, share: 0.7,
+		quick: asking{6, 200 * time.Millisecond, 50 * time.Millisecond},
 		usual: asking{10, 600 * time.Millisecond, 150 * time.Millisecond},
 	},
 	{
 		Name: "one worker stuck", Metric: "stalled", Loses: "has {} wait when one worker is stuck",
 		workload: "hello", scenario: "stuck-worker", phase: result.Open, each: 100, share: 0.3, stall: 200 * time.Millisecond,
-		quick: asking{2, 600 * time.Millisecond, 50 * time.Millisecond},
+		quick: asking{2, 450 * time.Millisecond, 50 * time.Millisecond},
 		usual: asking{4, 900 * time.Millisecond, 100 * time.Millisecond},
 	},
 }
@@ -84,17 +86,37 @@ func (q Question) plan(a Asking, names []string) (result.Plan, []result.Arm, err
 		return p, nil, err
 	}
 	p.Rounds, p.Length, p.Warmup, p.Seed = how.rounds, how.length, how.warmup, a.Seed
-	p.Phases, p.Rate = []string{q.phase}, q.each*float64(a.Workers)
+	p.Phases = []string{q.phase}
 	if q.stall > 0 {
 		p.Stall = q.stall
 	}
 	switch {
-	case a.Command == "":
-		p.Service = q.service
+	case a.Command != "":
+		p.Share = q.share
+	case q.busy > 0:
+		p.Rate, p.Service = uneven(q.busy, a.Workers)
 	default:
-		p.Rate, p.Share = 0, q.share
+		p.Rate = q.each * float64(a.Workers)
 	}
 	return Prepare(p, Selection{Arms: names, Command: a.Command, Workers: []int{a.Workers}})
+}
+
+// A request of the usual number of workers takes 3 ms in the mean. Fewer workers get shorter
+// ones, as it takes a thousand answers to tell a p99; more get longer ones, so that it is not
+// the processors that requests wait for.
+const (
+	usualDemand  = 3 * time.Millisecond
+	fewestAsked  = 930.0 // a second
+	highestAsked = 2000.0
+)
+
+// uneven is a load of requests of all sizes that keeps so many workers busy for a share of
+// their time.
+func uneven(busy float64, workers int) (rate float64, service string) {
+	work := busy * float64(workers)
+	rate = min(max(work/usualDemand.Seconds(), fewestAsked), highestAsked)
+	mean := time.Duration(work / rate * float64(time.Second))
+	return rate, "exp:" + mean.Round(10*time.Microsecond).String()
 }
 
 // Choose asks all questions, one after the other. The arms are those of which all could

@@ -122,7 +122,7 @@ func nothingFor(arms int, asked []Asked) string {
 	switch {
 	case arms < 2:
 		return "It is the only one that could be asked of here."
-	case told == 0 && rough:
+	case rough:
 		return "This machine was too busy with other things to tell them apart: it is the one with the least to go wrong. Try again when it is quiet."
 	case told == 0:
 		return "Too few requests were answered to tell them apart: it is the one with the least to go wrong. A longer run may tell: without --quick, or prefork bench."
