@@ -33,32 +33,53 @@ func TestChartAndCommandAgree(t *testing.T) {
 	if want := slices.Sorted(slices.Values(inCommand)); !slices.Equal(inChart, want) {
 		t.Fatalf("the chart asks %q, the command %q", inChart, want)
 	}
-	for i, q := range bench.Questions {
-		worse, better := choiceWith(i, "above"), choiceWith(i, "below")
-		if worse != 0 || better != 1 {
-			t.Errorf("%s: where reuseport is worse the command takes arm %d, where it is better %d", q.Name, worse, better)
+	takes := map[string]int{"shared": 0, "reuseport": 1}
+	findings := []string{"above", "same", "unknown"}
+	for _, cheap := range append(findings, "below") {
+		for _, uneven := range findings {
+			for _, stuck := range findings {
+				found := map[string]string{"cheap requests": cheap, "uneven requests, p99": uneven, "one worker stuck": stuck}
+				if end, arm := walk(t, chart, nodes, found), choiceWith(found); takes[end] != arm {
+					t.Errorf("where reuseport is %v, the chart ends at %s and the command takes arm %d", found, end, arm)
+				}
+			}
 		}
-		toShared := regexp.MustCompile(`(?m)^ *(?:\w+ -- .* --> )?` + nodes[q.Name] + `(?:\{[^}]*\})? -- .* --> S(\[shared\])?$`)
-		if !toShared.MatchString(chart) {
-			t.Errorf("%s: no way from %s to shared in the chart", q.Name, nodes[q.Name])
-		}
-	}
-	if !regexp.MustCompile(`(?m)^ *` + nodes["cheap requests"] + ` -- yes --> Q\[reuseport\]$`).MatchString(chart) {
-		t.Error("no way from cheap requests to reuseport in the chart")
 	}
 }
 
-// choiceWith is the arm that is taken where one question has a finding on reuseport, and
-// it is the same in the others.
-func choiceWith(question int, finding string) int {
-	var asked []result.Asked
-	for i, q := range bench.Questions {
-		found := "same"
-		if i == question {
-			found = finding
+// walk follows the chart from its first trial, where so much was found of reuseport against
+// shared, to the strategy that it ends at.
+func walk(t *testing.T, chart string, nodes, found map[string]string) (end string) {
+	t.Helper()
+	at, asked := nodes["one worker stuck"], 0
+	for ; asked <= len(nodes); asked++ {
+		answer := "no"
+		for name, node := range nodes {
+			worse := name != "cheap requests" && found[name] == "above"
+			cheaper := name == "cheap requests" && found[name] == "below"
+			if node == at && (worse || cheaper) {
+				answer = "yes"
+			}
 		}
+		edge := regexp.MustCompile(`(?m)^ *` + at + ` -- ` + answer + `[^>]*--> (\w+)`).FindStringSubmatch(chart)
+		if edge == nil {
+			t.Fatalf("no edge %q from %s", answer, at)
+		}
+		at = edge[1]
+		if m := regexp.MustCompile(at + `\[(\w+)\]`).FindStringSubmatch(chart); m != nil {
+			return m[1]
+		}
+	}
+	t.Fatalf("the chart does not end after %d trials", asked)
+	return ""
+}
+
+// choiceWith is the arm that is taken where that was found of reuseport.
+func choiceWith(found map[string]string) int {
+	var asked []result.Asked
+	for _, q := range bench.Questions {
 		asked = append(asked, result.Asked{Name: q.Name, Loses: q.Loses, Cells: []result.BriefCell{
-			{Known: true, Value: 1}, {Known: true, Value: 2, Finding: found},
+			{Known: true, Value: 1}, {Known: true, Value: 2, Finding: found[q.Name]},
 		}})
 	}
 	return result.Choose([]string{"shared", "reuseport"}, asked).Take

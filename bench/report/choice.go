@@ -11,9 +11,9 @@ import (
 
 // Choice writes the answer to 'which one?': a small table of what was asked, and what to
 // take. The heading says of what; disturbed is what the machine's other business has
-// spoilt, "" if nothing.
-func Choice(w io.Writer, heading, disturbed string, arms []result.Arm, asked []result.Asked, o BriefOptions) error {
-	b := &brief{Result: &result.Result{Arms: arms}, width: o.width(), paint: ink.Paint(o.Color)}
+// spoilt, "" if nothing; out could not be asked of.
+func Choice(w io.Writer, heading, disturbed string, arms []result.Arm, out []result.LeftOut, asked []result.Asked, o BriefOptions) error {
+	b := &brief{Result: &result.Result{Arms: arms, LeftOut: out}, width: o.width(), paint: ink.Paint(o.Color)}
 	b.line(b.paint.Bold(wrapped(heading, b.width, 0)))
 	if disturbed != "" {
 		b.line(b.paint.Alarm(wrapped(disturbed, b.width, 0)))
@@ -91,6 +91,9 @@ func (b *brief) choice(asked []result.Asked) {
 	}
 	if len(c.Costs) > 0 {
 		b.say("But " + strings.Join(c.Costs, ", and ") + ".")
+	}
+	for _, text := range leftOut(b.Result) {
+		b.say(text + ".")
 	}
 	b.line("")
 	b.say("In general (not measured here): " + otherwise[b.Arms[c.Take].Strategy])

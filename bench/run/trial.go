@@ -24,7 +24,7 @@ func (r *run) try(ctx context.Context, p Part) (result.Round, error) {
 	round, err := short.perform(ctx, p)
 	switch {
 	case err != nil && p.Arm.Command != "" && p.Arm.Strategy != result.Peer:
-		err = fmt.Errorf("--cmd '%s': %w", p.Arm.Command, err)
+		err = fmt.Errorf("%s: %w", p.Arm.Command, err)
 	case err == nil && round.Requests == 0 && round.Lost() > 0:
 		err = r.answeredNobody(p.Arm, round)
 	}
@@ -83,7 +83,7 @@ func (r *run) answeredNobody(arm result.Arm, round result.Round) error {
 		hint += " Under dispatch a program gets connections passed over descriptor 3 and has none to accept: if it cannot do that, compare --arm shared --arm reuseport."
 	}
 	if round.Errors[load.Late] > 0 {
-		hint += fmt.Sprintf(" One that is slow, or slow to start, needs more than --timeout %s.", r.Plan.Timeout)
+		hint += fmt.Sprintf(" One that is slow, or slow to start, was given up after %s (prefork bench has a --timeout).", r.Plan.Timeout)
 	}
 	return fmt.Errorf("%s %w, all connections failed (%s): %s", arm.Name, errNobody, strings.Join(failed, ", "), hint)
 }
