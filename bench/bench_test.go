@@ -239,6 +239,24 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// A program that takes longer to start than prefork waits for its word is measured all the
+// same, once it answers.
+func TestCommandThatIsSlowToStart(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3")
+	}
+	p := short(t, "hello", "steady")
+	p.Phases = []string{result.Closed}
+	r := carryOut(t, p, bench.Selection{
+		Arms: []string{"shared --ready-after 1ms"}, Command: "sh -c 'sleep 1; exec python3 ../docs/workers/worker.py'",
+	})
+	for _, round := range r.Rounds {
+		if round.Conns == 0 || round.Lost() > 0 {
+			t.Errorf("%s: %d answered, errors %v", round.Arm, round.Conns, round.Errors)
+		}
+	}
+}
+
 // What fails is told with what to do: this program cannot take what is passed to it.
 func TestCommandThatCannotBeDispatchedTo(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
@@ -282,6 +300,22 @@ func TestPeerThatEndsIsQuoted(t *testing.T) {
 	_, err := try(t, context.Background(), p, bench.Selection{Peers: []string{"broken=echo no such port {port} >&2"}})
 	if err == nil || !strings.Contains(err.Error(), "no such port") {
 		t.Errorf("error %v, want the peer's own words", err)
+	}
+}
+
+// A server that answers everybody with an error is told of with its words, and is not
+// measured by them.
+func TestPeerThatAnswersWithAnError(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3")
+	}
+	p := short(t, "http", "steady")
+	r, err := try(t, context.Background(), p, bench.Selection{Arms: []string{"shared"}, Peers: []string{"sick=python3 testdata/sick.py {port}"}})
+	if err == nil || !strings.Contains(err.Error(), "sick answered nobody") || !strings.Contains(err.Error(), "× status: HTTP/1.0 500 Oh") {
+		t.Errorf("error %v", err)
+	}
+	if r != nil {
+		t.Errorf("and a result of %d rounds", len(r.Rounds))
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -9,23 +10,31 @@ import (
 	"prefork/internal/ink"
 )
 
-// Choice writes the answer to 'which one?': a small table of what was asked, and what to
-// take. The heading says of what; disturbed is what the machine's other business has
-// spoilt, "" if nothing; out could not be asked of.
-func Choice(w io.Writer, heading, disturbed string, arms []result.Arm, out []result.LeftOut, asked []result.Asked, o BriefOptions) error {
-	b := &brief{Result: &result.Result{Arms: arms, LeftOut: out}, width: o.width(), paint: ink.Paint(o.Color)}
-	b.line(b.paint.Bold(wrapped(heading, b.width, 0)))
-	if disturbed != "" {
-		b.line(b.paint.Alarm(wrapped(disturbed, b.width, 0)))
+// Answer is one to 'which one?'.
+type Answer struct {
+	Heading   string // of what
+	Disturbed string // what the machine's other business has spoilt, "" if nothing
+	CPUs      int    // of the machine
+	Arms      []result.Arm
+	LeftOut   []result.LeftOut // could not be asked of
+	Asked     []result.Asked
+}
+
+// Choice writes an answer: a small table of what was asked, and what to take.
+func Choice(w io.Writer, a Answer, o BriefOptions) error {
+	b := &brief{Result: &result.Result{Arms: a.Arms, LeftOut: a.LeftOut, Environment: result.Environment{CPUs: a.CPUs}}, width: o.width(), paint: ink.Paint(o.Color)}
+	b.line(b.paint.Bold(wrapped(a.Heading, b.width, 0)))
+	if a.Disturbed != "" {
+		b.line(b.paint.Alarm(wrapped(a.Disturbed, b.width, 0)))
 	}
 	b.line("")
-	b.answers(asked)
-	for _, a := range asked {
-		b.Brief.Rows = append(b.Brief.Rows, result.BriefRow{Cells: a.Cells})
+	b.answers(a.Asked)
+	for _, asked := range a.Asked {
+		b.Brief.Rows = append(b.Brief.Rows, result.BriefRow{Cells: asked.Cells})
 	}
 	b.legend()
 	b.line("")
-	b.choice(asked)
+	b.choice(a.Asked)
 	return b.write(w, o)
 }
 
@@ -96,12 +105,23 @@ func (b *brief) choice(asked []result.Asked) {
 		b.say(text + ".")
 	}
 	b.line("")
-	b.say("In general (not measured here): " + otherwise[b.Arms[c.Take].Strategy])
+	b.say("In general (not measured here): " + strings.Replace(otherwise[b.Arms[c.Take].Strategy], "{}", manyCPUs(b.Environment.CPUs), 1))
 }
 
-// otherwise is what would make another strategy the one to take.
+// manyCores is from how many processors on one queue for all may be what limits.
+const manyCores = 16
+
+// manyCPUs says where that can be found out.
+func manyCPUs(here int) string {
+	if here > manyCores {
+		return fmt.Sprintf("on more workers than these (this machine has %d CPUs: prefork choose -w %d tells)", here, here)
+	}
+	return fmt.Sprintf("on a machine of more than some %d CPUs (this one has %d; prefork choose tells there)", manyCores, here)
+}
+
+// otherwise is what would make another strategy the one to take; {} is manyCPUs.
 var otherwise = map[string]string{
-	"shared":    "it would be reuseport if your workers wait by poll or epoll, or on more than some 16 CPUs (prefork choose -w 32 tells), and dispatch if your own code must choose the worker.",
+	"shared":    "it would be reuseport if your workers wait by poll or epoll, or {}, and dispatch if your own code must choose the worker.",
 	"reuseport": "it would be shared if a worker may hang or requests differ in cost, for a connection belongs to a worker before that has time for it.",
 	"dispatch":  "it would be shared if the master may die or fall behind, for nothing is accepted without it.",
 }

@@ -28,7 +28,10 @@ func TestChoiceFits(t *testing.T) {
 			}
 			for _, width := range []int{40, 80} {
 				var b bytes.Buffer
-				if err := Choice(&b, "built-in workers", "DISTURBED: by many", arms, []result.LeftOut{{Arm: "uring", Reason: "want of a kernel"}}, asked, BriefOptions{Width: width}); err != nil {
+				if err := Choice(&b, Answer{
+					Heading: "built-in workers", Disturbed: "DISTURBED: by many", CPUs: 2,
+					Arms: arms, LeftOut: []result.LeftOut{{Arm: "uring", Reason: "want of a kernel"}}, Asked: asked,
+				}, BriefOptions{Width: width}); err != nil {
 					t.Fatal(err)
 				}
 				if n := strings.Count(b.String(), "\n"); len(arms) == 3 && width == 80 && n > 24 || !strings.Contains(b.String(), "Take shared") || !strings.Contains(b.String(), "left out: uring, for") {

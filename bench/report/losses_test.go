@@ -60,3 +60,28 @@ func TestCountsAreOfRequests(t *testing.T) {
 		t.Errorf("got\n%s", text)
 	}
 }
+
+// What the first failure of each kind was stands below the numbers, the most frequent kind
+// first; where something was done to the servers, not at first sight: how many there are is
+// what that run asks.
+func TestFirstFailuresAreTold(t *testing.T) {
+	r := made(10, sharedArm, reuseportArm)
+	each(r, func(x *result.Round) {
+		if x.Arm == reuseportArm.Name {
+			x.Errors = map[string]int{"status": 30, "reset": 2}
+			x.FirstErrors = map[string]string{"status": "HTTP/1.1 500 Oh"}
+		}
+	})
+	r.Summarise()
+	const status = "600 connections failed: answered with no success. The first, under reuseport/hash: HTTP/1.1 500 Oh"
+	for form, text := range map[string]string{"brief": briefOf(t, r, BriefOptions{}), "table": tableOf(t, r, TableOptions{}), "page": rendered(t, r)} {
+		text = strings.Join(strings.Fields(text), " ")
+		if at, other := strings.Index(text, status), strings.Index(text, "40 connections failed: accepted, and then reset"); at < 0 || other < at {
+			t.Errorf("%s: no %q before what is less frequent, in\n%s", form, status, text)
+		}
+	}
+	r.Plan.Scenario = "kill-worker"
+	if text := briefOf(t, r, BriefOptions{}); strings.Contains(text, "failed:") {
+		t.Errorf("got\n%s", text)
+	}
+}

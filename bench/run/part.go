@@ -25,6 +25,12 @@ func (r *run) perform(ctx context.Context, p Part) (result.Round, error) {
 		return result.Round{}, err
 	}
 	defer server.Stop()
+	if p.Arm.Command != "" && p.Arm.Strategy != result.Peer {
+		round, awake, err := r.awaken(ctx, p, server)
+		if err != nil || !awake && p.Use == Trial {
+			return round, err
+		}
+	}
 	order := r.order(p)
 	order.Address = server.Address
 	seen, err := r.load(ctx, server, order)

@@ -63,7 +63,10 @@ func runChoose(c *cli.Context) error {
 	}
 	heading := fmt.Sprintf("%s · %d under each strategy · %s", what, asking.Workers, found[0].Environment.Sharing())
 	o := report.BriefOptions{Width: columns(c.App.Writer), Color: coloured(c.App.Writer), ASCII: !unicoded()}
-	return report.Choice(c.App.Writer, heading, disturbance(found, asked), arms, found[0].LeftOut, asked, o)
+	return report.Choice(c.App.Writer, report.Answer{
+		Heading: heading, Disturbed: disturbance(found, asked), CPUs: found[0].Environment.CPUs,
+		Arms: arms, LeftOut: found[0].LeftOut, Asked: asked,
+	}, o)
 }
 
 func readAsking(c *cli.Context) (a bench.Asking, err error) {
