@@ -138,7 +138,7 @@ func legendOf(p result.Plan, rows []result.BriefRow) (parts []string) {
 
 // sentencesOf are one for each arm, what is missing, and what the load generator used.
 func sentencesOf(r *result.Result, b result.Brief) (said []string) {
-	if at := r.Plan.JudgedAt(result.Open); at != "" && len(b.Said) > 0 {
+	if at := r.Plan.JudgedAt(result.Open); at != "" && len(b.Said) > 0 && len(r.Curve) > 0 {
 		said = append(said, "Times are judged at "+strings.Replace(at, "%", " %", 1)+":")
 	}
 	said = append(append(said, b.Said...), leftOut(r)...)

@@ -81,10 +81,17 @@ func (t *table) changesOf(arm result.Arm, old *result.Result, changes []result.C
 	before := &table{Result: old, notes: t.notes}
 	for _, col := range t.columns() {
 		i := slices.IndexFunc(changes, func(c result.Change) bool {
-			return c.Arm == arm.Name && c.Phase == col.phase && c.Metric == col.metric.Name
+			return c.Arm == arm.Name && c.Phase == col.phase && c.Load == t.Plan.JudgedAt(c.Phase) && c.Metric == col.metric.Name
 		})
 		if i >= 0 {
 			rows = append(rows, t.change(before, changes[i], col.metric))
+		}
+	}
+	for _, c := range changes {
+		if metric, _ := result.LookupMetric(c.Metric); c.Arm == arm.Name && c.Load != t.Plan.JudgedAt(c.Phase) {
+			here, there := *t, &table{Result: old.At(c.Load), notes: t.notes}
+			here.Result = t.At(c.Load)
+			rows = append(rows, here.change(there, c, metric))
 		}
 	}
 	if len(rows) == 0 {
@@ -109,8 +116,12 @@ func (t *table) change(before *table, c result.Change, metric result.Metric) cha
 	if c.Rough {
 		mark += t.notes.mark("rough: it was sound in no round of one of the two")
 	}
+	what := result.MetricInWords(c.Metric)
+	if c.Load != "" {
+		what += " at " + c.Load
+	}
 	return changeRow{arm: c.Arm, verdict: verdictText(t.Plan, c.Verdict), cells: [4]string{
-		result.MetricInWords(c.Metric), asQuantity(c.Old, metric), asQuantity(c.New, metric), result.RatioText(c.Ratio, c.CI95) + mark,
+		what, asQuantity(c.Old, metric), asQuantity(c.New, metric), result.RatioText(c.Ratio, c.CI95) + mark,
 	}}
 }
 

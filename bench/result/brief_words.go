@@ -37,6 +37,9 @@ var briefWords = map[string]struct{ above, below, maybeAbove, maybeBelow string 
 func (r *Result) inBrief(arm Arm, columns []BriefColumn) string {
 	name := r.ShortName(arm)
 	if found := append(r.harmInBrief(arm), r.differences(arm, columns)...); len(found) > 0 {
+		if first := strings.TrimPrefix(found[0], "probably "); strings.HasPrefix(first, "its ") || strings.HasPrefix(first, "the ") {
+			name += ":" // what follows is no verb
+		}
 		return name + " " + listed(found, "and") + "."
 	}
 	var all, open []Comparison

@@ -15,6 +15,7 @@ import (
 type Change struct {
 	Arm    string `json:"arm"`
 	Phase  string `json:"phase"`
+	Load   string `json:"load,omitempty"` // as that of a Round
 	Metric string `json:"metric"`
 	// Old and New are medians in the unit of the metric.
 	Old     float64  `json:"old"`
@@ -31,36 +32,64 @@ type Change struct {
 }
 
 // Changes sets each arm that is in both runs against itself. Rounds are not paired:
-// those of two runs were not made one after the other. All are judged as one family.
-func Changes(old, new *Result) (all []Change) {
-	var evidence []stats.Comparison
-	var judged []int
+// those of two runs were not made one after the other. All are judged as one family; the
+// loads of a load curve besides the one that the arms are judged at are another.
+func Changes(old, new *Result) []Change {
+	var all, along changes
 	for _, phase := range new.Phases() {
 		for _, metric := range Metrics {
-			if !metric.Compared {
-				continue
-			}
-			for _, arm := range commonArms(old, new) {
-				c, of, ok := change(old, new, arm, phase, metric)
-				if !ok {
-					continue
-				}
-				if c.Verdict = NotJudged; metric.judgedIn(phase) {
-					judged, evidence = append(judged, len(all)), append(evidence, of)
-				}
-				all = append(all, c)
+			if metric.Compared {
+				all.add(old, new, phase, metric)
 			}
 		}
 	}
-	for i, j := range stats.Judge(evidence, 1+new.Plan.Tolerance()) {
-		all[judged[i]].judge(j, old, new)
+	for _, load := range new.Plan.Loads(Open) {
+		if load == new.Plan.JudgedAt(Open) || !slices.Contains(old.Plan.Loads(Open), load) {
+			continue
+		}
+		seen := new.At(load)
+		for _, metric := range Metrics {
+			if seen.decides(metric, Open) {
+				along.add(old.At(load), seen, Open, metric)
+			}
+		}
 	}
-	return all
+	return append(all.judge(old, new), along.judge(old, new)...)
+}
+
+// changes are those of one family, which are judged together.
+type changes struct {
+	rows     []Change
+	judged   []int // of rows
+	evidence []stats.Comparison
+}
+
+// add adds those of a metric in a phase.
+func (f *changes) add(old, new *Result, phase string, metric Metric) {
+	for _, arm := range commonArms(old, new) {
+		c, of, ok := change(old, new, arm, phase, metric)
+		if !ok {
+			continue
+		}
+		if c.Verdict = NotJudged; metric.judgedIn(phase) {
+			f.judged, f.evidence = append(f.judged, len(f.rows)), append(f.evidence, of)
+		}
+		f.rows = append(f.rows, c)
+	}
+}
+
+// judge are they, with what may be said of each.
+func (f *changes) judge(old, new *Result) []Change {
+	for i, j := range stats.Judge(f.evidence, 1+new.Plan.Tolerance()) {
+		f.rows[f.judged[i]].judge(j, old, new)
+	}
+	return f.rows
 }
 
 // judge puts in what may be said of a change.
 func (c *Change) judge(j stats.Judgement, old, new *Result) {
 	metric, _ := LookupMetric(c.Metric)
+	old, new = old.At(c.Load), new.At(c.Load)
 	c.PValue, c.Verdict = j.P, inWords(j, min(c.NOld, c.NNew), metric.Better)
 	if metric.Answered {
 		c.Verdict = despiteLosses(c.Verdict, new.LostShare(c.Arm, c.Phase), old.LostShare(c.Arm, c.Phase))
@@ -88,7 +117,7 @@ func change(old, new *Result, arm, phase string, metric Metric) (Change, stats.C
 	olds, news := metric.values(before), metric.values(after)
 	c := stats.Independent(metric.byRun(after), metric.byRun(before))
 	return Change{
-		Arm: arm, Phase: phase, Metric: metric.Name,
+		Arm: arm, Phase: phase, Load: new.load(phase), Metric: metric.Name,
 		Old: stats.MedianOf(olds).Value, New: stats.MedianOf(news).Value,
 		Ratio: c.Ratio, CI95: c.CI, NOld: len(olds), NNew: len(news), NoRatio: c.NoRatio,
 		Rough: roughOld || roughNew,

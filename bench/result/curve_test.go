@@ -294,3 +294,34 @@ func TestThresholdsOfACurve(t *testing.T) {
 		t.Errorf("of a run with one rate: %v", err)
 	}
 }
+
+// Two curves are compared at each load that both have: in all there is at the one that arms are
+// judged at, and in their times along the curve.
+func TestChangesAlongACurve(t *testing.T) {
+	old, new := curved(10, 0.2, 0.5, 0.9), curved(10, 0.2, 0.5, 0.9)
+	each(new, func(x *Round) {
+		if x.Load == "50%" && x.Arm == hash {
+			x.Latency.P50 *= 2
+		}
+	})
+	new.Summarise()
+	found := map[string]int{}
+	for _, c := range Changes(old, new) {
+		if c.Phase != Open {
+			continue
+		}
+		found[c.Load]++
+		if changed := c.Load == "50%" && c.Arm == hash && c.Metric == "p50"; (c.Verdict == Worse) != changed {
+			t.Errorf("%s of %s at %s: %s", c.Metric, c.Arm, c.Load, c.Verdict)
+		}
+	}
+	if found["20%"] != 6 || found["50%"] != 6 || found["90%"] <= 6 {
+		t.Errorf("changes by load: %v", found)
+	}
+	if differences := Differences(old, curved(10, 0.2, 0.9)); len(differences) != 1 || differences[0] != "rates: [20% 50% 90%] and [20% 90%]" {
+		t.Errorf("curves of other rates differ in %q", differences)
+	}
+	if differences := Differences(old, simulated(steadyTruths(), 10, 1)); !slices.Contains(differences, "rates: [20% 50% 90%] and none") {
+		t.Errorf("a curve and one rate differ in %q", differences)
+	}
+}
