@@ -23,28 +23,16 @@ const briefWidth = 80
 func Brief(w io.Writer, r *result.Result, o BriefOptions) error {
 	b := &brief{Result: r, Brief: r.Brief(), width: o.width(), paint: ink.Paint(o.Color)}
 	b.heading()
-	if len(r.Curve) > 0 {
-		b.curve()
+	if len(r.Curve) > 0 { // whose loads are in place of the columns of a grid
+		for _, line := range curveText(r, b.paint, b.width) {
+			b.line(line)
+		}
 	} else {
 		b.grid()
 		b.legend()
 	}
 	b.sentences()
 	return b.write(w, o)
-}
-
-// curve has the loads of a load curve in place of the columns of a grid.
-func (b *brief) curve() {
-	for _, line := range curveLines(b.Result, b.paint, b.width) {
-		b.line(line)
-	}
-	b.line("")
-	if legend := curveLegend(b.Result, curveBlocks(b.Result)); len(legend) > 0 {
-		b.line(b.paint.Dim(keyed(legend, b.width)))
-	}
-	if said := strings.TrimSpace(fullLoad(b.Result) + " " + tailNeeds(b.Result)); said != "" {
-		b.line(b.paint.Dim(wrapped(said, b.width, 0)))
-	}
 }
 
 // keyed are the parts of a legend, none of them broken, with wide gaps between.

@@ -14,6 +14,18 @@ const (
 	sparkLevel = "▁▂▃▄▅▆▇█"
 )
 
+// curveText is a load curve for a terminal, with what its marks are and what else is to be known.
+func curveText(r *result.Result, paint ink.Paint, width int) []string {
+	lines := append(curveLines(r, paint, width), "")
+	if legend := curveLegend(r, curveBlocks(r)); len(legend) > 0 {
+		lines = append(lines, paint.Dim(keyed(legend, width)))
+	}
+	if said := strings.TrimSpace(fullLoad(r) + " " + tailNeeds(r)); said != "" {
+		lines = append(lines, paint.Dim(wrapped(said, width, 0)))
+	}
+	return lines
+}
+
 // curveLines are a load curve for a terminal: an arm a row, a load a column, a block for each
 // time, and behind each row its shape where there is room.
 func curveLines(r *result.Result, paint ink.Paint, width int) (lines []string) {

@@ -162,15 +162,8 @@ func (t *table) curve() {
 	}
 	t.line("")
 	t.line(t.paint.Bold("load curve of the open loop, geometric means of the rounds"))
-	for _, line := range curveLines(t.Result, t.paint, t.width) {
+	for _, line := range curveText(t.Result, t.paint, t.width) {
 		t.line(line)
-	}
-	t.line("")
-	t.line(t.paint.Dim(keyed(curveLegend(t.Result, curveBlocks(t.Result)), t.width)))
-	for _, said := range []string{fullLoad(t.Result), tailNeeds(t.Result)} {
-		if said != "" {
-			t.line(t.paint.Dim(wrapped(said, t.width, 0)))
-		}
 	}
 }
 
