@@ -4,6 +4,7 @@ package demo_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,12 +90,15 @@ func checkCourse(t *testing.T, events told) {
 	}
 }
 
-// Text fits in 80 columns, and has no colours unless they are wanted.
+// Text fits on any terminal, and has no colours unless they are wanted.
 func checkText(t *testing.T, events told) {
 	t.Helper()
-	for line := range strings.Lines(text(t, events, demo.Look{})) {
-		if line = strings.TrimSuffix(line, "\n"); utf8.RuneCountInString(line) > 80 || strings.Contains(line, "\x1b") {
-			t.Errorf("too wide, or painted: %q", line)
+	for _, look := range []demo.Look{{}, {Width: 60}, {Width: 60, ASCII: true}} {
+		wide := cmp.Or(look.Width, 80)
+		for line := range strings.Lines(text(t, events, look)) {
+			if line = strings.TrimSuffix(line, "\n"); utf8.RuneCountInString(line) > wide || strings.Contains(line, "\x1b") {
+				t.Errorf("%+v: too wide, or painted: %q", look, line)
+			}
 		}
 	}
 	if !strings.Contains(text(t, events, demo.Look{Colour: true}), "\x1b[38;2;") {

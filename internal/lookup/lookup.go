@@ -39,14 +39,30 @@ type UnknownError struct {
 
 // Error lists the names that there are, and says which may have been meant.
 func (e *UnknownError) Error() string {
-	const close = 0.8 // of 1; a slip of a letter or two
-	hint, best := "", close
-	for _, n := range e.Names {
-		if score := smetrics.JaroWinkler(n, e.Name, 0.7, 4); score >= best {
-			hint, best = fmt.Sprintf(" (did you mean %q?)", n), score
-		}
+	hint := e.near()
+	if hint != "" {
+		hint = fmt.Sprintf(" (did you mean %q?)", hint)
 	}
 	return fmt.Sprintf("unknown %s %q%s; there are: %s", e.What, e.Name, hint, strings.Join(e.Names, ", "))
+}
+
+// near is the name that may have been meant: but for a slip of a letter or two, or the only
+// one of which this is a part.
+func (e *UnknownError) near() (name string) {
+	const close = 0.8 // of 1
+	best, having := close, []string(nil)
+	for _, n := range e.Names {
+		if score := smetrics.JaroWinkler(n, e.Name, 0.7, 4); score >= best {
+			name, best = n, score
+		}
+		if e.Name != "" && strings.Contains(n, e.Name) {
+			having = append(having, n)
+		}
+	}
+	if name == "" && len(having) == 1 {
+		return having[0]
+	}
+	return name
 }
 
 // Unknown is an *UnknownError.
