@@ -36,10 +36,10 @@ var Scenarios = []Scenario{
 	},
 	{Name: "reload", Sentence: "every worker is replaced (SIGHUP)", strike: signalMaster(unix.SIGHUP)},
 	{
-		Name: "upgrade", Sentence: "the binary at its path takes the server over (SIGUSR2)",
+		Name: "upgrade", Sentence: "the server goes on with the binary that is at its path now (SIGUSR2)",
 		strike: signalMaster(unix.SIGUSR2), prefork: true,
 	},
-	{Name: "scale-down", Sentence: "one worker less (SIGTTOU)", strike: signalMaster(unix.SIGTTOU), prefork: true},
+	{Name: "scale-down", Sentence: "one worker is taken away (SIGTTOU)", strike: signalMaster(unix.SIGTTOU), prefork: true},
 }
 
 // LookupScenario finds a scenario by its name.

@@ -24,7 +24,7 @@ type Workload struct {
 	order       func(result.Plan, *load.Order)
 }
 
-// What a connection costs in workload mixed: 2 % are a hundred times dearer. With 1 %
+// What a connection costs in workload mixed: 2 % take a hundred times as long. With 1 %
 // the 99th percentile would stand on the edge between the two kinds.
 const mixedService = "bimodal:1ms,100ms,2%"
 
@@ -32,7 +32,7 @@ const mixedService = "bimodal:1ms,100ms,2%"
 var Workloads = []Workload{
 	{
 		Name:     "hello",
-		Sentence: "the server greets and closes: nothing but the taking of a connection",
+		Sentence: "the server greets and closes: what a connection costs, and nothing else",
 		app:      "hello", concurrency: 1,
 		defaults: result.Plan{Clients: 16},
 		order:    func(result.Plan, *load.Order) {},
@@ -46,14 +46,14 @@ var Workloads = []Workload{
 	},
 	{
 		Name:     "work",
-		Sentence: "each connection costs a worker the time that --service draws, by default exp:5ms",
+		Sentence: "each connection keeps a worker busy for a time that --service says, by default exp:5ms",
 		app:      "work", concurrency: 1,
 		defaults: result.Plan{Clients: 40, Service: "exp:5ms"},
 		order:    func(result.Plan, *load.Order) {},
 	},
 	{
 		Name:     "mixed",
-		Sentence: "as work, where 98 % are cheap and 2 % are a hundred times dearer: what do the cheap ones suffer?",
+		Sentence: "as work, where 2 % of the requests take a hundred times as long as the others: how long do the short ones wait?",
 		app:      "work", concurrency: 1,
 		defaults: result.Plan{Clients: 40, Service: mixedService},
 		order:    func(result.Plan, *load.Order) {},

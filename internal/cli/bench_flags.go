@@ -37,46 +37,46 @@ func armFlags() []cli.Flag {
 			Name: "arm", Category: catArms, DefaultText: strings.Join(bench.DefaultArms, ", "),
 			Usage: "compare `ARM`, such as shared/exclusive, or 'reuseport/hash --backlog 5' with flags of serve; ARM? is left out where this user or kernel cannot have it; repeatable",
 		},
-		&cli.BoolFlag{Name: "all", Category: catArms, Usage: "compare all arms there are; those that cannot be had here are left out"},
-		&cli.StringFlag{Name: "workers", Aliases: []string{"w"}, Category: catArms, Value: "4", Usage: "with `N` workers each; 4,32,64 has every arm three times"},
+		&cli.BoolFlag{Name: "all", Category: catArms, Usage: "compare all arms, but for those that this user or kernel cannot have"},
+		&cli.StringFlag{Name: "workers", Aliases: []string{"w"}, Category: catArms, Value: "4", Usage: "give every server `N` workers; with 4,32,64 each arm runs three times"},
 		&cli.StringFlag{Name: "baseline", Category: catArms, DefaultText: "the first", Usage: "compare the others with `ARM`"},
 		&cli.StringSliceFlag{
 			Name: "peer", Category: catArms, DefaultText: "none",
 			Usage: "compare somebody else's server too: `NAME=COMMAND` with {host}, {port} and {workers}; repeatable",
 		},
-		&cli.StringFlag{Name: "cmd", Category: catArms, DefaultText: "a built-in app", Usage: "run `PROGRAM` as worker under each strategy; under dispatch, unless named by --arm, only if it knows how to take what is passed to it"},
+		&cli.StringFlag{Name: "cmd", Category: catArms, DefaultText: "a built-in app", Usage: "run `PROGRAM` as worker under each strategy; under dispatch, unless named by --arm, only if it can take connections that are passed to it"},
 		&cli.IntFlag{Name: "concurrency", Category: catArms, DefaultText: "the workload's", Usage: "a worker serves `N` connections at once"},
 	}
 }
 
 func loadFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "workload", Category: catLoad, Value: bench.Workloads[0].Name, Usage: "clients want `WORK`: " + or(names(bench.Workloads, workloadName))},
+		&cli.StringFlag{Name: "workload", Category: catLoad, Value: bench.Workloads[0].Name, Usage: "what clients ask for: `WORK` is " + or(names(bench.Workloads, workloadName))},
 		&cli.StringFlag{Name: "scenario", Category: catLoad, Value: bench.Scenarios[0].Name, Usage: "what happens to the servers: `NAME` is " + or(names(bench.Scenarios, scenarioName))},
-		&cli.StringFlag{Name: "phase", Category: catLoad, DefaultText: "closed,open", Usage: "`LOOP` is closed, open, or both: capacity by clients that wait for answers, then latency by clients that come at random"},
+		&cli.StringFlag{Name: "phase", Category: catLoad, DefaultText: "closed,open", Usage: "`LOOP` is closed (clients wait for answers, which shows capacity), open (clients come at random, which shows latency), or both"},
 		&cli.IntFlag{Name: "clients", Category: catLoad, DefaultText: "16; 40 for work and mixed", Usage: "the closed loop has `N` clients"},
-		&cli.StringFlag{Name: "rate", Category: catLoad, DefaultText: "50%", Usage: "the open loop has `N` connections a second, or N% of what the weakest arm reached in the closed one; several draw a load curve: 20%,40%,60%,80%,90%"},
-		&cli.StringFlag{Name: "service", Category: catLoad, DefaultText: "the workload's", Usage: "for work and mixed, draw demands from `TIMES`: fixed:5ms, exp:5ms or bimodal:1ms,100ms,1%"},
-		&cli.BoolFlag{Name: "spin", Category: catLoad, Usage: "demands are of processor time, not of sleep"},
+		&cli.StringFlag{Name: "rate", Category: catLoad, DefaultText: "50%", Usage: "the open loop has `N` connections a second, or N% of what the weakest arm reached in the closed one; several rates draw a load curve: 20%,40%,60%,80%,90%"},
+		&cli.StringFlag{Name: "service", Category: catLoad, DefaultText: "the workload's", Usage: "for work and mixed, how long a request takes: `TIMES` is fixed:5ms, exp:5ms or bimodal:1ms,100ms,1%"},
+		&cli.BoolFlag{Name: "spin", Category: catLoad, Usage: "a request uses the processor for its time, where it would sleep"},
 		&cli.IntFlag{Name: "requests", Category: catLoad, DefaultText: "1", Usage: "for http, `N` requests on a connection, one after the other"},
-		&cli.DurationFlag{Name: "think", Category: catLoad, DefaultText: "none", Usage: "`PAUSE` between the requests of a connection"},
-		&cli.BoolFlag{Name: "fin", Category: catLoad, Usage: "clients close as usual, from many addresses; without it they reset, which leaves no port waiting"},
-		&cli.DurationFlag{Name: "timeout", Category: catLoad, DefaultText: "10s", Usage: "give a connection up after `T`"},
+		&cli.DurationFlag{Name: "think", Category: catLoad, DefaultText: "none", Usage: "pause for `PAUSE` between the requests of a connection"},
+		&cli.BoolFlag{Name: "fin", Category: catLoad, Usage: "clients close connections as usual, from many addresses; without it they reset them, which frees the port at once"},
+		&cli.DurationFlag{Name: "timeout", Category: catLoad, DefaultText: "10s", Usage: "give up a connection after `T`"},
 		&cli.DurationFlag{Name: "stall", Category: catLoad, DefaultText: "500ms", Usage: "count a request as stalled after `T`"},
 	}
 }
 
 func roundFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "quick", Category: catRounds, Usage: "a first look within 15 s, and no claims"},
+		&cli.BoolFlag{Name: "quick", Category: catRounds, Usage: "a first look within 15 s, which claims little"},
 		&cli.BoolFlag{Name: "thorough", Category: catRounds, Usage: "20 rounds of 2 s"},
 		&cli.IntFlag{Name: "rounds", Category: catRounds, DefaultText: "10", Usage: "`N` rounds of each loop; every round has every arm once, in random order"},
 		&cli.DurationFlag{Name: "length", Category: catRounds, DefaultText: "600ms", Usage: "measure an arm for `T` in each round"},
-		&cli.DurationFlag{Name: "warmup", Category: catRounds, DefaultText: "150ms", Usage: "after `T` of load that does not count"},
-		&cli.DurationFlag{Name: "budget", Category: catRounds, DefaultText: "twice the plan's time", Usage: "end within `T`; until then parts that the machine's other business has disturbed are done again"},
-		&cli.StringFlag{Name: "until", Category: catRounds, DefaultText: "as the rounds come", Usage: "add rounds within the budget until the ratios that decide are known to `N%` either way"},
-		&cli.StringFlag{Name: "margin", Category: catRounds, DefaultText: "10%", Usage: "arms that surely differ by no more than `N%` count as the same"},
-		&cli.Uint64Flag{Name: "seed", Category: catRounds, DefaultText: "drawn, and printed", Usage: "repeat the random numbers of run `N`"},
+		&cli.DurationFlag{Name: "warmup", Category: catRounds, DefaultText: "150ms", Usage: "before that, put `T` of load on it that does not count"},
+		&cli.DurationFlag{Name: "budget", Category: catRounds, DefaultText: "twice the plan's time", Usage: "end within `T`; while there is time, measure again what other programs have disturbed"},
+		&cli.StringFlag{Name: "until", Category: catRounds, DefaultText: "as the rounds come", Usage: "add rounds until the ratios that decide are known to within `N%`, or the budget is used up"},
+		&cli.StringFlag{Name: "margin", Category: catRounds, DefaultText: "10%", Usage: "call two arms the same if they surely differ by less than `N%`"},
+		&cli.Uint64Flag{Name: "seed", Category: catRounds, DefaultText: "drawn, and printed", Usage: "use the random numbers of the run with seed `N` again"},
 	}
 }
 
@@ -96,11 +96,11 @@ func outputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "json", Category: catOutput, DefaultText: "none", Usage: "keep the whole result in `FILE`, for prefork compare"},
 		&cli.StringFlag{Name: "csv", Category: catOutput, DefaultText: "none", Usage: "write a line for each arm and round to `FILE`"},
 		&cli.StringFlag{Name: "markdown", Category: catOutput, DefaultText: "none", Usage: "write the table to `FILE`, for a README"},
-		&cli.StringFlag{Name: "html", Category: catOutput, DefaultText: "none", Usage: "write a report with charts to `FILE`, which needs no network"},
+		&cli.StringFlag{Name: "html", Category: catOutput, DefaultText: "none", Usage: "write a report with charts to `FILE`, to be read without a network"},
 		&cli.StringFlag{Name: "hgrm", Category: catOutput, DefaultText: "none", Usage: "write the latencies of each arm and loop to `DIRECTORY`, for the usual plotters of HDR histograms"},
 		&cli.StringFlag{Name: "svg", Category: catOutput, DefaultText: "none", Usage: "write the charts to `DIRECTORY`"},
 		&cli.StringSliceFlag{Name: "fail-if", Category: catOutput, DefaultText: "none", Usage: "exit with 99 if `CONDITION` holds, such as 'p99(dispatch/round-robin) > 2ms'; repeatable"},
-		&cli.BoolFlag{Name: "strict", Category: catOutput, Usage: "exit with 98 if a number that decides was disturbed in every round, in place of a rough one"},
+		&cli.BoolFlag{Name: "strict", Category: catOutput, Usage: "exit with 98, and no rough number, if one that decides was disturbed in every round"},
 		&cli.BoolFlag{Name: "quiet", Category: catOutput, Usage: "show no progress"},
 	}
 }

@@ -29,7 +29,7 @@ func compareCommand() *cli.Command {
 
 func compareFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "force", Usage: "compare although the plans, or the rates of the open loops, differ"},
+		&cli.BoolFlag{Name: "force", Usage: "compare even if the plans, or the rates of the open loops, differ"},
 		&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		&cli.StringSliceFlag{Name: "fail-if", DefaultText: "none", Usage: "exit with 99 if `CONDITION` holds for the new result, such as 'p99(shared/blocking) > 1.1 * old.p99(shared/blocking)'; repeatable"},
 	}

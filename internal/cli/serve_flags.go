@@ -39,7 +39,7 @@ func (o *options) whatFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.GenericFlag{
 			Name: "bind", Aliases: []string{"b"}, Category: catWhat, Value: &o.bind, EnvVars: env("BIND"),
-			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port or unix:/path; 0.0.0.0 is IPv4 alone, [::] and no host are both",
+			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port or unix:/path; 0.0.0.0 is IPv4 only, [::] or no host is IPv4 and IPv6",
 		},
 		&cli.IntFlag{
 			// GOMAXPROCS, unlike NumCPU, knows a container's share of the processors.
@@ -56,7 +56,7 @@ func (o *options) whatFlags() []cli.Flag {
 		},
 		&cli.DurationFlag{
 			Name: "read-timeout", Destination: &o.readTimeout, Category: catWhat, Value: 10 * time.Second, EnvVars: env("READ_TIMEOUT"),
-			Usage: "drop a client that takes nothing of its answer for `T`; under http and work also one that has not sent its request by then",
+			Usage: "drop a client that reads nothing of its answer for `T`; under http and work also one that sends no whole request in that time",
 		},
 	}
 }
@@ -81,7 +81,7 @@ func (o *options) howFlags() []cli.Flag {
 		},
 		&cli.IntFlag{
 			Name: "overlap", Destination: &o.overlap, Category: catHow, Value: 1, EnvVars: env("OVERLAP"),
-			Usage: "under reuseport, each worker takes from `N` of the sockets; from 2 on nobody waits for a worker that is stuck",
+			Usage: "under reuseport, each worker takes from `N` of the sockets; with 2 or more, nobody waits for a worker that is stuck",
 		},
 		&cli.DurationFlag{
 			Name: "stuck-after", Destination: &o.stuckAfter, Category: catHow, Value: strategies.DefaultStuckAfter, EnvVars: env("STUCK_AFTER"),
@@ -93,7 +93,7 @@ func (o *options) howFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "reuseport-bind", Destination: &o.reuseportBind, Category: catHow, Value: binders[0], EnvVars: env("REUSEPORT_BIND"),
-			Usage: "who opens the sockets, under reuseport: `WHO` is master or worker; the master keeps what waits for a dead worker, a worker loses it",
+			Usage: "who opens the sockets, under reuseport: `WHO` is master or worker; what waits for a worker that dies is kept by the master, and lost with a worker",
 		},
 		&cli.StringFlag{
 			Name: "policy", Destination: &o.policy, Category: catHow, EnvVars: env("POLICY"), DefaultText: dispatch.Policies[0].Name,
@@ -114,11 +114,11 @@ func (o *options) lifeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{
 			Name: "graceful-timeout", Destination: &o.gracefulTimeout, Category: catLife, Value: 30 * time.Second, EnvVars: env("GRACEFUL_TIMEOUT"),
-			Usage: "a worker that is told to stop has `T` to finish, and is killed then",
+			Usage: "a worker that is told to stop is killed if it has not finished after `T`",
 		},
 		&cli.DurationFlag{
 			Name: "ready-after", Destination: &o.readyAfter, Category: catLife, Value: time.Second, EnvVars: env("READY_AFTER"),
-			Usage: "a program is ready when it says READY=1, as systemd knows it, or has run for `T`; with 0, only when it says so",
+			Usage: "a program counts as ready when it says READY=1, as to systemd, or has run for `T`; with 0, only when it says so",
 		},
 		&cli.StringFlag{
 			Name: "stop-signal", Destination: &o.stopSignal, Category: catLife, Value: "TERM", EnvVars: env("STOP_SIGNAL"),
@@ -134,7 +134,7 @@ func (o *options) lifeFlags() []cli.Flag {
 		},
 		&cli.IntFlag{
 			Name: "max-conns-jitter", Destination: &o.maxConnsJitter, Category: catLife, EnvVars: env("MAX_CONNS_JITTER"), DefaultText: "none",
-			Usage: "and up to `N` more, drawn by each worker, so that not all are replaced at once",
+			Usage: "add a random number up to `N` to that, so that not all workers are replaced at once",
 		},
 	}
 }
@@ -159,7 +159,7 @@ func (o *options) processFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "log-level", Destination: &o.logLevel, Category: catProcess, Value: control.LevelName(slog.LevelInfo), EnvVars: env("LOG_LEVEL"),
-			Usage: "write to the log what is as grave as `LEVEL`, or graver: " + or(levelNames()),
+			Usage: "log what is of `LEVEL` or above: " + or(levelNames()),
 		},
 	}
 }
