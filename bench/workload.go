@@ -53,7 +53,7 @@ var Workloads = []Workload{
 	},
 	{
 		Name:     "mixed",
-		Sentence: "as work, where 2 % of the requests take a hundred times as long as the others: how long do the short ones wait?",
+		Sentence: "as work, where 2 % of the requests take a hundred times as long as the others: how long do the cheap ones wait?",
 		app:      "work", concurrency: 1,
 		defaults: result.Plan{Clients: 40, Service: mixedService},
 		order:    func(result.Plan, *load.Order) {},

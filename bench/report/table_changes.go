@@ -143,7 +143,7 @@ func inAll(n, of int) string {
 	case of == 0:
 		return notMeasured
 	case n > 0:
-		return "× " + text
+		return "✗ " + text
 	}
 	return text
 }

@@ -30,7 +30,7 @@ func TestChangesTable(t *testing.T) {
 	text := changesOf(t, old, new, TableOptions{})
 	for _, want := range []string{
 		"throughput", "2.00 × (1.9", "better", "CPU per connection", "1.00 × (0.9", "same within 10 %",
-		"lost (open)", "× 8/240,008", "0.0 %", "another kernel: 6.18.0 and 6.1", "not made side by side", "same is where",
+		"lost (open)", "✗ 8/240,008", "0.0 %", "another kernel: 6.18.0 and 6.1", "not made side by side", "same is where",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

@@ -209,7 +209,7 @@ func (t *table) counted(arm result.Arm, c tableColumn) tableCell {
 	case !measured:
 		return tableCell{text: notMeasured}
 	case sum > 0:
-		return tableCell{text: "× " + result.Thousands(sum), alarm: true}
+		return tableCell{text: "✗ " + result.Thousands(sum), alarm: true}
 	}
 	return tableCell{text: "0"}
 }
@@ -221,10 +221,10 @@ func (t *table) recovered(arm result.Arm, c tableColumn) tableCell {
 	case n == 0:
 		return tableCell{text: notMeasured}
 	case never == n:
-		return tableCell{text: "× never", alarm: true}
+		return tableCell{text: "✗ never", alarm: true}
 	case never > 0:
 		note := fmt.Sprintf("not normal again by the end in %d of %s", never, numbered(n, "round"))
-		return tableCell{text: "× " + result.Seconds(stats.MedianOf(seconds).Value), alarm: true, mark: t.notes.mark(note)}
+		return tableCell{text: "✗ " + result.Seconds(stats.MedianOf(seconds).Value), alarm: true, mark: t.notes.mark(note)}
 	}
 	return tableCell{text: result.Seconds(stats.MedianOf(seconds).Value)}
 }

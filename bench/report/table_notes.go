@@ -128,7 +128,7 @@ func (t *table) fairnessNote(phase string) string {
 	text := "Jain's index: 1 is the same number of connections for every worker, 1/k all of them for one of k" + t.busiest(phase)
 	for _, arm := range t.Arms {
 		if f, ok := t.FairnessOf(arm, phase); ok && arm.Strategy == "reuseport" && !arm.Control && known(f.OfHash) && known(f.ChiSquareP) {
-			return text + fmt.Sprintf(". A hash throws dice: of a perfect one expect %.5f, and to be as uneven as %s, or more, with a probability of %.2g (χ² of all rounds together)", f.OfHash, arm.Name, f.ChiSquareP)
+			return text + fmt.Sprintf(". A hash is like dice: a perfect one would have %.5f, and would be as uneven as %s or more with a probability of %.2g (χ² test over all rounds)", f.OfHash, arm.Name, f.ChiSquareP)
 		}
 	}
 	return text
@@ -165,7 +165,7 @@ func (t *table) noise(arm result.Arm) string {
 			parts = append(parts, result.MetricInWords(c.metric.Name)+" "+much)
 		}
 	}
-	text := t.Plan.Baseline + " once more: whatever differs between the two is noise"
+	text := t.Plan.Baseline + " a second time: whatever differs between the two is noise"
 	if len(parts) > 0 {
 		text += " (" + strings.Join(parts, ", ") + ")"
 	}
@@ -175,7 +175,7 @@ func (t *table) noise(arm result.Arm) string {
 // doubts are the notes that belong to the whole.
 func (t *table) doubts() {
 	if t.Partial != "" {
-		t.notes.add("partial, for it was cut short: %s", t.Partial)
+		t.notes.add("partial, since it was cut short: %s", t.Partial)
 	}
 	for _, text := range leftOut(t.Result) {
 		t.notes.add("%s", text)
@@ -187,7 +187,7 @@ func (t *table) doubts() {
 	t.doubtful()
 	t.tardy()
 	if !t.claims() {
-		t.notes.add("too few rounds for any claim, which takes 6: the numbers are medians of what there is")
+		t.notes.add("too few rounds for a claim, which takes 6; the numbers are the medians of these")
 	}
 	t.judged()
 	if t.Environment.StealPct >= 1 {
@@ -217,7 +217,7 @@ func leftOut(r *result.Result) (said []string) {
 // judged says what a finding takes, where there are any.
 func (t *table) judged() {
 	if t.claims() && len(t.Comparisons) > 0 {
-		t.notes.add("better and worse are sure at 5 %% for all that is compared together; same is where the whole interval is that near to 1; likely is what may be chance among so many")
+		t.notes.add("better and worse are significant at 5 %%, corrected for all that is compared; same is where the whole interval is that near to 1; likely may still be chance among so many comparisons")
 	}
 }
 
@@ -252,7 +252,7 @@ func (t *table) doubtful() {
 			}
 		}
 		if bad > 0 {
-			t.notes.add("%d of %s of the %s loop doubtful, so that what was spoilt is not counted: %s", bad, numbered(all, "part"), phase, cause)
+			t.notes.add("%d of %s of the %s loop disturbed; what was spoilt there is not counted: %s", bad, numbered(all, "part"), phase, cause)
 		}
 	}
 }
@@ -267,7 +267,7 @@ func (t *table) tardy() {
 		}
 	}
 	if bad > 0 {
-		t.notes.add("in %d of %d parts of rounds, more than half of p99 was the load generator's own delay: it had to wait for a processor too. Read p99 as that of the whole machine", bad, all)
+		t.notes.add("in %d of %d parts of rounds, more than half of p99 was delay in the load generator, which had to wait for a processor: there p99 tells of the whole machine and not of the server", bad, all)
 	}
 }
 

@@ -197,7 +197,7 @@ func TestDoubtsAreTold(t *testing.T) {
 		"doubtful rounds": {func(r *result.Result) {
 			r.Rounds[0].Doubts = spoilt("the generator was busy")
 			r.Rounds[1].Doubts = spoilt("the generator was busy")
-		}, "2 of 40 parts of the closed loop doubtful, so that what was spoilt is not counted: in round 1, under shared/blocking, the generator was busy ·"},
+		}, "2 of 40 parts of the closed loop disturbed; what was spoilt there is not counted: in round 1, under shared/blocking, the generator was busy ·"},
 		"all disturbed": {func(r *result.Result) {
 			each(r, func(x *result.Round) { x.Doubts = result.Doubts(map[string]float64{"steal": 18}) })
 			r.Summarise()
@@ -207,7 +207,7 @@ func TestDoubtsAreTold(t *testing.T) {
 		}, "the open loop has 7 of 10 rounds: the budget of 1m30s was spent"},
 		"again": {func(r *result.Result) { r.Repeats = make([]result.Repeat, 3) }, "3 parts disturbed from outside and done again"},
 		"noise": {func(r *result.Result) { r.AANoise["open/p99"] = [2]float64{0.03, 33.7} }, "p99 a factor of 34,"},
-		"dice":  {func(*result.Result) {}, "to be as uneven as reuseport/hash, or more, with a probability of 0.99 (χ² of all rounds together)"},
+		"dice":  {func(*result.Result) {}, "would be as uneven as reuseport/hash or more with a probability of 0.99 (χ² test over all rounds)"},
 		"loaded dice": {func(r *result.Result) {
 			each(r, func(x *result.Round) {
 				if x.Round == 1 && x.Arm == reuseportArm.Name {
@@ -217,10 +217,10 @@ func TestDoubtsAreTold(t *testing.T) {
 		}, "with a probability of 2.6e-42 (χ²"},
 		"busiest":    {func(*result.Result) {}, "The busiest worker had, under shared/blocking 25.2 %, reuseport/hash 25.2 %, dispatch/round-robin 25.2 % (even: 25 %)"},
 		"partly":     {func(r *result.Result) { r.Plan.Workload, r.Plan.Requests = "http", 5 }, "partly open loop: connections come at random times"},
-		"partial":    {func(r *result.Result) { r.Partial = "interrupted" }, "partial, for it was cut short: interrupted"},
+		"partial":    {func(r *result.Result) { r.Partial = "interrupted" }, "partial, since it was cut short: interrupted"},
 		"steal":      {func(r *result.Result) { r.Environment.StealPct = 3.25 }, "3.2 % of the processors' time went to other machines"},
 		"no control": {func(r *result.Result) { r.Arms = r.Arms[:3] }, "same is where the whole"},
-		"control":    {func(*result.Result) {}, "shared/blocking once more: whatever differs between the two is noise (throughput ±"},
+		"control":    {func(*result.Result) {}, "shared/blocking a second time: whatever differs between the two is noise (throughput ±"},
 		"no ratio":   {func(r *result.Result) { r.Comparisons[0].NoRatio = 2 }, "2 rounds gave no ratio"},
 		"rate":       {func(*result.Result) {}, "The rate is 50 % of what the weakest arm reached"},
 		"closing":    {func(r *result.Result) { r.Plan.FIN = true }, "clients close in the usual way (FIN)"},
@@ -229,7 +229,7 @@ func TestDoubtsAreTold(t *testing.T) {
 			r.Plan.Clients = 10_000
 			each(r, func(x *result.Round) { x.MaxOpen = 1424 })
 		}, "Of the clients no more than 1,424 were connected at once"},
-		"losses": {func(r *result.Result) { r.Rounds[0].Errors = map[string]int{"reset": 12} }, "× 12"},
+		"losses": {func(r *result.Result) { r.Rounds[0].Errors = map[string]int{"reset": 12} }, "✗ 12"},
 	} {
 		r := made(10, sharedArm, reuseportArm, dispatchArm, controlArm)
 		c.change(r)
@@ -239,7 +239,7 @@ func TestDoubtsAreTold(t *testing.T) {
 		}
 	}
 	few := tableOf(t, made(3, sharedArm, reuseportArm), TableOptions{})
-	if !strings.Contains(few, "needs 3 more rounds") || !strings.Contains(few, "too few rounds for any claim") {
+	if !strings.Contains(few, "needs 3 more rounds") || !strings.Contains(few, "too few rounds for a claim") {
 		t.Errorf("of 3 rounds:\n%s", few)
 	}
 }
@@ -263,7 +263,7 @@ func TestMarksStandAtTheirNumbers(t *testing.T) {
 		}
 	})
 	text := tableOf(t, r, TableOptions{})
-	for _, want := range []string{"× 0.5⁵ ", "normal again after 0.03 s"} {
+	for _, want := range []string{"✗ 0.5⁵ ", "normal again after 0.03 s"} {
 		if !strings.Contains(strings.ReplaceAll(text, "\n", " "), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

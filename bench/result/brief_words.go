@@ -53,7 +53,7 @@ func (r *Result) inBrief(arm Arm, columns []BriefColumn) string {
 	}
 	switch {
 	case len(all) == 0:
-		return name + ": nothing is claimed, as too little of it was sound."
+		return name + ": nothing is claimed, since too little of it was undisturbed."
 	case len(open) == 0:
 		return fmt.Sprintf("%s: the same, within %.0f %%, in all that is judged.", name, 100*r.Plan.Tolerance())
 	}

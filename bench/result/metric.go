@@ -66,7 +66,7 @@ var Metrics = []Metric{
 	{"sd", "sd", "µs", "standard deviation of the time to an answer", Less, Open, Time, true, true, latency(func(l Latency) float64 { return l.SD })},
 	{"service_p99", "service p99", "µs", "as p99, but timed from when the request was really sent", Less, Open, Time, false, true, func(r Round) (float64, bool) { return r.Service.P99, r.Service.N > 0 }},
 	{"connect_p99", "connect p99", "µs", "99 % of the handshakes are done within it", Less, Open, Time, false, false, func(r Round) (float64, bool) { return r.Connect.P99, r.Connect.N > 0 }},
-	{"cheap_p99", "cheap p99", "µs", "p99 of the short requests alone, in workload mixed", Less, Open, Time, true, true, cheap},
+	{"cheap_p99", "cheap p99", "µs", "p99 of the cheap requests alone, in workload mixed", Less, Open, Time, true, true, cheap},
 	{"wakeups", "wakeups/conn", "", "how often the kernel woke a thread of the server, per connection (voluntary context switches)", Less, Open, Cost, true, false, func(r Round) (float64, bool) { return measured(r.Wakeups) }},
 	{"jain", "Jain", "", "fairness over workers: 1 is even, 1/k is all on one; a hash expects n/(n+k−1)", More, Closed, Spread, false, false, func(r Round) (float64, bool) { return measured(r.Jain) }},
 	{"max_share", "max share", "", "share of the busiest worker", Less, Closed, Spread, false, false, func(r Round) (float64, bool) { return measured(r.MaxShare) }},

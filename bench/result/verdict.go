@@ -15,7 +15,7 @@ func (r *Result) Verdict() string {
 	v := verdict{r, r.standings()}
 	switch {
 	case v.most() == 0:
-		return "Nothing is claimed: no number that decides was sound in any round."
+		return "Nothing is claimed: every number that decides was disturbed in every round."
 	case v.most() < stats.MinRounds && v.harmTold():
 		return strings.Join(append(append(v.disturbed(), v.advice()...), v.nothingElse()...), " ")
 	case v.most() < stats.MinRounds:
@@ -23,11 +23,11 @@ func (r *Result) Verdict() string {
 	case v.alone():
 		return fmt.Sprintf("Only %s was measured: there is nothing to compare it with.", r.Plan.Baseline)
 	case len(v.standings) == 0 && !v.struck():
-		return fmt.Sprintf("Nothing is claimed: no arm was sound in as many of the same rounds as %s as a claim takes.", r.Plan.Baseline)
+		return fmt.Sprintf("Nothing is claimed: in too few rounds were both %s and another arm undisturbed.", r.Plan.Baseline)
 	}
 	var said []string
 	if r.Partial != "" {
-		said = append(said, "The run was cut short; this is of what there is.")
+		said = append(said, "The run was cut short; this is what it had measured by then.")
 	}
 	said = append(said, v.disturbed()...)
 	said = append(said, v.compared()...)
@@ -153,7 +153,7 @@ func (v verdict) undecided() string {
 			metrics = append(metrics, asChange(unseen[metric])+" in "+MetricInWords(metric))
 		}
 	}
-	return fmt.Sprintf("%s %s no difference from %s; one below %s may have gone unseen.",
+	return fmt.Sprintf("%s %s no difference from %s; a difference below %s may have gone unseen.",
 		listed(names, "and"), verb, v.Plan.Baseline, listed(metrics, "and"))
 }
 

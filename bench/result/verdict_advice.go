@@ -35,7 +35,7 @@ func (v verdict) choice() (why string, arms []Arm) {
 	case len(ahead) == 1 && len(mixed) == 0:
 		return fmt.Sprintf("Take %s for %s: it alone was found better than %s.", ahead[0].Name, v.Plan.Workload, v.Plan.Baseline), ahead
 	case len(ahead) > 0:
-		return "Which of those that are better is the best was not asked: make one of them the --baseline.", append(ahead, mixed...)
+		return "Which of the better ones is best was not measured: make one of them the --baseline.", append(ahead, mixed...)
 	case len(mixed) > 0:
 		return "Which to take depends on what counts more.", append(mixed, v.baseline())
 	case len(equal) > 1:
@@ -75,9 +75,9 @@ func (v verdict) twins() (said []string) {
 		switch {
 		case !s.arm.same(v.baseline()):
 		case s.equal():
-			said = append(said, fmt.Sprintf("%s and %s are the same: that no difference was found is what should come out.", v.Plan.Baseline, s.arm.Name))
+			said = append(said, fmt.Sprintf("%s and %s are the same server, and no difference was found, as it should be.", v.Plan.Baseline, s.arm.Name))
 		default:
-			said = append(said, fmt.Sprintf("%s and %s are the same: what was found between them is chance, or the machine's doing.", v.Plan.Baseline, s.arm.Name))
+			said = append(said, fmt.Sprintf("%s and %s are the same server: what differs between them is chance, or the machine.", v.Plan.Baseline, s.arm.Name))
 		}
 	}
 	return said
@@ -126,14 +126,14 @@ func (v verdict) baseline() Arm {
 // pains are what each strategy costs in the case it is bad at: known, and not
 // measured by this run. The first row that fits an arm is its own.
 var pains = []struct{ strategy, accept, sentence string }{
-	{"shared", "exclusive", "Where shared/exclusive hurts: the kernel wakes the worker that came first, so a few do most of the work and hold most of the long-lived connections."},
-	{"shared", "rotate", "Where shared/rotate hurts: taking turns costs system calls for every connection."},
-	{"shared", "epoll", "Where shared/epoll hurts: an arrival wakes every idle worker for one connection, and more workers make that dearer."},
-	{"shared", "netpoll", "Where shared/netpoll hurts: an arrival wakes every idle worker for one connection, and more workers make that dearer."},
-	{"shared", "uring-multishot", "Where shared/uring-multishot hurts: the first worker stays first in line while it is busy, stuck or stopped, and connections wait for it while others idle."},
-	{"shared", "", "Where shared hurts: its workers must block in accept; those that wait by epoll or a runtime's poller all wake for every connection, and many cores contend for one queue."},
-	{"reuseport", "", "Where reuseport hurts: a connection belongs to a worker before that has time for it, so the share of a stuck or slow worker waits while others idle."},
-	{"dispatch", "", "Where dispatch hurts: every connection wakes two processes, and the master must not die or fall behind, for nothing is accepted without it."},
+	{"shared", "exclusive", "Where shared/exclusive hurts: the kernel wakes the first worker that is free, so a few do most of the work and hold most of the long-lived connections."},
+	{"shared", "rotate", "Where shared/rotate hurts: taking turns costs two more system calls for each connection."},
+	{"shared", "epoll", "Where shared/epoll hurts: each connection wakes every idle worker, so more workers cost more."},
+	{"shared", "netpoll", "Where shared/netpoll hurts: each connection wakes every idle worker, so more workers cost more."},
+	{"shared", "uring-multishot", "Where shared/uring-multishot hurts: the first worker stays first in line while it is busy, stuck or stopped, and connections wait for it while others are idle."},
+	{"shared", "", "Where shared hurts: workers that wait by epoll, or by a runtime's poller, all wake up for every connection; and with many cores all of them contend for one queue."},
+	{"reuseport", "", "Where reuseport hurts: a connection is given to a worker before that worker has time for it, so what a stuck or slow worker was given waits while others are idle."},
+	{"dispatch", "", "Where dispatch hurts: every connection wakes two processes, and without the master nothing is accepted: it must not die or fall behind."},
 }
 
 func (v verdict) hurts(arm Arm) string {

@@ -40,5 +40,5 @@ func (v verdict) survivors(arm, phase string) string {
 	if share == 0 {
 		return ""
 	}
-	return fmt.Sprintf("That the latency of %s is as good as another's or better is no claim: it is of those answered, and %s were lost.", arm, Percent(share))
+	return fmt.Sprintf("Nothing is claimed in favour of the latency of %s: it is of those that were answered, and %s were lost.", arm, Percent(share))
 }

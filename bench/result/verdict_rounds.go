@@ -63,11 +63,11 @@ func (v verdict) inRounds(what string, least int) string {
 
 func (v verdict) nothingYet() []string {
 	needs := moreRounds(stats.MinRounds - v.most())
-	return []string{fmt.Sprintf("After %s nothing is claimed: it %s.", v.inRounds("sound round", 0), needs)}
+	return []string{fmt.Sprintf("Nothing is claimed after %s: it %s.", v.inRounds("sound round", 0), needs)}
 }
 
 func (v verdict) nothingElse() []string {
-	return []string{fmt.Sprintf("Of anything else nothing is claimed after %s.", v.inRounds("sound round", 0))}
+	return []string{fmt.Sprintf("Nothing else is claimed after %s.", v.inRounds("sound round", 0))}
 }
 
 // thin names a phase that had too few rounds for a claim, where another had enough.
@@ -75,7 +75,7 @@ func (v verdict) thin() (said []string) {
 	for _, phase := range v.Phases() {
 		if n := v.rounds(phase); n < stats.MinRounds {
 			needs := moreRounds(stats.MinRounds - n)
-			said = append(said, fmt.Sprintf("After %s of the %s loop nothing is claimed of that: it %s.", plural(n, "sound round"), phase, needs))
+			said = append(said, fmt.Sprintf("Nothing is claimed of the %[2]s loop after %[1]s of it: it %[3]s.", plural(n, "sound round"), phase, needs))
 		}
 	}
 	return said

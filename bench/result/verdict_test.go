@@ -46,7 +46,7 @@ func TestVerdicts(t *testing.T) {
 		general  []string // what is known besides
 	}{
 		{"too few", 5, []found{{"p99", hash, "needs 1 more round"}},
-			[]string{"After 5 sound rounds nothing is claimed: it needs 1 more round."},
+			[]string{"Nothing is claimed after 5 sound rounds: it needs 1 more round."},
 			[]string{"Take", "better", "worse", "×"}, nil},
 		{"one is worse", 10, []found{{"throughput", robin, Worse}},
 			[]string{"Against shared/blocking, dispatch/round-robin is worse: throughput 1.50 × (1.40–1.60).", "from 10 rounds", "Take shared/blocking for hello: nothing is surely better."},
@@ -61,7 +61,7 @@ func TestVerdicts(t *testing.T) {
 			[]string{"reuseport/hash is better: throughput 1.50 × (1.40–1.60), but worse: p99", "depends on what counts more"},
 			[]string{"Take"}, []string{"reuseport", "shared"}},
 		{"no difference", 10, []found{{"p99", hash, NoDifference}, {"throughput", robin, NoDifference}},
-			[]string{"reuseport/hash and dispatch/round-robin show no difference from shared/blocking; one below 4 % in throughput and 4 % in p99 may have gone unseen.", "Take shared/blocking, reuseport/hash or dispatch/round-robin for hello", "how they fail"},
+			[]string{"reuseport/hash and dispatch/round-robin show no difference from shared/blocking; a difference below 4 % in throughput and 4 % in p99 may have gone unseen.", "Take shared/blocking, reuseport/hash or dispatch/round-robin for hello", "how they fail"},
 			[]string{"better", "worse"}, []string{"shared", "reuseport", "dispatch"}},
 		{"one alike and one worse", 10, []found{{"p99", hash, NoDifference}, {"p99", robin, Worse}},
 			[]string{"reuseport/hash shows no difference", "Take shared/blocking or reuseport/hash"},
@@ -114,7 +114,7 @@ func TestVerdictCountsRoundsByPhase(t *testing.T) {
 	}{
 		{10, []string{"confidence, from 10 rounds."}, []string{"loop"}},
 		{7, []string{"confidence, from 10 rounds of the closed loop and 7 of the open one."}, nil},
-		{4, []string{"confidence, from 10 rounds of the closed loop.", "After 4 sound rounds of the open loop nothing is claimed of that: it needs 2 more rounds."}, nil},
+		{4, []string{"confidence, from 10 rounds of the closed loop.", "Nothing is claimed of the open loop after 4 sound rounds of it: it needs 2 more rounds."}, nil},
 	} {
 		r := constructed(10, found{"throughput", robin, Worse})
 		unless(r, func(x Round) bool { return x.Phase == Closed || x.Round <= c.open })
@@ -122,7 +122,7 @@ func TestVerdictCountsRoundsByPhase(t *testing.T) {
 	}
 	r := constructed(5, found{"throughput", robin, "needs 1 more round"})
 	unless(r, func(x Round) bool { return x.Phase == Closed || x.Round <= 2 })
-	holds(t, r.Verdict(), []string{"After 5 sound rounds of the closed loop and 2 of the open one nothing is claimed: it needs 1 more round."}, nil)
+	holds(t, r.Verdict(), []string{"Nothing is claimed after 5 sound rounds of the closed loop and 2 of the open one: it needs 1 more round."}, nil)
 }
 
 // An arm given twice is no choice.
@@ -137,13 +137,13 @@ func TestVerdictOnTheSameTwice(t *testing.T) {
 	}
 	alone := twice(found{"p99", again, NoDifference})
 	alone.Arms = slices.Delete(alone.Arms, 1, 2)
-	holds(t, alone.Verdict(), []string{"shows no difference", "shared/blocking and shared/blocking#2 are the same: that no difference was found is what should come out."},
+	holds(t, alone.Verdict(), []string{"shows no difference", "shared/blocking and shared/blocking#2 are the same server, and no difference was found, as it should be."},
 		[]string{"Take", "hurts"})
 	alone = twice(found{"p99", again, Worse})
 	alone.Arms = slices.Delete(alone.Arms, 1, 2)
-	holds(t, alone.Verdict(), []string{"what was found between them is chance"}, []string{"Take", "hurts"})
+	holds(t, alone.Verdict(), []string{"what differs between them is chance"}, []string{"Take", "hurts"})
 	beside := twice(found{"p99", again, NoDifference}, found{"p99", hash, NoDifference})
-	holds(t, beside.Verdict(), []string{"are the same: that no", "Take shared/blocking or reuseport/hash for hello"}, nil)
+	holds(t, beside.Verdict(), []string{"are the same server, and no", "Take shared/blocking or reuseport/hash for hello"}, nil)
 }
 
 func TestVerdictOnNothing(t *testing.T) {
@@ -177,8 +177,8 @@ func TestVerdictOfScenario(t *testing.T) {
 	if !strings.HasPrefix(text, "Scenario") {
 		t.Errorf("begins otherwise: %s", text)
 	}
-	holds(t, stuck(5, 1).Verdict(), []string{"take shared/blocking", "Of anything else nothing is claimed after 5 sound rounds."}, nil)
-	holds(t, stuck(1, 1).Verdict(), []string{"nothing is claimed"}, []string{"take shared/blocking"})
+	holds(t, stuck(5, 1).Verdict(), []string{"take shared/blocking", "Nothing else is claimed after 5 sound rounds."}, nil)
+	holds(t, stuck(1, 1).Verdict(), []string{"othing is claimed"}, []string{"take shared/blocking"})
 }
 
 // What is lost and stalled is of all that had an outcome, those that were answered
