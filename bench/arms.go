@@ -134,6 +134,24 @@ func settled(flags []string) error {
 	return nil
 }
 
+// says reports whether an arm's name, as it was given, has a way in it.
+func says(name, way string) bool {
+	named, _, _ := strings.Cut(name, " ")
+	return strings.Contains(named, "/"+way)
+}
+
+// atOnce is an arm whose workers serve several connections at once: where nobody has said
+// how they wait, they wait as such workers do.
+func atOnce(a result.Arm, said bool) result.Arm {
+	s, err := strategies.Lookup(a.Strategy)
+	if err != nil || said || a.Accept == "" || a.Accept != s.Modes[0] || a.Concurrency < 2 {
+		return a
+	}
+	a.Accept = s.Accept("", true)
+	a.Name = strings.Replace(a.Name, "/"+s.Modes[0], "/"+a.Accept, 1)
+	return a
+}
+
 // running is the arm with a program as its worker. How that waits is its own affair,
 // so an arm that says so is refused, and the default way is not said.
 func running(a result.Arm, command string) (result.Arm, error) {

@@ -32,10 +32,13 @@ func (e *NotHereError) Unwrap() error { return e.Err }
 // obtainable sorts out the arms that this user cannot have here: an error where one
 // must not be left out.
 func obtainable(arms []result.Arm) (had []result.Arm, without []*NotHereError, err error) {
-	type needs struct{ accept, steer string }
+	type needs struct {
+		accept, steer string
+		many          bool
+	}
 	refused := map[needs]error{} // what is needed is tried to see
 	for _, arm := range arms {
-		need := needs{arm.Accept, arm.Steer}
+		need := needs{arm.Accept, arm.Steer, arm.Concurrency > 1}
 		reason, known := refused[need]
 		if !known {
 			reason = probe(arm)
@@ -61,5 +64,8 @@ func probe(arm result.Arm) error {
 	if err := cmp.Or(errMode, errSteer); err != nil {
 		return err
 	}
-	return cmp.Or(mode.Probe(), steer.Probe())
+	if arm.Concurrency > 1 && arm.Accept != "" {
+		errMode = mode.CheckPolls()
+	}
+	return cmp.Or(errMode, mode.Probe(), steer.Probe())
 }

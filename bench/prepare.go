@@ -51,7 +51,8 @@ func (s Selection) arms(w Workload) (all []result.Arm, without []*NotHereError, 
 			return nil, nil, err
 		}
 		arm.Optional = arm.Optional || optional
-		arm.Concurrency = cmp.Or(s.Concurrency, w.concurrency)
+		arm.Concurrency = cmp.Or(arm.Flag("concurrency"), s.Concurrency, w.concurrency)
+		arm = atOnce(arm, says(name, arm.Accept) && (s.All || !optional))
 		all = append(all, arm)
 	}
 	if all, without, err = obtainable(all); err != nil {

@@ -176,7 +176,8 @@ func policyNames() (names []string) {
 
 // Accept is the mode in which the strategy's workers take connections, as they are told
 // in accept.EnvAccept: the one that was chosen among Modes, if there are any; else the
-// default for workers that get one socket or several.
+// default for workers that wait for one thing at a time, or for several: sockets, or
+// connections that they serve at once.
 func (s Strategy) Accept(chosen string, several bool) string {
 	switch {
 	case len(s.Modes) == 0:

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"os"
 	"strings"
 	"syscall"
@@ -28,6 +29,7 @@ type options struct {
 
 	strategy      string
 	accept        string // with a question mark behind it: or else the default
+	acceptBatch   int
 	steer         string // with a question mark behind it: or else the default
 	queues        int    // 0: one for each worker
 	overlap       int
@@ -105,6 +107,17 @@ func (o *options) steerName() (name string, optional bool) { return strings.CutS
 // acceptName is the same of the accept mode.
 func (o *options) acceptName() (name string, optional bool) { return strings.CutSuffix(o.accept, "?") }
 
+// waitsForSeveral says that a worker waits for more than one thing at a time.
+func (o *options) waitsForSeveral() bool { return o.several() || o.concurrency > 1 }
+
+// usualAccept is the accept mode where none is asked for; "" if the strategy has none.
+func (o *options) usualAccept() string {
+	if s := o.strategyRow(); len(s.Modes) > 0 {
+		return s.Accept("", o.waitsForSeveral())
+	}
+	return ""
+}
+
 // The rows of the tables that names stand for, and what else is read out of text. Those
 // who call these come after the checks, which have told what cannot be read.
 
@@ -121,7 +134,7 @@ func (o *options) steerRow() strategies.Steer {
 
 func (o *options) acceptRow() accept.Mode {
 	name, _ := o.acceptName()
-	row, _ := accept.LookupListening(name)
+	row, _ := accept.LookupListening(cmp.Or(name, o.usualAccept()))
 	return row
 }
 

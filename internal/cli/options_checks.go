@@ -27,7 +27,7 @@ var checks = []func(*options) error{
 	checkHas, checkUnix, checkBinderHere, checkBinderOfSockets, checkWindowHere, checkStuckHere, checkSteeredByMaster,
 	checkWindow, checkStuckAfter,
 	checkWorkers, checkQueuesHere, checkQueues, checkOverlap, checkQueuesSteered, checkQueuesBinder, checkWaitsOnSeveral,
-	checkApp, checkConcurrency, checkReadTimeout, checkMaxConns, checkJitter,
+	checkApp, checkConcurrency, checkAcceptMany, checkAcceptBatch, checkReadTimeout, checkMaxConns, checkJitter,
 	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
 	checkGraceful, checkStopSignal, checkDeath, checkName,
 }
@@ -200,6 +200,27 @@ func checkConcurrency(o *options) error {
 	return unless(o.concurrency >= 1, "--concurrency %d: a worker serves at least one connection", o.concurrency)
 }
 
+// checkAcceptMany refuses a mode in which a worker can have only one connection.
+func checkAcceptMany(o *options) error {
+	if name, optional := o.acceptName(); name == "" || optional || o.concurrency == 1 {
+		return nil
+	}
+	if err := o.acceptRow().CheckPolls(); err != nil {
+		return fmt.Errorf("--accept %s with --concurrency %d: %w", o.accept, o.concurrency, err)
+	}
+	return nil
+}
+
+func checkAcceptBatch(o *options) error {
+	switch {
+	case o.acceptBatch < 1:
+		return fmt.Errorf("--accept-batch %d: a worker that is woken takes at least one connection", o.acceptBatch)
+	case o.given["accept-batch"] && o.concurrency == 1:
+		return fmt.Errorf("--accept-batch %d is for workers that serve several connections at once: say --concurrency too", o.acceptBatch)
+	}
+	return nil
+}
+
 func checkReadTimeout(o *options) error {
 	return unless(o.readTimeout > 0, "--read-timeout %s: a client needs some time to send", o.readTimeout)
 }
@@ -226,7 +247,7 @@ func checkForBuiltIn(o *options) error {
 		return nil
 	}
 	return o.reject(fmt.Sprintf("built-in workers; %s decides that for itself", o.program[0]),
-		"app", "concurrency", "accept", "read-timeout", "max-conns", "max-conns-jitter", "reuseport-bind")
+		"app", "concurrency", "accept", "accept-batch", "read-timeout", "max-conns", "max-conns-jitter", "reuseport-bind")
 }
 
 // reject is an error if one of the flags was given, which are for others.

@@ -60,7 +60,7 @@ func (o *options) config(here place) strategies.Config {
 	c := strategies.Config{
 		Binds:        []strategies.Bind{o.bindAddress()},
 		Backlog:      o.backlog,
-		Accept:       strategy.Accept(o.acceptHere(here), o.several()),
+		Accept:       strategy.Accept(o.acceptHere(here), o.waitsForSeveral()),
 		Foreign:      o.foreign(),
 		BindInWorker: o.reuseportBind == "worker",
 		Steer:        orFirst(o.steerRow().Name, strategy.Steers),
@@ -109,7 +109,7 @@ func (o *options) launch(here place) worker.Launch {
 		Dir:      here.way,
 		Spec:     o.spec(),
 		Strategy: strategy.Name,
-		Accept:   strategy.Accept(o.acceptHere(here), o.several()),
+		Accept:   strategy.Accept(o.acceptHere(here), o.waitsForSeveral()),
 		Backlog:  o.config(here).Backlog,
 		Drain:    o.gracefulTimeout / 2, // the other half is for what they have taken by then
 		Pin:      o.pin,
@@ -125,6 +125,7 @@ func (o *options) spec() worker.Spec {
 	return worker.Spec{
 		App:         o.app,
 		Concurrency: o.concurrency,
+		AcceptBatch: o.acceptBatch,
 		MaxConns:    o.maxConns,
 		MaxJitter:   o.maxConnsJitter,
 		ReadTimeout: o.readTimeout,

@@ -17,7 +17,6 @@ import (
 	"prefork/internal/kernel"
 	"prefork/internal/supervisor"
 	"prefork/strategies"
-	"prefork/strategies/accept"
 )
 
 // place is the machine, as far as it matters to what is asked. To look at it costs
@@ -39,7 +38,7 @@ type place struct {
 func (o *options) look() (p place) {
 	p.noProc = kernel.Mounted()
 	p.unsteerable = o.steerRow().Probe()
-	p.noAccept = o.acceptRow().Probe()
+	p.noAccept = o.whyNotAccept()
 	p.maxBacklog, _ = kernel.SysctlInt("net.core.somaxconn")
 	p.cpus = runtime.NumCPU()
 	_, noNetcat := exec.LookPath("nc")
@@ -58,6 +57,17 @@ func (o *options) look() (p place) {
 	// and gives programs the one back that was there before.
 	p.maxFiles = files.Max
 	return p
+}
+
+// whyNotAccept says why workers cannot wait as asked for.
+func (o *options) whyNotAccept() error {
+	if o.usualAccept() == "" {
+		return nil // they have no choice
+	}
+	if err := o.acceptRow().Probe(); err != nil || o.concurrency == 1 {
+		return err
+	}
+	return o.acceptRow().CheckPolls()
 }
 
 // throughLink is the directory that we were started in, if the way there goes through
@@ -89,7 +99,7 @@ func obstacleAccept(o *options, here place) error {
 	if here.noAccept == nil || optional {
 		return nil
 	}
-	return fmt.Errorf("--accept %s: %w; --accept '%s?' falls back to %s", name, here.noAccept, name, accept.Listening()[0].Name)
+	return fmt.Errorf("--accept %s: %w; --accept '%s?' falls back to %s", name, here.noAccept, name, o.usualAccept())
 }
 
 func obstacleSteer(o *options, here place) error {
@@ -186,7 +196,7 @@ func remarkSockets(o *options, _ place, log *slog.Logger) {
 
 func remarkAccept(o *options, here place, log *slog.Logger) {
 	if name, optional := o.acceptName(); optional && here.noAccept != nil {
-		log.Warn("workers do not wait as asked for", "asked", name, "accept", accept.Listening()[0].Name, "reason", here.noAccept)
+		log.Warn("workers do not wait as asked for", "asked", name, "accept", o.usualAccept(), "reason", here.noAccept)
 	}
 }
 

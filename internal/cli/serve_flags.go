@@ -68,8 +68,12 @@ func (o *options) howFlags() []cli.Flag {
 			Usage: "how connections reach workers: `NAME` is " + or(names(strategies.Strategies, strategyName)),
 		},
 		&cli.StringFlag{
-			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name + ", or " + accept.ForSeveral + " on several sockets",
-			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)) + "; with a question mark, MODE? is " + accept.Listening()[0].Name + " where this user or kernel cannot have MODE",
+			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name + ", or " + accept.ForSeveral + " with --concurrency or --overlap",
+			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)) + "; with a question mark, MODE? is the default where MODE cannot be had",
+		},
+		&cli.IntFlag{
+			Name: "accept-batch", Destination: &o.acceptBatch, Category: catHow, Value: worker.AcceptBatch, EnvVars: env("ACCEPT_BATCH"),
+			Usage: "with --concurrency, a worker that is woken takes `N` connections at most before it sees to those that it has",
 		},
 		&cli.StringFlag{
 			Name: "steer", Destination: &o.steer, Category: catHow, EnvVars: env("STEER"), DefaultText: strategies.Steers[0].Name,

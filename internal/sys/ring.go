@@ -150,6 +150,20 @@ func (r *Ring) Enter(p *Pace, wait int) syscall.Errno {
 	return errno
 }
 
+// Submit submits what has been asked for, and does not wait.
+func (r *Ring) Submit() syscall.Errno {
+	submit := *r.requests.tail - atomic.LoadUint32(r.requests.head)
+	if submit == 0 {
+		return 0
+	}
+	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), 0, 0, 0, 0)
+	return errno
+}
+
+// FD is the descriptor by which to wait for completions, as EPOLLIN. It stays the
+// ring's.
+func (r *Ring) FD() int { return r.fd }
+
 // Next is the next completion of a request to accept, if there is one.
 func (r *Ring) Next() (c Completion, ok bool) {
 	for {

@@ -5,7 +5,6 @@ package worker
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -18,47 +17,41 @@ import (
 const longestDemand = time.Minute
 
 // newWork lets the client say what a connection costs, so that every strategy
-// can be given the very same demands.
-func newWork(env Env) Handler {
-	return func(conn net.Conn) {
-		line, err := readLine(conn, env.ReadTimeout)
-		if err != nil {
-			return // the client left, or said nothing for too long
-		}
-		do, demand, err := parseDemand(line)
-		if err != nil {
-			_, _ = fmt.Fprintf(conn, "error: %v\n", err)
+// can be given the very same demands. Who spins, spins: nothing else happens on this
+// thread meanwhile. Who sleeps does not keep others waiting who are served beside.
+func newWork(greeting []byte) func() Handler {
+	return alike(func(x *Exchange) {
+		line, complete := firstLine(x.In)
+		if !complete {
+			x.Close = x.Late // it said nothing for too long
 			return
 		}
+		x.In, x.Close = nil, true
+		do, demand, err := parseDemand(line)
 		switch {
+		case err != nil:
+			x.Out = fmt.Appendf(x.Out, "error: %v\n", err)
+			return
 		case do == "spin":
 			spin(demand)
-		case env.Hot:
-			nap(demand)
 		default:
-			time.Sleep(demand)
+			x.Pause = demand
 		}
-		_, _ = conn.Write(env.Greeting)
-	}
+		x.Out = append(x.Out, greeting...)
+	})
 }
 
-// readLine reads up to the first newline, and no byte after what came with it.
-func readLine(conn net.Conn, timeout time.Duration) (string, error) {
-	var buffer [64]byte
-	if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
-		return "", err
+// longestLine is more than any demand has.
+const longestLine = 64
+
+// firstLine is what precedes the first newline, once that has come, or so much that none
+// is to be expected.
+func firstLine(in []byte) (line string, complete bool) {
+	in = in[:min(len(in), longestLine)]
+	if i := bytes.IndexByte(in, '\n'); i >= 0 {
+		return string(in[:i]), true
 	}
-	for n := 0; n < len(buffer); {
-		got, err := conn.Read(buffer[n:])
-		n += got
-		if i := bytes.IndexByte(buffer[:n], '\n'); i >= 0 {
-			return string(buffer[:i]), nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	return string(buffer[:]), nil // without a newline: no demand is so long
+	return string(in), len(in) == longestLine
 }
 
 // parseDemand reads "sleep 5ms" or "spin 2ms".

@@ -3,20 +3,12 @@
 package worker
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// longEnough is a timeout that no passing test reaches.
-const longEnough = 30 * time.Second
 
 func TestParseDemand(t *testing.T) {
 	tests := []struct {
@@ -79,117 +71,39 @@ func FuzzParseDemand(f *testing.F) {
 	})
 }
 
-// writer sends what it is given, piece by piece: a net.Pipe hands each over only
-// when it is read.
-func writer(t *testing.T, pieces ...string) net.Conn {
-	client, server := net.Pipe()
-	t.Cleanup(func() { _ = errors.Join(client.Close(), server.Close()) })
-	go func() {
-		for _, piece := range pieces {
-			if _, err := io.WriteString(client, piece); err != nil {
-				return // the reader has had enough
-			}
-		}
-	}()
-	return server
-}
-
-func TestReadLine(t *testing.T) {
-	longest := strings.Repeat("x", 63)
+func TestFirstLine(t *testing.T) {
+	longest := strings.Repeat("x", longestLine)
 	tests := map[string]struct {
-		pieces []string
-		want   string
+		in, want string
+		complete bool
 	}{
-		"one piece":        {[]string{"sleep 5ms\n"}, "sleep 5ms"},
-		"split":            {[]string{"sle", "ep 5", "ms", "\n"}, "sleep 5ms"},
-		"byte by byte":     {strings.Split("spin 2ms\n", ""), "spin 2ms"},
-		"empty":            {[]string{"\n"}, ""},
-		"the first of two": {[]string{"a\nb\n"}, "a"},
-		"as long as fits":  {[]string{longest + "\n"}, longest},
-		"too long":         {[]string{longest, longest, "\n"}, longest + "x"},
+		"nothing":          {"", "", false},
+		"a part":           {"sleep 5", "sleep 5", false},
+		"one":              {"sleep 5ms\n", "sleep 5ms", true},
+		"empty":            {"\n", "", true},
+		"the first of two": {"a\nb\n", "a", true},
+		"as long as fits":  {longest[1:] + "\n", longest[1:], true},
+		"too long":         {longest + longest + "\n", longest, true},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got, err := readLine(writer(t, test.pieces...), longEnough); got != test.want || err != nil {
-				t.Errorf("%q, %v, want %q", got, err, test.want)
-			}
-		})
-	}
-}
-
-func TestReadLineOfAClientThatLeaves(t *testing.T) {
-	for _, text := range []string{"", "sleep 5"} {
-		conn := leaver(t, text)
-		if got, err := readLine(conn, longEnough); !errors.Is(err, io.EOF) {
-			t.Errorf("%q: %q, %v, want io.EOF", text, got, err)
+		if got, complete := firstLine([]byte(test.in)); got != test.want || complete != test.complete {
+			t.Errorf("%s: %q, %t", name, got, complete)
 		}
-		_ = conn.Close()
-	}
-}
-
-// leaver is a connection whose client has said something and left. A net.Pipe
-// would fail at once, where a socket first delivers.
-func leaver(t *testing.T, text string) net.Conn {
-	t.Helper()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, server := os.NewFile(uintptr(fds[0]), "client"), os.NewFile(uintptr(fds[1]), "server")
-	defer server.Close()
-	_, werr := client.WriteString(text)
-	conn, err := net.FileConn(server)
-	if err := errors.Join(werr, err, client.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return conn
-}
-
-// The time is for the whole line: a client that always sends a little more in
-// time would hold a worker for good.
-func TestReadLineOfASlowClient(t *testing.T) {
-	const timeout = 20 * time.Millisecond
-	client, server := net.Pipe()
-	defer server.Close()
-	go func() {
-		defer client.Close()
-		for range 60 { // short of the longest line
-			if _, err := io.WriteString(client, "x"); err != nil {
-				return
-			}
-			time.Sleep(timeout / 4)
-		}
-	}()
-	if got, err := readLine(server, timeout); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("%q, %v, want a timeout", got, err)
-	}
-}
-
-func TestReadLineOfASilentClient(t *testing.T) {
-	if got, err := readLine(writer(t), time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("%q, %v, want a timeout", got, err)
 	}
 }
 
 func TestWorkAnswers(t *testing.T) {
-	tests := []struct{ line, want string }{
-		{"sleep 0s\n", "Hello\n"},
-		{"spin 1us\n", "Hello\n"},
-		{"dance\n", "error: want \"sleep 5ms\" or \"spin 2ms\", not \"dance\"\n"},
-	}
-	for _, hot := range []bool{false, true} {
-		app := newWork(Env{Greeting: []byte("Hello\n"), ReadTimeout: longEnough, Hot: hot})
-		for _, test := range tests {
-			client, server := net.Pipe()
-			go func() {
-				defer server.Close()
-				app(server)
-			}()
-			_, _ = io.WriteString(client, test.line)
-			if got, err := io.ReadAll(client); string(got) != test.want || err != nil {
-				t.Errorf("%q: %q, %v, want %q", test.line, got, err, test.want)
-			}
-			_ = client.Close()
+	for in, want := range map[string]Exchange{
+		"sleep 0s\n":   {Out: []byte("Hello\n"), Close: true},
+		"sleep 1m\n":   {Out: []byte("Hello\n"), Close: true, Pause: time.Minute},
+		"spin 1us\n":   {Out: []byte("Hello\n"), Close: true},
+		"dance\nhello": {Out: []byte("error: want \"sleep 5ms\" or \"spin 2ms\", not \"dance\"\n"), Close: true},
+		"sleep 1m":     {In: []byte("sleep 1m")},
+	} {
+		x := Exchange{In: []byte(in)}
+		newWork([]byte("Hello\n"))()(&x)
+		if !reflect.DeepEqual(x, want) {
+			t.Errorf("%q: %+v, want %+v", in, x, want)
 		}
 	}
 }

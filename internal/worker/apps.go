@@ -3,9 +3,6 @@
 package worker
 
 import (
-	"net"
-	"time"
-
 	"prefork/internal/lookup"
 )
 
@@ -13,26 +10,18 @@ import (
 type App struct {
 	Name     string
 	Sentence string
+	Greets   bool // says something before the client has
 	Keeps    bool // an answer may be followed by a further request on the connection
-	New      func(Env) Handler
-}
-
-// Handler serves one connection to its end, and perhaps several at once. The caller
-// closes them.
-type Handler func(net.Conn)
-
-// Env is what an app may know of its worker.
-type Env struct {
-	Greeting    []byte        // who answers, and a newline
-	ReadTimeout time.Duration // for a client that sends nothing
-	Hot         bool          // one connection at a time, on a thread of its own
-	Leaving     func() bool   // whether the worker is to finish and leave
+	Patient  bool // a client may say nothing for as long as it likes
+	// New returns what makes a Handler for one connection after the other: as many as
+	// there are at once.
+	New func(greeting []byte) func() Handler
 }
 
 // Apps are all there are; the first is the default.
 var Apps = []App{
-	{Name: "hello", Sentence: "says who answers and closes", New: newHello},
-	{Name: "echo", Sentence: "sends back what it receives", New: newEcho},
+	{Name: "hello", Sentence: "says who answers and closes", Greets: true, New: newHello},
+	{Name: "echo", Sentence: "sends back what it receives", Patient: true, New: newEcho},
 	{Name: "http", Sentence: "HTTP/1.1, close or keep-alive; the body says who answers", Keeps: true, New: newHTTP},
 	{Name: "work", Sentence: `does what the client's first line says, "sleep 5ms" or "spin 2ms", then says who answers and closes`, New: newWork},
 }
@@ -55,18 +44,16 @@ func LookupApp(name string) (App, error) {
 	return App{}, lookup.Unknown("app", name, AppNames())
 }
 
-func newHello(env Env) Handler {
-	return func(conn net.Conn) { _, _ = conn.Write(env.Greeting) }
+func newHello(greeting []byte) func() Handler {
+	return alike(func(x *Exchange) {
+		x.Out = append(x.Out, greeting...)
+		x.Close = true
+	})
 }
 
-func newEcho(Env) Handler {
-	return func(conn net.Conn) {
-		buffer := make([]byte, 16<<10)
-		for {
-			n, err := conn.Read(buffer)
-			if _, werr := conn.Write(buffer[:n]); err != nil || werr != nil {
-				return
-			}
-		}
-	}
+func newEcho([]byte) func() Handler {
+	return alike(func(x *Exchange) {
+		x.Out = append(x.Out, x.In...)
+		x.In = nil
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -92,32 +93,56 @@ func (o order) tie() error {
 
 // worker runs one built-in app.
 type worker struct {
-	spec    Spec
-	source  accept.Source
-	app     App
-	handler Handler
-	crowd   *crowd
-	tally   *tally
-	parent  int
-	share   share
+	spec     Spec
+	app      App
+	queue    queue
+	source   accept.Source  // of one who serves one at a time; else nil
+	polled   *accept.Polled // of one who serves many, in ep; else nil
+	ep       *sys.Epoll
+	wake     sys.Waker // tells that leaving has come true
+	leaving  atomic.Bool
+	shortage shortage
+	tally    *tally
+	parent   int
+	share    share
 }
 
-func newWorker(o order) (*worker, error) {
-	spec := o.Spec
-	app, err := LookupApp(spec.App)
-	if err != nil {
+// queue is what both kinds of sources are to who does not take from them.
+type queue interface {
+	Waits() uint64
+	Drain()
+	Close()
+}
+
+func newWorker(o order) (w *worker, err error) {
+	w = &worker{spec: o.Spec, parent: os.Getppid(), share: o.share()}
+	if w.app, err = LookupApp(o.App); err != nil {
 		return nil, err
 	}
-	hot := spec.Concurrency == 1
-	w := &worker{spec: spec, app: app, crowd: newCrowd(), parent: os.Getppid(), share: spec.share()}
-	if w.source, err = accept.Inherit(hot); err != nil {
+	if w.wake, err = sys.NewWaker(); err != nil {
 		return nil, err
 	}
-	if w.tally, err = openTally(o.Board); err != nil {
+	if err := w.open(); err != nil {
 		return nil, err
 	}
-	w.handler = app.New(Env{Greeting: greeting(), ReadTimeout: spec.ReadTimeout, Hot: hot, Leaving: w.crowd.leaves})
-	return w, nil
+	w.tally, err = openTally(o.Board)
+	return w, err
+}
+
+// open opens what there is to take connections from.
+func (w *worker) open() (err error) {
+	if w.spec.Concurrency == 1 {
+		w.source, err = accept.Inherit(true)
+		w.queue = w.source
+		return err
+	}
+	if w.ep, err = sys.NewEpoll(); err != nil {
+		return err
+	}
+	w.ep.Pace.Hot = true
+	w.polled, err = accept.InheritPolled(w.ep.FD)
+	w.queue = w.polled
+	return err
 }
 
 // nameProcess undoes the name "exe", which a process started by way of
@@ -164,18 +189,22 @@ func (w *worker) heed(signals <-chan os.Signal) {
 		if os.Getppid() != w.parent {
 			time.AfterFunc(orphanGrace, func() { os.Exit(0) })
 		}
-		w.crowd.leave()
+		w.leaving.Store(true)
+		stop := w.queue.Drain
 		if sig == syscall.SIGQUIT {
-			go w.source.Close()
-		} else {
-			go w.source.Drain()
+			stop = w.queue.Close
 		}
+		go func() {
+			stop()
+			w.wake.Wake()
+		}()
+		w.wake.Wake()
 	}
 }
 
 // began counts a connection that was taken.
 func (w *worker) began() {
-	if w.share.over(w.tally.began(w.source.Waits())) {
+	if w.share.over(w.tally.began(w.queue.Waits())) {
 		_ = notify(recycleMessage)
 	}
 }

@@ -25,10 +25,15 @@ const (
 	recycleMessage = "X_PREFORK_RECYCLE=1"
 )
 
+// AcceptBatch is how many connections a worker that serves many takes at a time, where
+// nobody says otherwise.
+const AcceptBatch = 16
+
 // Spec is what a worker that runs a built-in app is to do.
 type Spec struct {
 	App         string        // a name among Apps
 	Concurrency int           // connections at once; 1 serves on the accepting thread
+	AcceptBatch int           // connections taken at a time by one who serves many
 	MaxConns    int           // ask for a successor after so many; 0 never does
 	MaxJitter   int           // up to so many more, drawn by each worker
 	ReadTimeout time.Duration // for a client that sends nothing

@@ -102,7 +102,7 @@ func (l *Launch) prepareThread(slot int) (restore func(), err error) {
 			return nil, err
 		}
 	}
-	if l.Program != nil || l.Spec.Concurrency > 1 {
+	if l.Program != nil {
 		return unpin, nil
 	}
 	before := sys.SetTimerSlack(monitorSlack)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,11 +16,11 @@ import (
 )
 
 // tally counts what this worker does, and stores it on its line of the scoreboard.
-// It reads nothing there: any worker can write anything on any line.
+// It reads nothing there: any worker can write anything on any line. It belongs to the
+// goroutine that serves.
 type tally struct {
 	line *scoreboard.Line
 
-	mu       sync.Mutex // connections may end on several goroutines
 	accepted uint64
 	finished uint64
 
@@ -52,8 +51,6 @@ func openTally(fd int) (*tally, error) {
 // began counts a connection that was taken, when the source has waited so often,
 // and returns how many that makes.
 func (t *tally) began(waits uint64) uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.accepted++
 	// The other order could show fewer taken than finished, if somebody had written
 	// over the line.
@@ -67,8 +64,6 @@ func (t *tally) began(waits uint64) uint64 {
 
 // ended counts one that was served to its end.
 func (t *tally) ended() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.finished++
 	t.line.Accepted.Store(t.accepted)
 	t.line.Finished.Store(t.finished)

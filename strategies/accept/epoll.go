@@ -14,8 +14,10 @@ import (
 // epoll waits for the listening sockets in epoll_wait, and then accepts from the one
 // that it was woken for: the kernel has woken nobody else for that connection.
 type epoll struct {
-	listening // of the first socket
-	ep        int
+	listening      // of the first socket
+	ep        int  // where it waits
+	own       bool // ep is its own
+	watching  bool
 	events    uint32
 	// rotate re-adds the socket after each accept, which puts this worker
 	// behind all others in the order in which the kernel looks for one to wake.
@@ -27,54 +29,83 @@ type epoll struct {
 // waitedOn is one of the sockets.
 type waitedOn struct {
 	fd   int
+	told bool // ep has told of it, and it has not been found empty since
+	shut bool // so has it that the master has shut it down: what is there is all
 	left int  // how many more to take from it, once leaving
 	gone bool // shut down by the master
 }
 
-// openEpoll asks the kernel to wake everyone: the thundering herd.
-func openEpoll(fds []int, hot bool) (taker, error) { return newEpoll(fds, hot, 0, false) }
+// What a socket is registered with.
+const (
+	// herd asks the kernel to wake everyone: the thundering herd.
+	herd = unix.EPOLLIN
+	// exclusive asks for one to be woken. The kernel walks the waiters from the
+	// first that was added and stops at the first it can wake, so the order is one of
+	// fixed priority (EPOLLEXCLUSIVE in epoll_ctl(2); __wake_up_common). One that is busy,
+	// or stopped, is not in epoll_wait and cannot be woken (ep_poll_callback): the kernel
+	// goes on to the next, and tells the busy one when it comes back.
+	exclusive = unix.EPOLLIN | unix.EPOLLEXCLUSIVE
+	// asNetpoll is what the Go runtime's poller asks for (netpollopen in
+	// runtime/netpoll_epoll.go): everyone, and once.
+	asNetpoll = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | edge
+	edge      = unix.EPOLLET & 0xffffffff
+)
 
-// openExclusive asks for one to be woken. The kernel walks the waiters from the
-// first that was added and stops at the first it can wake, so the order is one of
-// fixed priority (EPOLLEXCLUSIVE in epoll_ctl(2); __wake_up_common). One that is busy,
-// or stopped, is not in epoll_wait and cannot be woken (ep_poll_callback): the kernel goes
-// on to the next, and tells the busy one when it comes back.
-func openExclusive(fds []int, hot bool) (taker, error) {
-	return newEpoll(fds, hot, unix.EPOLLEXCLUSIVE, false)
+func openEpoll(fds []int, hot bool) (taker, error)     { return openOwn(pollEpoll(fds), hot) }
+func openExclusive(fds []int, hot bool) (taker, error) { return openOwn(pollExclusive(fds), hot) }
+func openRotate(fds []int, hot bool) (taker, error)    { return openOwn(pollRotate(fds), hot) }
+
+func pollEpoll(fds []int) *epoll     { return newEpoll(fds, herd, false) }
+func pollExclusive(fds []int) *epoll { return newEpoll(fds, exclusive, false) }
+func pollRotate(fds []int) *epoll    { return newEpoll(fds, exclusive, true) }
+func pollNetpoll(fds []int) *epoll   { return newEpoll(fds, asNetpoll, false) }
+
+func newEpoll(fds []int, events uint32, rotate bool) *epoll {
+	e := &epoll{listening: listening{fd: fds[0]}, events: events, rotate: rotate}
+	for _, fd := range fds {
+		e.sockets = append(e.sockets, waitedOn{fd: fd})
+	}
+	return e
 }
 
-func openRotate(fds []int, hot bool) (taker, error) {
-	return newEpoll(fds, hot, unix.EPOLLEXCLUSIVE, true)
-}
-
-func newEpoll(fds []int, hot bool, flags uint32, rotate bool) (taker, error) {
+// openOwn has it wait in an epoll of its own.
+func openOwn(e *epoll, hot bool) (taker, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll_create: %w", err)
 	}
-	e := &epoll{listening: listening{fd: fds[0], pace: sys.Pace{Hot: hot}}, ep: ep, events: unix.EPOLLIN | flags, rotate: rotate}
-	for _, fd := range fds {
-		e.sockets = append(e.sockets, waitedOn{fd: fd})
-		if err := e.add(fd); err != nil {
-			return nil, errors.Join(err, unix.Close(ep))
-		}
+	e.own, e.pace.Hot = true, hot
+	if err := e.watch(ep); err != nil {
+		return nil, errors.Join(err, unix.Close(ep))
 	}
 	return e, nil
 }
 
-func (e *epoll) add(fd int) error {
-	if err := unix.EpollCtl(e.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: e.events, Fd: int32(fd)}); err != nil {
-		return fmt.Errorf("epoll_ctl: %w", err)
+func (e *epoll) watch(ep int) error {
+	e.ep, e.watching = ep, true
+	return e.each(e.add)
+}
+
+func (e *epoll) unwatch() error {
+	e.watching = false
+	return e.each(e.remove)
+}
+
+// each does something to each socket that has not gone.
+func (e *epoll) each(do func(fd int) error) error {
+	for _, s := range e.sockets {
+		if s.gone {
+			continue
+		}
+		if err := do(s.fd); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (e *epoll) remove(fd int) error {
-	if err := unix.EpollCtl(e.ep, unix.EPOLL_CTL_DEL, fd, nil); err != nil {
-		return fmt.Errorf("epoll_ctl: %w", err)
-	}
-	return nil
-}
+func (e *epoll) add(fd int) error    { return watch(e.ep, fd, e.events) }
+func (e *epoll) remove(fd int) error { return unwatch(e.ep, fd) }
 
 func (e *epoll) take() (int, error) {
 	got := unix.EpollEvent{Fd: int32(e.fd)}
@@ -96,7 +127,7 @@ func (e *epoll) accept(fd int) (int, error) {
 	if errno != 0 {
 		return -1, errno
 	}
-	if e.rotate {
+	if e.rotate && e.watching {
 		if err := errors.Join(e.remove(fd), e.add(fd)); err != nil {
 			sys.Close(conn)
 			return -1, err
@@ -117,10 +148,39 @@ func (e *epoll) forget(fd int) error {
 	if !others {
 		return unix.EINVAL
 	}
-	if err := e.remove(fd); err != nil {
-		return err
+	if e.watching {
+		if err := e.remove(fd); err != nil {
+			return err
+		}
 	}
 	return unix.EAGAIN
+}
+
+func (e *epoll) tell(fd int, events uint32) {
+	for i := range e.sockets {
+		if s := &e.sockets[i]; s.fd == fd {
+			s.told, s.shut = true, events&unix.EPOLLHUP != 0
+		}
+	}
+}
+
+// poll takes from a socket of which the epoll has told. Of what is left there it will
+// tell again, unless it was asked to tell once.
+func (e *epoll) poll() (conn int, more bool, err error) {
+	for i := range e.sockets {
+		s := &e.sockets[i]
+		if !s.told || s.gone {
+			continue
+		}
+		conn, err := e.accept(s.fd)
+		if err == unix.EAGAIN && s.shut {
+			err = e.forget(s.fd)
+		}
+		if s.told = err != unix.EAGAIN; s.told {
+			return conn, e.events&edge != 0, err
+		}
+	}
+	return -1, false, unix.EAGAIN
 }
 
 // try takes from the first socket that still has something to be taken.
@@ -156,4 +216,9 @@ func (e *epoll) depth() (received, queued int) {
 	return 0, queued
 }
 
-func (e *epoll) release() error { return unix.Close(e.ep) }
+func (e *epoll) release() error {
+	if !e.own {
+		return nil
+	}
+	return unix.Close(e.ep)
+}

@@ -47,21 +47,7 @@ var ErrNoMaster = errors.New("no inherited socket: this process was not started 
 // but serve one connection at a time on the goroutine that calls Next, with
 // GOMAXPROCS at 1; see docs/architecture.md.
 func Inherit(hot bool) (Source, error) {
-	how := os.Getenv(EnvAccept)
-	number := inherited()
-	if how == "" || number == 0 {
-		return nil, ErrNoMaster
-	}
-	mode, err := Lookup(how)
-	if err != nil {
-		return nil, err
-	}
-	var fds []int
-	if addresses := os.Getenv(EnvBind); addresses != "" {
-		fds, err = bindOwn(strings.Split(addresses, ","), mode)
-	} else {
-		fds, err = adopt(number)
-	}
+	mode, fds, err := claim()
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +56,28 @@ func Inherit(hot bool) (Source, error) {
 		return nil, err
 	}
 	return newSource(taker, drainTime()), nil
+}
+
+// claim has the files that the master has left be this process's own, and says how they
+// are to be waited on.
+func claim() (mode Mode, fds []int, err error) {
+	how := os.Getenv(EnvAccept)
+	number := inherited()
+	if how == "" || number == 0 {
+		return mode, nil, ErrNoMaster
+	}
+	if mode, err = Lookup(how); err != nil {
+		return mode, nil, err
+	}
+	if addresses := os.Getenv(EnvBind); addresses != "" {
+		fds, err = bindOwn(strings.Split(addresses, ","), mode)
+	} else {
+		fds, err = adopt(number)
+	}
+	if err != nil {
+		return mode, nil, err
+	}
+	return mode, fds, nil
 }
 
 // adopt has the inherited files be this process's own.

@@ -27,6 +27,7 @@ type Mode struct {
 	Several bool
 
 	open  func(fds []int, hot bool) (taker, error) // at least one; several only if that can be
+	poll  func(fds []int) (watched, error)         // nil where it waits for nothing but a connection
 	probe func() error                             // nil where every kernel has it
 }
 
@@ -43,6 +44,7 @@ var Modes = []Mode{
 		Nonblock: true,
 		Several:  true,
 		open:     openExclusive,
+		poll:     inLoop(pollExclusive),
 	},
 	{
 		Name:     "rotate",
@@ -50,6 +52,7 @@ var Modes = []Mode{
 		Nonblock: true,
 		Several:  true,
 		open:     openRotate,
+		poll:     inLoop(pollRotate),
 	},
 	{
 		Name:     "epoll",
@@ -57,23 +60,27 @@ var Modes = []Mode{
 		Nonblock: true,
 		Several:  true,
 		open:     openEpoll,
+		poll:     inLoop(pollEpoll),
 	},
 	{
 		Name:     "netpoll",
 		Sentence: "what a Go program does by default; a connection wakes every idle worker's runtime",
 		Nonblock: true,
 		open:     onOne(openNetpoll),
+		poll:     inLoop(pollNetpoll),
 	},
 	{
 		Name:     "uring",
 		Sentence: "io_uring, asked for one connection at a time; they are dealt in turn, as with blocking",
 		open:     onOne(openUring),
+		poll:     pollUring,
 		probe:    probeUring,
 	},
 	{
 		Name:     "uring-multishot",
 		Sentence: "io_uring, asked once for all; the first worker gets everything, even while it is busy or stopped",
 		open:     onOne(openMultishot),
+		poll:     pollMultishot,
 		probe:    probeMultishot,
 	},
 	{
@@ -81,11 +88,13 @@ var Modes = []Mode{
 		Sentence: "the master accepts and passes each connection over a Unix socket",
 		Passed:   true,
 		open:     onOne(openReceiving),
+		poll:     pollReceiving,
 	},
 }
 
-// ForSeveral is the default for workers that wait on several sockets: of those modes that
-// can, it deals connections in turn, as the default for one socket does.
+// ForSeveral is the default for workers that wait for several things at once, sockets or
+// connections: of those modes that can, it deals connections in turn, as the default for
+// one socket does.
 const ForSeveral = "rotate"
 
 // Receive is the mode of the workers of a master that accepts for them.
@@ -116,6 +125,11 @@ func onOne(open func(fd int, hot bool) (taker, error)) func([]int, bool) (taker,
 	return func(fds []int, hot bool) (taker, error) { return open(fds[0], hot) }
 }
 
+// inLoop has a mode wait in somebody else's epoll.
+func inLoop(poll func(fds []int) *epoll) func([]int) (watched, error) {
+	return func(fds []int) (watched, error) { return poll(fds), nil }
+}
+
 // Probe says why this kernel does not let this process wait like that.
 func (m Mode) Probe() error {
 	if m.probe == nil {
@@ -129,17 +143,42 @@ func (m Mode) Prepare(fd int) error {
 	return errors.Join(unix.SetNonblock(fd, m.Nonblock), sys.Interruptible(fd))
 }
 
+// CheckPolls is an error for a mode that waits for nothing but the next connection, and so
+// is not for a worker that serves several at once: see InheritPolled.
+func (m Mode) CheckPolls() error {
+	if m.poll != nil {
+		return nil
+	}
+	return fmt.Errorf("accept mode %s waits for nothing but the next connection, so that a worker can serve only one at a time; %s deals connections in turn as well", m.Name, ForSeveral)
+}
+
 // take waits on these sockets, which the caller keeps open for as long.
 func (m Mode) take(fds []int, hot bool) (taker, error) {
+	if err := m.checkAll(fds); err != nil {
+		return nil, err
+	}
+	return m.open(fds, hot)
+}
+
+// watched is take for one who waits by himself.
+func (m Mode) watched(fds []int) (watched, error) {
+	if err := errors.Join(m.CheckPolls(), m.checkAll(fds)); err != nil {
+		return nil, err
+	}
+	return m.poll(fds)
+}
+
+// checkAll refuses sockets on which it cannot wait.
+func (m Mode) checkAll(fds []int) error {
 	if len(fds) > 1 && !m.Several {
-		return nil, fmt.Errorf("accept mode %s waits on one socket, and this process was given %d: use one that can wait on several, such as %s", m.Name, len(fds), ForSeveral)
+		return fmt.Errorf("accept mode %s waits on one socket, and this process was given %d: use one that can wait on several, such as %s", m.Name, len(fds), ForSeveral)
 	}
 	for _, fd := range fds {
 		if err := m.check(fd); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m.open(fds, hot)
+	return nil
 }
 
 // check refuses a socket whose O_NONBLOCK is not as the mode needs it.

@@ -20,23 +20,47 @@ type receiving struct {
 	ready    []int // received with the last message, not yet handed out; owned
 	highest  int   // descriptor that was ever received
 	limit    int   // where that may matter: RLIMIT_NOFILE
+	polled   bool  // there are many, and the limit is looked up each time
+	in       int   // the epoll that watches
 }
 
 func openReceiving(fd int, hot bool) (taker, error) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return nil, err
-	}
 	r := &receiving{listening: listening{fd: fd}}
 	r.receiver.Pace = sys.Pace{Hot: hot}
-	if hot {
-		r.limit = int(min(limit.Cur, 1<<30))
+	if !hot {
+		return r, nil
 	}
-	return r, nil
+	return r, r.learnLimit()
+}
+
+// pollReceiving is for a process that opens no descriptors besides. It can have many, so
+// that a limit that is lowered while it runs matters.
+func pollReceiving(fds []int) (watched, error) {
+	return &receiving{listening: listening{fd: fds[0]}, polled: true}, nil
+}
+
+func (r *receiving) learnLimit() error {
+	var limit unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
+	r.limit = int(min(limit.Cur, 1<<30))
+	return err
 }
 
 func (r *receiving) take() (int, error) { return r.next(0) }
 func (r *receiving) try() (int, error)  { return r.next(unix.MSG_DONTWAIT) }
+
+func (r *receiving) watch(ep int) error {
+	r.in = ep
+	return watch(ep, r.fd, unix.EPOLLIN)
+}
+
+func (r *receiving) unwatch() error   { return unwatch(r.in, r.fd) }
+func (r *receiving) tell(int, uint32) {}
+
+func (r *receiving) poll() (conn int, more bool, err error) {
+	conn, err = r.try()
+	return conn, len(r.ready) > 0, err
+}
 
 func (r *receiving) next(flags int) (int, error) {
 	if len(r.ready) == 0 {
@@ -51,6 +75,11 @@ func (r *receiving) next(flags int) (int, error) {
 }
 
 func (r *receiving) receive(flags int) error {
+	if r.polled {
+		if err := r.learnLimit(); err != nil {
+			return err
+		}
+	}
 	// The kernel numbers descriptors from below. Where nothing else opens any, there is
 	// room above the highest one.
 	if r.highest+dispatch.MaxBatch >= r.limit {

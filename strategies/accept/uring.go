@@ -19,6 +19,7 @@ type uring struct {
 	listening
 	ring      *sys.Ring
 	multishot bool
+	in        int      // the epoll that watches the ring
 	asked     bool     // a request is with the kernel
 	got       []answer // completed and not yet handed out; their connections are owned
 	read      int      // so many of got were handed out
@@ -71,6 +72,44 @@ func (u *uring) try() (int, error) {
 		return -1, unix.EAGAIN
 	}
 	return u.next()
+}
+
+func pollUring(fds []int) (watched, error) { return newUring(fds[0], false, false) }
+
+// watch has the ring be watched. It tells when it has completed something.
+func (u *uring) watch(ep int) error {
+	u.in = ep
+	u.ask(u.multishot)
+	if errno := u.ring.Submit(); errno != 0 {
+		return errno
+	}
+	return watch(ep, u.ring.FD(), unix.EPOLLIN)
+}
+
+// unwatch takes the request back: what it has brought by then is ours.
+func (u *uring) unwatch() error {
+	u.stop()
+	return unwatch(u.in, u.ring.FD())
+}
+
+func (u *uring) tell(int, uint32) {}
+
+func (u *uring) poll() (conn int, more bool, err error) {
+	if u.empty() {
+		u.fetch()
+	}
+	if u.empty() {
+		u.ask(u.multishot)
+		if errno := u.ring.Submit(); errno != 0 {
+			return -1, false, errno
+		}
+		u.fetch() // there may have been one already
+	}
+	if u.empty() {
+		return -1, false, unix.EAGAIN
+	}
+	conn, err = u.next()
+	return conn, !u.empty() || !u.asked, err
 }
 
 // depth takes back what was asked for: what comes from now on is somebody else's.

@@ -10,3 +10,5 @@ package accept
 // and the next one is woken. Here a worker that is busy, or even stopped, still is
 // the first.
 func openMultishot(fd int, hot bool) (taker, error) { return newUring(fd, hot, true) }
+
+func pollMultishot(fds []int) (watched, error) { return newUring(fds[0], false, true) }

@@ -1,0 +1,480 @@
+//go:build linux
+
+package worker
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prefork/internal/scoreboard"
+	"prefork/internal/sys"
+)
+
+// longEnough is a timeout that no passing test reaches.
+const longEnough = 30 * time.Second
+
+// host serves connections in the test's process, as a worker would in its own.
+type host struct {
+	service *service
+	leave   func()               // tells it to leave
+	serve   func(fds ...int)     // returns when all have gone
+	look    func(func(*service)) // runs between two turns
+}
+
+// ways are the two in which a worker serves.
+var ways = map[string]func(t *testing.T, app App, patience time.Duration) host{
+	"one at a time": func(t *testing.T, app App, patience time.Duration) host {
+		w := newTestWorker(t, app, patience)
+		a := &alone{newService(app, w.spec, &w.leaving), w.wake}
+		return host{service: a.service, leave: w.leaveNow, serve: func(fds ...int) {
+			var c conn
+			for _, fd := range fds {
+				a.serve(&c, fd)
+			}
+		}}
+	},
+	"many at once": func(t *testing.T, app App, patience time.Duration) host {
+		w := newTestWorker(t, app, patience)
+		l := newTestLoop(t, w)
+		return host{service: l.service, leave: w.leaveNow, serve: func(fds ...int) {
+			for _, fd := range fds {
+				l.welcome(fd)
+			}
+			if err := l.run(); err != nil {
+				t.Error(err)
+			}
+		}}
+	},
+}
+
+func newTestWorker(t *testing.T, app App, patience time.Duration) *worker {
+	t.Helper()
+	wake, err := sys.NewWaker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = wake.Close() })
+	return &worker{
+		spec: Spec{ReadTimeout: patience}, app: app, wake: wake, queue: nobody{},
+		tally: &tally{line: new(scoreboard.Line), origin: time.Now()},
+	}
+}
+
+func newTestLoop(t *testing.T, w *worker) *loop {
+	t.Helper()
+	ep, err := sys.NewEpoll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ep.Close() })
+	if errno := ep.Add(w.wake.FD, unix.EPOLLIN); errno != 0 {
+		t.Fatal(errno)
+	}
+	return &loop{service: newService(w.app, w.spec, &w.leaving), worker: w, ep: ep, door: door{closed: true}}
+}
+
+func (w *worker) leaveNow() {
+	w.leaving.Store(true)
+	w.wake.Wake()
+}
+
+// nobody is a queue in which nobody waits.
+type nobody struct{}
+
+func (nobody) Waits() uint64 { return 0 }
+func (nobody) Drain()        {}
+func (nobody) Close()        {}
+
+// hosted is a client of a host that serves it alone.
+type hosted struct {
+	*net.TCPConn
+	host
+	gone chan struct{} // closed when the host has done with it
+}
+
+// eachWay runs a test with a client that is served in either way.
+func eachWay(t *testing.T, app App, patience time.Duration, test func(t *testing.T, c hosted)) {
+	for name, open := range ways {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, app, patience)
+			peer, fd := pair(t)
+			c := hosted{peer, h, make(chan struct{})}
+			go func() {
+				defer close(c.gone)
+				h.serve(fd)
+			}()
+			test(t, c)
+			_ = peer.Close()
+			<-c.gone
+		})
+	}
+}
+
+func mustApp(name string) App {
+	app, err := LookupApp(name)
+	if err != nil {
+		panic(err)
+	}
+	return app
+}
+
+// pair is a TCP connection, since resets are what it is about: a client's end, and the
+// bare socket of a worker's.
+func pair(t testing.TB) (peer *net.TCPConn, fd int) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(longEnough))
+	accepted, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer accepted.Close()
+	raw, err := accepted.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(raw.Control(func(from uintptr) { fd, err = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0) }), err)
+	if err := errors.Join(err, unix.SetNonblock(fd, false), sys.Interruptible(fd)); err != nil {
+		t.Fatal(err)
+	}
+	return conn.(*net.TCPConn), fd
+}
+
+// arrives waits until a socket has something to be read.
+func arrives(t testing.TB, fd int) {
+	t.Helper()
+	if ready, err := sys.Poll(fd, unix.POLLIN, longEnough); !ready || err != nil {
+		t.Fatalf("nothing arrives: %v", err)
+	}
+}
+
+func say(t testing.TB, to io.Writer, text string) {
+	t.Helper()
+	if _, err := io.WriteString(to, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// answered reads the answer to a request.
+func answered(t testing.TB, from *bufio.Reader) *http.Response {
+	t.Helper()
+	response, err := http.ReadResponse(from, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		t.Fatal(err)
+	}
+	return response
+}
+
+// much is more than any socket holds.
+const much = 64 << 20
+
+// generous answers every byte with much.
+var generous = App{Name: "generous", New: func([]byte) func() Handler {
+	return alike(func(x *Exchange) {
+		if len(x.In) > 0 {
+			x.Out = append(x.Out, make([]byte, much)...)
+			x.In, x.Close = nil, true
+		}
+	})
+}}
+
+func TestAClientThatTakesNothingIsDropped(t *testing.T) {
+	eachWay(t, generous, 50*time.Millisecond, func(t *testing.T, c hosted) {
+		say(t, c, "?")
+		<-c.gone
+	})
+}
+
+// The time is without any progress: a slow client is none that takes nothing.
+func TestASlowClientIsServed(t *testing.T) {
+	eachWay(t, generous, longEnough, func(t *testing.T, c hosted) {
+		say(t, c, "?")
+		if n, err := io.Copy(io.Discard, c); n != much || err != nil {
+			t.Errorf("%d bytes came, %v", n, err)
+		}
+	})
+}
+
+// Who has begun a request and does not end it is told so, however often a byte comes.
+func TestARequestHasItsTime(t *testing.T) {
+	eachWay(t, mustApp("http"), 50*time.Millisecond, func(t *testing.T, c hosted) {
+		ends := make(chan struct{})
+		go func() {
+			defer close(ends)
+			for range 2000 { // short of the longest head
+				if _, err := io.WriteString(c, "x"); err != nil {
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
+		if got := answered(t, bufio.NewReader(c)); got.StatusCode != http.StatusRequestTimeout || !got.Close {
+			t.Errorf("%s", got.Status)
+		}
+		_ = c.TCPConn.Close()
+		<-ends
+	})
+}
+
+// Nothing is wrong with a client that asks for nothing: it hears the end.
+func TestASilentClientIsHungUpOn(t *testing.T) {
+	for _, app := range []string{"http", "work"} {
+		eachWay(t, mustApp(app), 20*time.Millisecond, func(t *testing.T, c hosted) {
+			if got, err := io.ReadAll(c); len(got) > 0 || err != nil {
+				t.Errorf("%s: %q, %v", app, got, err)
+			}
+		})
+	}
+}
+
+// A worker that was stopped finds the time over, and the request in the socket.
+func TestWhatHasArrivedIsReadThoughTimeIsUp(t *testing.T) {
+	for _, part := range []string{get, "GET / HTTP/1.1\r\n", ""} {
+		peer, fd := pair(t)
+		s := newService(mustApp("http"), Spec{ReadTimeout: time.Minute}, new(atomic.Bool))
+		var c conn
+		s.begin(&c, fd)
+		if s.read(&c, false) || c.phase != reading {
+			t.Fatalf("phase %d", c.phase)
+		}
+		if part != "" {
+			say(t, peer, part)
+			arrives(t, fd)
+		}
+		s.now += time.Hour
+		s.expire(&c)
+		switch {
+		case part == get:
+			if c.phase != reading {
+				t.Errorf("%q: phase %d", part, c.phase)
+			}
+			answered(t, bufio.NewReader(peer))
+		case part != "":
+			if c.phase != reading || !c.within {
+				t.Errorf("%q: phase %d", part, c.phase)
+			}
+		case c.phase != over:
+			t.Errorf("%q: phase %d", part, c.phase)
+		}
+		if c.phase != over {
+			s.close(&c)
+		}
+	}
+}
+
+// When a worker leaves, whoever asks for nothing goes, and whoever has asked is served.
+func TestWhoAsksForNothingGoesFirst(t *testing.T) {
+	app := mustApp("http")
+	eachWay(t, app, longEnough, func(t *testing.T, c hosted) {
+		say(t, c, get)
+		answers := bufio.NewReader(c)
+		if got := answered(t, answers); got.Close {
+			t.Error("the first answer ends the connection")
+		}
+		c.leave()
+		if _, err := answers.ReadByte(); err != io.EOF {
+			t.Errorf("who has asked before: %v, want the end", err)
+		}
+	})
+	eachWay(t, app, longEnough, func(t *testing.T, c hosted) {
+		c.leave()
+		if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("who has never asked: %v, want the end", err)
+		}
+	})
+	eachWay(t, app, longEnough, func(t *testing.T, c hosted) {
+		half := len(get) / 2
+		say(t, c, get[:half])
+		c.leave()
+		time.Sleep(2 * justNow) // the rest of a request may take its time
+		say(t, c, get[half:])
+		if got := answered(t, bufio.NewReader(c)); !got.Close {
+			t.Error("who was asking is not told that it was the last answer")
+		}
+	})
+}
+
+// What a client sends to a worker that leaves does not undo the answer to what it has
+// sent before; nor does what it goes on to send when it was refused.
+func TestNoResetOvertakesAnAnswer(t *testing.T) {
+	eachWay(t, mustApp("http"), longEnough, func(t *testing.T, c hosted) {
+		say(t, c, get)
+		answers := bufio.NewReader(c)
+		answered(t, answers)
+		c.leave()
+		say(t, c, get+get)
+		if got := answered(t, answers); !got.Close {
+			t.Error("the last answer is not said to be the last")
+		}
+		_, _ = io.WriteString(c, get)
+		if rest, err := io.ReadAll(answers); len(rest) > 0 || err != nil {
+			t.Errorf("%q, %v, want the end", rest, err)
+		}
+	})
+	eachWay(t, mustApp("http"), longEnough, func(t *testing.T, c hosted) {
+		head := "GET / HTTP/1.1\r\nHost: x\r\nCookie: " + strings.Repeat("c", 64<<10) + "\r\n\r\n"
+		for ; len(head) > 0; head = head[min(len(head), 1000):] {
+			if _, err := io.WriteString(c, head[:min(len(head), 1000)]); err != nil {
+				t.Fatalf("with %d bytes to go: %v", len(head), err)
+			}
+		}
+		answers := bufio.NewReader(c)
+		if got := answered(t, answers); got.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("%s", got.Status)
+		}
+		if rest, err := io.ReadAll(answers); len(rest) > 0 || err != nil {
+			t.Errorf("%q, %v, want the end", rest, err)
+		}
+	})
+}
+
+// Who asks without waiting for answers gets as many as it has asked for, in either way of
+// cutting what it sends, and though it does not read meanwhile.
+func TestPipelining(t *testing.T) {
+	const requests = 20000
+	eachWay(t, mustApp("http"), longEnough, func(t *testing.T, c hosted) {
+		sent := make(chan error, 1)
+		go func() {
+			_, err := io.Copy(c, strings.NewReader(strings.Repeat(get, requests)))
+			sent <- err
+		}()
+		answers := bufio.NewReader(c)
+		for i := range requests {
+			if got := answered(t, answers); got.StatusCode != http.StatusOK {
+				t.Fatalf("answer %d: %s", i, got.Status)
+			}
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// echo sends back all, though it is more than fits on the way, and ends when its client
+// does.
+func TestEchoOfMuch(t *testing.T) {
+	eachWay(t, mustApp("echo"), longEnough, func(t *testing.T, c hosted) {
+		text := bytes.Repeat([]byte("a line of its own\n"), 1<<20)
+		go func() {
+			_, _ = c.Write(text)
+			_ = c.CloseWrite()
+		}()
+		if got, err := io.ReadAll(c); !bytes.Equal(got, text) || err != nil {
+			t.Errorf("%d bytes of %d, %v", len(got), len(text), err)
+		}
+	})
+}
+
+// One client that sends a byte at a time, one that pipelines, one that sends 64 kB of
+// headers, one that says nothing, one that takes nothing and some that sleep: nobody is
+// kept waiting by them.
+func TestNobodyHoldsUpTheLoop(t *testing.T) {
+	w := newTestWorker(t, mustApp("http"), longEnough)
+	l := newTestLoop(t, w)
+	var peers []*net.TCPConn
+	var fds []int
+	for range 6 {
+		peer, fd := pair(t)
+		peers, fds = append(peers, peer), append(fds, fd)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		for _, fd := range fds {
+			l.welcome(fd)
+		}
+		ended <- l.run()
+	}()
+	slow, eager, big, deaf, _, usual := peers[0], peers[1], peers[2], peers[3], peers[4], peers[5]
+	answers := bufio.NewReader(usual)
+	for i := range len(get) {
+		say(t, slow, get[i:i+1])
+		say(t, eager, strings.Repeat(get, 100))
+		_, _ = io.WriteString(big, strings.Repeat("x", 2<<10))
+		_ = deaf.SetWriteDeadline(time.Now().Add(time.Millisecond))
+		_, _ = io.WriteString(deaf, strings.Repeat(get, 1000)) // as much as fits on the way
+		say(t, usual, get)
+		answered(t, answers)
+	}
+	answered(t, bufio.NewReader(slow))
+	if got := answered(t, bufio.NewReader(big)); got.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("%s", got.Status)
+	}
+	pipelined := bufio.NewReader(eager)
+	for range 100 * len(get) {
+		answered(t, pipelined)
+	}
+	for _, peer := range peers {
+		_ = peer.Close()
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// Connections that wait for nothing but a request hold no buffers, and wake nobody.
+func TestIdleConnectionsHoldNoBuffers(t *testing.T) {
+	const idle = 100
+	w := newTestWorker(t, mustApp("http"), time.Hour)
+	l := newTestLoop(t, w)
+	for range idle {
+		peer, fd := pair(t)
+		say(t, peer, get+get[:9])
+		arrives(t, fd)
+		l.welcome(fd)
+		answered(t, bufio.NewReader(peer))
+		say(t, peer, get[9:])
+	}
+	for n := 0; n < idle; {
+		events, err := l.ep.Wait(longEnough)
+		if err != nil || len(events) == 0 {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Events&unix.EPOLLIN != 0 {
+				n++
+			}
+			l.hear(int(event.Fd), event.Events)
+		}
+	}
+	for _, c := range l.conns {
+		if c != nil && (c.rest != nil || c.out != nil || c.unread || c.phase != reading) {
+			t.Fatalf("%+v", c.life)
+		}
+	}
+	if len(l.again) > 0 || l.door.open != idle {
+		t.Errorf("%d are to be come back to, %d are open", len(l.again), l.door.open)
+	}
+	if wait := l.limit(); wait < time.Minute {
+		t.Errorf("the next look is in %v", wait)
+	}
+	for _, c := range l.conns {
+		if c != nil {
+			l.close(c)
+			l.release(c)
+		}
+	}
+}
