@@ -26,9 +26,12 @@ func TestQueuedConnectionsAreServedAtStop(t *testing.T) {
 				args = append(args, "--accept", mode)
 			}
 			name := path.Join(strategy.Name, mode)
-			t.Run(name+"/tcp", func(t *testing.T) { checkDrain(t, args...) })
-			if strategy.Unix {
-				t.Run(name+"/unix", func(t *testing.T) { checkDrain(t, append(args, "--bind", unixAddress(t))...) })
+			for _, concurrency := range atOnce(mode) {
+				args := append(args, "--concurrency", concurrency)
+				t.Run(name+"/tcp/"+concurrency, func(t *testing.T) { checkDrain(t, args...) })
+				if strategy.Unix {
+					t.Run(name+"/unix/"+concurrency, func(t *testing.T) { checkDrain(t, append(args, "--bind", unixAddress(t))...) })
+				}
 			}
 		}
 	}
@@ -44,6 +47,15 @@ func TestQueuedConnectionsAreServedAtStopHoweverSteered(t *testing.T) {
 			})
 		}
 	}
+}
+
+// atOnce are numbers of connections that a worker may serve at once in a mode: one, few
+// and more than there are.
+func atOnce(mode string) []string {
+	if m, err := accept.Lookup(mode); err == nil && mode != "" && m.CheckPolls() != nil {
+		return []string{"1"}
+	}
+	return []string{"1", "2", "100"}
 }
 
 // noMode is the one unnamed mode of a strategy whose workers do not accept.

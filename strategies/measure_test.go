@@ -3,6 +3,7 @@
 package strategies_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,6 +47,25 @@ type process struct {
 func workersOf(s *servertest.Server, mode string) (all []process) {
 	for _, pid := range s.Workers() {
 		all = append(all, process{pid, waitCall[mode]})
+	}
+	return all
+}
+
+// eachConcurrency runs a test with workers that serve one connection at a time, and with
+// such that serve many, in which a mode does the same.
+func eachConcurrency(t *testing.T, mode string, test func(t *testing.T, concurrency string)) {
+	for _, concurrency := range atOnce(mode) {
+		t.Run(cmp.Or(mode, "dispatch")+"/"+concurrency, func(t *testing.T) { test(t, concurrency) })
+	}
+}
+
+// waiters are the workers of a server that serve so many connections at once.
+func waiters(s *servertest.Server, mode, concurrency string) (all []process) {
+	if concurrency == "1" {
+		return workersOf(s, mode)
+	}
+	for _, pid := range s.Workers() {
+		all = append(all, process{pid, unix.SYS_EPOLL_PWAIT})
 	}
 	return all
 }

@@ -35,9 +35,9 @@ func TestThunderingHerd(t *testing.T) {
 		{"epoll", true},
 		{"netpoll", true},
 	} {
-		t.Run(arm.mode, func(t *testing.T) {
-			s := servertest.Start(t, "--accept", arm.mode, "-w", fmt.Sprint(k))
-			_, paid := spaced(t, s, workersOf(s, arm.mode), few)
+		eachConcurrency(t, arm.mode, func(t *testing.T, concurrency string) {
+			s := servertest.Start(t, "--accept", arm.mode, "-w", fmt.Sprint(k), "--concurrency", concurrency)
+			_, paid := spaced(t, s, waiters(s, arm.mode, concurrency), few)
 			per := paid.per(few)
 			t.Logf("%.2f wakeups a connection, %d workers", per, k)
 			if arm.herd && per <= k/2 {
@@ -55,9 +55,9 @@ func TestThunderingHerd(t *testing.T) {
 func TestIdleWorkersAreDealtConnectionsInTurn(t *testing.T) {
 	const k = 4
 	for _, mode := range []string{"blocking", "rotate", "uring"} {
-		t.Run(mode, func(t *testing.T) {
-			s := servertest.Start(t, "--accept", mode, "-w", fmt.Sprint(k))
-			answers, _ := spaced(t, s, workersOf(s, mode), k*few)
+		eachConcurrency(t, mode, func(t *testing.T, concurrency string) {
+			s := servertest.Start(t, "--accept", mode, "-w", fmt.Sprint(k), "--concurrency", concurrency)
+			answers, _ := spaced(t, s, waiters(s, mode, concurrency), k*few)
 			for pid, n := range tally(answers) {
 				if n != few {
 					t.Errorf("worker %d got %d of %d connections, want %d", pid, n, k*few, few)
@@ -76,11 +76,13 @@ func TestIdleWorkersAreDealtConnectionsInTurn(t *testing.T) {
 // With EPOLLEXCLUSIVE the worker that was first to register gets everything that
 // it has time for. That is not always slot 0: workers start side by side.
 func TestExclusiveIsAFixedPriority(t *testing.T) {
-	s := servertest.Start(t, "--accept", "exclusive", "-w", "4")
-	answers, _ := spaced(t, s, workersOf(s, "exclusive"), few)
-	if counts := tally(answers); len(counts) != 1 {
-		t.Errorf("sparse connections went to %d workers, want all to the first: %v", len(counts), counts)
-	}
+	eachConcurrency(t, "exclusive", func(t *testing.T, concurrency string) {
+		s := servertest.Start(t, "--accept", "exclusive", "-w", "4", "--concurrency", concurrency)
+		answers, _ := spaced(t, s, waiters(s, "exclusive", concurrency), few)
+		if counts := tally(answers); len(counts) != 1 {
+			t.Errorf("sparse connections went to %d workers, want all to the first: %v", len(counts), counts)
+		}
+	})
 }
 
 // Under load that fixed priority uses as many workers as are busy at once, and
@@ -238,9 +240,11 @@ func TestWaitsAreCounted(t *testing.T) {
 			if mode == "" {
 				args = []string{"-s", "dispatch", "-w", fmt.Sprint(k)}
 			}
-			s := servertest.Start(t, args...)
-			spaced(t, s, workersOf(s, mode), n)
-			checkWaits(t, s, n, mode == "epoll")
+			eachConcurrency(t, mode, func(t *testing.T, concurrency string) {
+				s := servertest.Start(t, append(args, "--concurrency", concurrency)...)
+				spaced(t, s, waiters(s, mode, concurrency), n)
+				checkWaits(t, s, n, mode == "epoll" || mode == "netpoll" && concurrency != "1")
+			})
 		})
 	}
 }

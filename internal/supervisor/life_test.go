@@ -16,6 +16,7 @@ import (
 
 	"prefork/internal/servertest"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // eachStrategy runs a test under every strategy, and with the kernel steered: by a
@@ -35,13 +36,15 @@ func eachStrategy(t *testing.T, test func(t *testing.T, strategy string)) {
 
 // eachWay is eachStrategy, and with workers that accept by io_uring: what they have
 // asked for, or been given already, has to be seen to when they leave. And with such as
-// share queues: of one that several take from, some leave before others.
+// share queues: of one that several take from, some leave before others. And with workers that serve many at once.
 func eachWay(t *testing.T, test func(t *testing.T, strategy string)) {
 	eachStrategy(t, test)
+	eachLoop(t, test)
 	for name, env := range map[string]map[string]string{
 		"queues":            {"PREFORK_QUEUES": "2"},
 		"overlap":           {"PREFORK_OVERLAP": "2"},
 		"overlap/exclusive": {"PREFORK_OVERLAP": "2", "PREFORK_ACCEPT": "exclusive"},
+		"overlap/many":      {"PREFORK_OVERLAP": "2", "PREFORK_CONCURRENCY": "64"},
 	} {
 		t.Run("reuseport/"+name, func(t *testing.T) {
 			for key, value := range env {
@@ -58,6 +61,25 @@ func eachWay(t *testing.T, test func(t *testing.T, strategy string)) {
 			})
 		}
 	}
+}
+
+// eachLoop runs a test with workers that serve many at once, in every way to wait for
+// further ones.
+func eachLoop(t *testing.T, test func(t *testing.T, strategy string)) {
+	t.Run("many at once", func(t *testing.T) {
+		t.Setenv("PREFORK_CONCURRENCY", "64")
+		for _, s := range strategies.Strategies {
+			t.Run(s.Name, func(t *testing.T) { test(t, s.Name) })
+		}
+		for _, mode := range accept.Listening() {
+			if mode.CheckPolls() == nil && mode.Name != accept.ForSeveral {
+				t.Run("shared/"+mode.Name, func(t *testing.T) {
+					t.Setenv("PREFORK_ACCEPT", mode.Name+"?")
+					test(t, "shared")
+				})
+			}
+		}
+	})
 }
 
 // never fails the test for every connection of a load that was not answered.
@@ -292,7 +314,7 @@ func TestMaxConnsReplacesWorkersWithoutLoss(t *testing.T) {
 
 // Idle workers must not wake: nothing polls. Counted over all their threads.
 func TestIdleWorkersSleep(t *testing.T) {
-	eachStrategy(t, func(t *testing.T, strategy string) {
+	eachWay(t, func(t *testing.T, strategy string) {
 		const workers = 16
 		s := servertest.Start(t, "-s", strategy, "-w", itoa(workers))
 		for range 5 * workers {

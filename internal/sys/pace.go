@@ -63,6 +63,10 @@ type Pace struct {
 	// thread while it parks, so that the thread's context switches are those of
 	// the waits.
 	Hot bool
+	// Ended, if it is set, says that something else than a signal has ended a wait for
+	// events with EINTR, which then counts as one that has brought none. A ring does, when
+	// it has completed a request (task_work_add with TWA_SIGNAL in the kernel).
+	Ended func() bool
 
 	raw    bool
 	locked bool
@@ -91,6 +95,9 @@ func (p *Pace) Call(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errn
 	preemption(unix.SIG_BLOCK)
 	r, _, errno := syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
 	preemption(unix.SIG_UNBLOCK)
+	if errno == unix.EINTR && p.ended() {
+		r, errno = 0, 0
+	}
 	if errno == unix.EINTR {
 		letSignalIn()
 	}
@@ -107,6 +114,9 @@ func (p *Pace) Call(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errn
 
 func (p *Pace) callRaw(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(trap, a1, a2, a3, a4, a5, a6)
+	if errno == unix.EINTR && p.ended() {
+		r, errno = 0, 0
+	}
 	if errno != unix.EINTR {
 		p.vain = 0
 	} else if p.vain++; p.vain >= slicesBeforePark {
@@ -123,6 +133,8 @@ func (p *Pace) callRaw(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.E
 	}
 	return r, errno
 }
+
+func (p *Pace) ended() bool { return p.Ended != nil && p.Ended() }
 
 // letSignalIn lets the goroutine run for which a signal is meant. Its thread takes
 // a moment to wake up and ask for the processor; had we gone back to waiting by

@@ -153,10 +153,10 @@ func (r *Ring) Enter(p *Pace, wait int) syscall.Errno {
 // Submit submits what has been asked for, and does not wait.
 func (r *Ring) Submit() syscall.Errno {
 	submit := *r.requests.tail - atomic.LoadUint32(r.requests.head)
-	if submit == 0 {
+	if submit == 0 && !r.Overflown() {
 		return 0
 	}
-	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), 0, 0, 0, 0)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), 0, ringGetEvents, 0, 0)
 	return errno
 }
 
@@ -182,6 +182,11 @@ func (r *Ring) Next() (c Completion, ok bool) {
 		}
 		return c, true
 	}
+}
+
+// Completed says that there are completions to be read.
+func (r *Ring) Completed() bool {
+	return *r.completions.head != atomic.LoadUint32(r.completions.tail) || r.Overflown()
 }
 
 // Overflown says that the kernel keeps completions for which there was no room; Enter

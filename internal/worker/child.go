@@ -140,9 +140,11 @@ func (w *worker) open() (err error) {
 		return err
 	}
 	w.ep.Pace.Hot = true
-	w.polled, err = accept.InheritPolled(w.ep.FD)
-	w.queue = w.polled
-	return err
+	if w.polled, err = accept.InheritPolled(w.ep.FD); err != nil {
+		return err
+	}
+	w.queue, w.ep.Pace.Ended = w.polled, w.polled.Completed()
+	return nil
 }
 
 // nameProcess undoes the name "exe", which a process started by way of

@@ -112,6 +112,9 @@ func (u *uring) poll() (conn int, more bool, err error) {
 	return conn, !u.empty() || !u.asked, err
 }
 
+// completed is of interest to who waits in an epoll: see sys.Pace.
+func (u *uring) completed() bool { return u.ring.Completed() }
+
 // depth takes back what was asked for: what comes from now on is somebody else's.
 func (u *uring) depth() (received, queued int) {
 	u.stop()
