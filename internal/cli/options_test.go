@@ -52,6 +52,7 @@ func TestEveryFlagReachesTheMaster(t *testing.T) {
 		"app": {"--app", "echo"}, "pin": {"--pin"}, "log-format": {"--log-format", "json"}, "pid-file": {"--pid-file", "x"},
 		"control": {"--control", "x"}, "name": {"--name", "x"},
 		"workers": {"-w", "77"}, "backlog": {"--backlog", "77"}, "concurrency": {"--concurrency", "77"},
+		"accept-batch": {"--concurrency", "77", "--accept-batch", "7"},
 		"max-conns": {"--max-conns", "77"}, "read-timeout": {"--read-timeout", "77s"}, "graceful-timeout": {"--graceful-timeout", "77s"},
 	}
 	for _, flag := range new(options).flags() {
@@ -105,6 +106,7 @@ func TestWhatTheMachineCannotDo(t *testing.T) {
 		{args: []string{"-s", "reuseport", "--steer", "p2c?"}, here: place{maxFiles: 1 << 20, unsteerable: errors.New("old kernel")}, remark: "old kernel"},
 		{args: []string{"--accept", "uring"}, here: place{noAccept: errors.New("old kernel")}, fails: "--accept 'uring?'"},
 		{args: []string{"--accept", "uring?"}, here: place{maxFiles: 1 << 20, noAccept: errors.New("old kernel")}, remark: "old kernel"},
+		{args: []string{"--accept", "blocking?", "--concurrency", "2"}, here: place{maxFiles: 1 << 20, noAccept: errors.New("one at a time")}, remark: "accept=rotate"},
 		{args: []string{"--", "x"}, here: place{noProgram: errors.New("gone")}, fails: "cannot run x as worker: gone"},
 		{args: []string{"--pid-file", "d/x"}, here: place{noPIDFile: errors.New("full")}, fails: "directory d: full"},
 		{args: []string{"-s", "reuseport", "--steer", "cpu", "-w", "3"}, here: place{maxFiles: 1 << 20, cpus: 2}, remark: "stay idle"},
