@@ -53,7 +53,7 @@ func TestEveryFlagReachesTheMaster(t *testing.T) {
 		"control": {"--control", "x"}, "name": {"--name", "x"},
 		"workers": {"-w", "77"}, "backlog": {"--backlog", "77"}, "concurrency": {"--concurrency", "77"},
 		"accept-batch": {"--concurrency", "77", "--accept-batch", "7"},
-		"max-conns": {"--max-conns", "77"}, "read-timeout": {"--read-timeout", "77s"}, "graceful-timeout": {"--graceful-timeout", "77s"},
+		"max-conns":    {"--max-conns", "77"}, "read-timeout": {"--read-timeout", "77s"}, "graceful-timeout": {"--graceful-timeout", "77s"},
 	}
 	for _, flag := range new(options).flags() {
 		name := flag.Names()[0]

@@ -28,8 +28,8 @@ type loop struct {
 
 	conns []*conn // by descriptor; nil where there is none
 	free  []*conn // without a connection
-	again []*conn // to be come back to without being told
-	later []*conn // empty: it takes turns with again
+	again []*conn // to be come back to in the next turn, without being told
+	later []*conn // in this one: the two take turns
 }
 
 // interest is what epoll tells of a connection.
@@ -64,10 +64,12 @@ func (l *loop) run() error {
 			return err
 		}
 		l.tick()
-		l.resume()
+		l.again, l.later = l.later, l.again
+		// First of all, since what else is done here may close what epoll tells of.
 		for i := range events {
 			l.hear(int(events[i].Fd), events[i].Events)
 		}
+		l.resume()
 		for c, ok := l.timers.Due(l.now); ok; c, ok = l.timers.Due(l.now) {
 			l.expire(c)
 			l.settle(c)
@@ -124,10 +126,9 @@ func (l *loop) hearOther(fd int, events uint32) {
 // resume goes on with those who had sent more than is read at a time: everybody gets one
 // read in a turn.
 func (l *loop) resume() {
-	l.again, l.later = l.later, l.again
 	for _, c := range l.later {
 		c.again = false
-		if c.phase != over { // nor is anything lost if it is another's by now
+		if c.phase != over {
 			l.advance(c)
 		}
 	}
