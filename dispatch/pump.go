@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/sys"
 )
 
@@ -148,7 +149,7 @@ func (p *Pump) open(slot int) (*way, error) {
 	}
 	if holds < p.options.Window && !p.narrowed {
 		p.narrowed = true
-		p.options.Log.Warn("the window is smaller than asked for: a worker's socket holds no more; raise net.core.wmem_max", "asked", p.options.Window, "window", holds)
+		entry.DispatchWindow.Log(p.options.Log, "asked", p.options.Window, "window", holds)
 	}
 	// A slot that was there before has counts from then.
 	taken, _, _ := p.options.Counts(slot)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/sys"
 )
 
@@ -66,7 +67,7 @@ func (p *Pump) Drain(ctx context.Context) error {
 		r.passOn()
 	}
 	if n := r.holds(); n > 0 {
-		p.options.Log.Warn("no worker took these connections in time", "connections", n)
+		entry.DispatchLeft.Log(p.options.Log, "connections", n)
 	}
 	return nil
 }
@@ -88,8 +89,8 @@ type run struct {
 func (p *Pump) newRun(ctx context.Context) *run {
 	r := &run{
 		Pump: p, doze: time.Millisecond,
-		unable: trouble{log: p.options.Log, begins: "cannot accept for now; raise the limit on open files (ulimit -n, LimitNOFILE=)", ends: "accepts again"},
-		stuck:  trouble{log: p.options.Log, begins: "cannot pass connections on for now", ends: "passes connections on again"},
+		unable: trouble{log: p.options.Log, begins: entry.DispatchUnable, ends: entry.DispatchAble},
+		stuck:  trouble{log: p.options.Log, begins: entry.DispatchStuck, ends: entry.DispatchUnstuck},
 	}
 	// A raw wait keeps a processor from the rest of the master, which needs one too.
 	r.pace.Hot = runtime.GOMAXPROCS(0) > 1
@@ -227,7 +228,7 @@ func (r *run) unsent(slot int, to *way, err error) (whole bool) {
 		return true
 	}
 	to.broken = true
-	r.options.Log.Error("a worker has broken the socket over which it gets connections: it gets no more", "slot", slot, "error", err)
+	entry.DispatchBroken.Log(r.options.Log, "slot", slot, "error", err)
 	return false
 }
 

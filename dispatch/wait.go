@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/sys"
 )
 
@@ -89,7 +90,7 @@ const calm = time.Second
 // begins and when it is over.
 type trouble struct {
 	log          *slog.Logger
-	begins, ends string
+	begins, ends entry.Kind
 	began, last  time.Time // zero while all is well
 }
 
@@ -97,13 +98,13 @@ func (t *trouble) is(err error) {
 	t.last = time.Now()
 	if t.began.IsZero() {
 		t.began = t.last
-		t.log.Warn(t.begins, "error", err)
+		t.begins.Log(t.log, "error", err)
 	}
 }
 
 func (t *trouble) over() {
 	if !t.began.IsZero() && time.Since(t.last) >= calm {
-		t.log.Info(t.ends, "after", t.last.Sub(t.began).Round(time.Millisecond))
+		t.ends.Log(t.log, "after", t.last.Sub(t.began).Round(time.Millisecond))
 		t.began = time.Time{}
 	}
 }

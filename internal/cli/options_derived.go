@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/supervisor"
 	"prefork/internal/worker"
 	"prefork/strategies"
@@ -37,7 +38,7 @@ func (o *options) master(here place, log journal, banners io.Writer) supervisor.
 	m.Config.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	m.Listening = func(addrs []net.Addr) { banner(banners, m, addrs[0], here.netcat) }
 	if o.logFormat == "json" {
-		m.Listening = func(addrs []net.Addr) { log.Info("listening", listening(m, addrs[0])...) }
+		m.Listening = func(addrs []net.Addr) { entry.Listening.Log(log.Logger, listening(m, addrs[0])...) }
 	}
 	return m
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"prefork/internal/entry"
 	"prefork/internal/supervisor"
 )
 
@@ -60,7 +61,7 @@ func remarkListener(o *options, _ place, log *slog.Logger) {
 	}
 	words := strings.Fields(strings.Join(o.program[:min(len(o.program), 5)], " "))
 	if at := slices.IndexFunc(words, listens); at >= 0 {
-		log.Warn("a program that accepts by itself cannot be a worker of dispatch", "program", words[at], "reason", why, "instead", "--strategy shared or reuseport")
+		entry.FlagListens.Log(log, "program", words[at], "reason", why, "instead", "--strategy shared or reuseport")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"prefork/internal/control"
+	"prefork/internal/entry"
 	"prefork/internal/lines"
 )
 
@@ -27,7 +28,7 @@ const logPatience = 200 * time.Millisecond
 // the default one until then.
 func (o *options) openLog(w io.Writer) (log journal) {
 	out := lines.NewWriter(w, func(dropped uint64) {
-		log.Warn("nobody has read the log for a while", "dropped_lines", dropped)
+		entry.LogDropped.Log(log.Logger, "dropped_lines", dropped)
 	})
 	format := logFormats[0]
 	for _, f := range logFormats {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/kernel"
 	"prefork/internal/supervisor"
 	"prefork/strategies"
@@ -184,40 +185,40 @@ func (o *options) remark(here place, log *slog.Logger) {
 // the user's own.
 func remarkBacklog(o *options, here place, log *slog.Logger) {
 	if o.given["backlog"] && here.maxBacklog > 0 && o.backlog > here.maxBacklog {
-		log.Warn("the kernel cuts the backlog", "backlog", o.backlog, "net.core.somaxconn", here.maxBacklog)
+		entry.FlagBacklog.Log(log, "backlog", o.backlog, "net.core.somaxconn", here.maxBacklog)
 	}
 }
 
 func remarkSockets(o *options, _ place, log *slog.Logger) {
 	if o.given["backlog"] && o.sockets.any() {
-		log.Warn("a socket that was given keeps the backlog that it has", "hint", "Backlog= in the socket unit sets it")
+		entry.FlagBacklogGiven.Log(log, "hint", "Backlog= in the socket unit sets it")
 	}
 }
 
 func remarkAccept(o *options, here place, log *slog.Logger) {
 	if name, optional := o.acceptName(); optional && here.noAccept != nil {
-		log.Warn("workers do not wait as asked for", "asked", name, "accept", o.usualAccept(), "reason", here.noAccept)
+		entry.FlagAccept.Log(log, "asked", name, "accept", o.usualAccept(), "reason", here.noAccept)
 	}
 }
 
 func remarkSteer(o *options, here place, log *slog.Logger) {
 	if name, optional := o.steerName(); optional && here.unsteerable != nil {
-		log.Warn("not steered as asked for", "asked", name, "steer", strategies.Steers[0].Name, "reason", here.unsteerable)
+		entry.FlagSteer.Log(log, "asked", name, "steer", strategies.Steers[0].Name, "reason", here.unsteerable)
 	}
 }
 
 func remarkIdle(o *options, here place, log *slog.Logger) {
-	queues, what := o.workers, "worker"
+	kind, queues, what := entry.FlagIdleWorkers, o.workers, "worker"
 	if o.queuesHere() > 0 {
-		queues, what = o.queuesHere(), "queue"
+		kind, queues, what = entry.FlagIdleQueues, o.queuesHere(), "queue"
 	}
 	if o.steerRow().Name == "cpu" && queues > here.cpus {
-		log.Warn("some "+what+"s may stay idle", what+"s", queues, "cpus", here.cpus, "reason", "--steer cpu has one "+what+" for each CPU")
+		kind.Log(log, what+"s", queues, "cpus", here.cpus, "reason", "--steer cpu has one "+what+" for each CPU")
 	}
 }
 
 func remarkDeath(o *options, _ place, log *slog.Logger) {
 	if o.onMasterDeath == "serve" && o.strategyRow().Name == "dispatch" {
-		log.Warn("workers cannot go on without a master under dispatch: nobody would accept for them")
+		entry.FlagNoMaster.Log(log)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"prefork/internal/entry"
 	"prefork/strategies"
 	"prefork/strategies/accept"
 )
@@ -92,6 +93,6 @@ func severalModes() (all []string) {
 // of the first alone leaves what comes to the others waiting.
 func remarkSeveral(o *options, _ place, log *slog.Logger) {
 	if o.foreign() && o.several() {
-		log.Warn("each worker gets several sockets, and must accept from all of them", "program", o.program[0], "LISTEN_FDS", o.overlap, "otherwise", "connections wait for ever in those it does not know")
+		entry.FlagSeveralSockets.Log(log, "program", o.program[0], "LISTEN_FDS", o.overlap, "otherwise", "connections wait for ever in those it does not know")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/bench/load"
+	"prefork/internal/entry"
 	"prefork/internal/inspect"
 	"prefork/internal/keeper"
 	"prefork/internal/supervisor"
@@ -52,7 +53,7 @@ func serve(c *cli.Context, o *options) error {
 	defer log.flush()
 	err := o.serve(c, log)
 	if err != nil && o.logFormat == "json" {
-		log.Error("failed", "error", explained(err), "exit", codeOf(err))
+		entry.Failed.Log(log.Logger, "error", explained(err), "exit", codeOf(err))
 		return logged{err}
 	}
 	return err

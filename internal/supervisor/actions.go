@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"prefork/internal/control"
+	"prefork/internal/entry"
 	"prefork/internal/scoreboard"
 )
 
@@ -98,7 +99,7 @@ type (
 	// Survey writes down what the machine knows, and more that the hands alone can see.
 	Survey struct{ To chan<- survey }
 	// SetLevel has the log be as talkative as that.
-	SetLevel struct{ Level Level }
+	SetLevel struct{ Level slog.Level }
 )
 
 // What is said.
@@ -107,26 +108,14 @@ type (
 	AllReady struct{ Workers int }
 	// Note says something to the operator.
 	Note struct {
-		Level   Level
-		Message string
-		Args    []any
+		entry.Kind
+		Args []any
 	}
 	// Exit ends the master.
 	Exit struct {
 		Code int
 		Err  error
 	}
-)
-
-// Level is a log level.
-type Level = slog.Level
-
-// The levels.
-const (
-	Debug = slog.LevelDebug
-	Info  = slog.LevelInfo
-	Warn  = slog.LevelWarn
-	Error = slog.LevelError
 )
 
 // Exit codes of the master.

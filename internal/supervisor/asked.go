@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prefork/internal/control"
+	"prefork/internal/entry"
 	"prefork/internal/scoreboard"
 )
 
@@ -56,7 +57,7 @@ func verbNamed(name string) verb {
 }
 
 func (e Ask) apply(m *Machine) {
-	m.note(Info, "asked over the control socket", "verb", e.Request.Verb, "by_pid", e.By.PID, "by_uid", e.By.UID)
+	m.note(entry.ControlAsked, "verb", e.Request.Verb, "by_pid", e.By.PID, "by_uid", e.By.UID)
 	w := wish{ID: e.ID, Verb: e.Request.Verb, Slot: e.Request.Slot}
 	if err := verbNamed(w.Verb).begin(m, e, &w); err != nil {
 		m.do(Answer{e.ID, control.RefusalOf(err)})
@@ -145,7 +146,7 @@ func beginDrain(m *Machine, e Ask, _ *wish) error {
 		return refuse("slot %d is the last one in service: pause keeps what comes waiting, stop ends the server", e.Request.Slot)
 	}
 	s.held, s.drainers = true, 0
-	m.note(Info, "draining a slot", "slot", e.Request.Slot)
+	m.note(entry.SlotDrain, "slot", e.Request.Slot)
 	return nil
 }
 
@@ -178,7 +179,7 @@ func beginRestart(m *Machine, e Ask, w *wish) error {
 			one.stale, w.PID = onRequest, one.pid
 		}
 	}
-	m.note(Info, "restarting the worker of a slot", "slot", e.Request.Slot, "pid", w.PID)
+	m.note(entry.SlotRestart, "slot", e.Request.Slot, "pid", w.PID)
 	return nil
 }
 
@@ -197,7 +198,7 @@ func beginPause(m *Machine, _ Ask, _ *wish) error {
 		s.asleep = !s.suspended && s.retiredAt.IsZero()
 		s.cause = woken
 	}
-	m.note(Info, "pausing", "workers", m.want)
+	m.note(entry.PauseBegin, "workers", m.want)
 	return nil
 }
 
@@ -210,7 +211,7 @@ func beginResume(m *Machine, _ Ask, _ *wish) error {
 		for i := range m.slots {
 			m.slots[i].clearFailures()
 		}
-		m.note(Info, "resuming", "workers", m.want)
+		m.note(entry.PauseEnd, "workers", m.want)
 	}
 	return nil
 }

@@ -147,11 +147,12 @@ func TestAnUpgradeThatIsRefusedSaysWhy(t *testing.T) {
 
 // A reload of what is broken tells what the new worker said, and changes nothing.
 func TestAReloadOfWhatIsBroken(t *testing.T) {
+	servertest.NeedTool(t, "python3")
 	for _, strategy := range []string{"shared", "reuseport"} {
 		t.Run(strategy, func(t *testing.T) {
 			broken := filepath.Join(t.TempDir(), "broken")
-			script := `[ -e "$0" ] && { echo no such table >&2; exit 7; }; exec sleep 1000`
-			s := servertest.Start(t, "-s", strategy, "-w", "2", "--ready-after", "50ms", "--", "sh", "-c", script, broken)
+			script := `[ -e "$0" ] && { echo no such table >&2; exit 7; }; exec python3 ../../docs/workers/worker.py`
+			s := servertest.Start(t, "-s", strategy, "-w", "2", "--ready-after", "0", "--", "sh", "-c", script, broken)
 			c := s.Control()
 			before := s.Workers()
 			write(t, create(t, broken), "")

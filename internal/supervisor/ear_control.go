@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"prefork/internal/control"
+	"prefork/internal/entry"
 )
 
 // controls is the ear for what prefork ctl asks for. Status needs no decision, so that
@@ -46,7 +47,7 @@ func (m *master) openControl(before *control.ServerState) (err error) {
 		m.control, err = m.listenByName(to)
 	}
 	if err != nil {
-		m.Log.Warn("no control socket: prefork ctl cannot reach this server", "error", err)
+		entry.ControlNone.Log(m.Log, "error", err)
 		return nil
 	}
 	m.cleanup(func() { _ = m.control.Close() })

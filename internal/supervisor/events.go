@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"prefork/internal/entry"
 	"prefork/internal/scoreboard"
 )
 
@@ -71,7 +72,7 @@ func (Tick) apply(*Machine) {}
 func (e Started) apply(m *Machine) {
 	m.slots[e.Slot].seats[e.Seat].pid = e.PID
 	m.do(Show{e.Slot, e.Seat, e.PID, scoreboard.Starting})
-	m.note(Debug, "worker started", "slot", e.Slot, "pid", e.PID)
+	m.note(entry.WorkerStarted, "slot", e.Slot, "pid", e.PID)
 }
 
 func (e StartFailed) apply(m *Machine) {
@@ -79,7 +80,7 @@ func (e StartFailed) apply(m *Machine) {
 	was := *s
 	was.captured = true // it will say nothing more
 	*s = seat{}
-	m.note(Error, "cannot start a worker", "slot", e.Slot, "error", e.Err)
+	m.note(entry.WorkerNoStart, "slot", e.Slot, "error", e.Err)
 	if m.phase != running {
 		return
 	}
@@ -98,7 +99,7 @@ func (e Ready) apply(m *Machine) {
 func (e Recycle) apply(m *Machine) {
 	if slotIndex, _, s := m.find(e.PID); s != nil && s.state == scoreboard.Ready && m.phase == running {
 		s.stale = recycled
-		m.note(Info, "worker has served its share", "slot", slotIndex, "pid", e.PID)
+		m.note(entry.WorkerRecycle, "slot", slotIndex, "pid", e.PID)
 	}
 }
 
@@ -109,7 +110,7 @@ func (e Broken) apply(m *Machine) {
 	for j := range m.slots[e.Slot].seats {
 		if s := &m.slots[e.Slot].seats[j]; s.state == scoreboard.Ready {
 			s.stale = broken
-			m.note(Warn, "worker takes no more connections and is replaced", "slot", e.Slot, "pid", s.pid)
+			m.note(entry.WorkerBroken, "slot", e.Slot, "pid", s.pid)
 		}
 	}
 }
@@ -146,9 +147,9 @@ func (e Exited) apply(m *Machine) {
 		why += ", saying:\n" + e.LastWords + "\nso it ended"
 	}
 	if was.state == scoreboard.Ready {
-		m.note(Warn, "worker ended unasked", "slot", slotIndex, "pid", e.PID, "how", e.Why)
+		m.note(entry.WorkerExit, "slot", slotIndex, "pid", e.PID, "how", e.Why)
 	} else {
-		m.note(Error, "worker ended before it was ready", "slot", slotIndex, "pid", e.PID, "how", e.Why)
+		m.note(entry.WorkerNotReady, "slot", slotIndex, "pid", e.PID, "how", e.Why)
 		m.replacementFailed(slotIndex, was, why)
 	}
 	m.suspect(was)
@@ -162,7 +163,7 @@ func (m *Machine) endRest(slotIndex, seatIndex int) {
 	if s.rest = true; s.state != scoreboard.Draining {
 		m.move(slotIndex, seatIndex, scoreboard.Draining)
 	}
-	m.note(Info, "worker has left processes behind; they are told to end", "slot", slotIndex, "pid", s.pid)
+	m.note(entry.WorkerRest, "slot", slotIndex, "pid", s.pid)
 	m.do(TellRest{s.pid})
 }
 
@@ -185,7 +186,7 @@ func (e Scale) apply(m *Machine) {
 		no = fmt.Sprintf("there can be 1 to %d", m.limits.MaxWorkers)
 	}
 	if no != "" {
-		m.note(Warn, "not scaled", "workers", m.want, "reason", no)
+		m.note(entry.ScaleRefused, "workers", m.want, "reason", no)
 		return
 	}
 	m.scale(want)
@@ -193,16 +194,16 @@ func (e Scale) apply(m *Machine) {
 
 func (m *Machine) scale(want int) {
 	m.want, m.scaling = want, true
-	m.note(Info, "scaling", "workers", want)
+	m.note(entry.ScaleBegin, "workers", want)
 }
 
 func (Reload) apply(m *Machine) {
 	if no := m.notNow(); no != "" {
-		m.note(Warn, "not reloaded", "reason", no)
+		m.note(entry.ReloadRefused, "reason", no)
 		return
 	}
 	m.reload()
-	m.note(Info, "reloading", "workers", m.want)
+	m.note(entry.ReloadBegin, "workers", m.want)
 }
 
 // notNow is why nothing can be asked for at present but an end, "" if it can.
@@ -233,7 +234,7 @@ func (e Stop) apply(m *Machine) {
 		return
 	}
 	m.stop()
-	m.note(Info, "stopping", "why", e.Why, "graceful_timeout", m.limits.Graceful)
+	m.note(entry.Stopping, "why", e.Why, "graceful_timeout", m.limits.Graceful)
 }
 
 // stop begins the graceful end.
@@ -249,13 +250,13 @@ func (m *Machine) stop() {
 func (StopNow) apply(m *Machine) {
 	m.phase = killing
 	m.giveUpUpgrade()
-	m.note(Warn, "stopping at once")
+	m.note(entry.StoppingNow)
 }
 
 func (e PumpEnded) apply(m *Machine) {
 	m.pumpEnded = true
 	if e.Err != nil {
-		m.note(Error, "the master can pass on no more connections", "error", e.Err)
+		m.note(entry.DispatchEnded, "error", e.Err)
 	}
 	if m.phase == running {
 		m.stop()

@@ -3,7 +3,6 @@
 package supervisor
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prefork/internal/control"
+	"prefork/internal/entry"
 	"prefork/internal/keeper"
 	"prefork/internal/scoreboard"
 	"prefork/strategies"
@@ -47,13 +47,13 @@ type hands struct {
 
 func (h *hands) then(event Event) { h.todo = append(h.todo, event) }
 
-func (n Note) by(h *hands) { h.Log.Log(context.Background(), n.Level, n.Message, n.Args...) }
+func (n Note) by(h *hands) { n.Kind.Log(h.Log, n.Args...) }
 
 func (a AllReady) by(h *hands) {
 	if err := h.pidFile.publish(); err != nil {
-		h.Log.Error("no pid file", "error", err)
+		entry.NoPIDFile.Log(h.Log, "error", err)
 	}
-	h.Log.Info("ready", "workers", a.Workers, "pid", os.Getpid())
+	entry.Ready.Log(h.Log, "workers", a.Workers, "pid", os.Getpid())
 	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
 }
 
@@ -65,7 +65,7 @@ func (e Exit) by(h *hands) {
 func (Quiesce) by(h *hands) {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	if err := h.front.Listeners().Quiesce(); err != nil {
-		h.Log.Warn("cannot turn new connections away; those that come while stopping may be reset", "error", err)
+		entry.NotQuiet.Log(h.Log, "error", err)
 	}
 }
 
@@ -86,31 +86,31 @@ func (s Show) by(h *hands) {
 }
 
 func (s Suspend) by(h *hands) {
-	h.complain("cannot keep new connections from a slot without a worker", s.Slot, h.front.Suspend(s.Slot))
+	h.complain(entry.SlotNotSuspended, s.Slot, h.front.Suspend(s.Slot))
 }
 
 func (r Resume) by(h *hands) {
-	h.complain("cannot send new connections to a slot", r.Slot, h.front.Resume(r.Slot))
+	h.complain(entry.SlotNotResumed, r.Slot, h.front.Resume(r.Slot))
 }
 
 func (r Rescue) by(h *hands) {
-	h.complain("connections wait for the slot's next worker", r.Slot, h.front.Rescue(r.Slot))
+	h.complain(entry.SlotNotRescued, r.Slot, h.front.Rescue(r.Slot))
 }
 
 func (d Drop) by(h *hands) {
-	h.complain("cannot close a slot", d.Slot, h.front.Drop(d.Slot))
+	h.complain(entry.SlotNotClosed, d.Slot, h.front.Drop(d.Slot))
 }
 
-func (h *hands) complain(what string, slot int, err error) {
+func (h *hands) complain(what entry.Kind, slot int, err error) {
 	if err != nil {
-		h.Log.Warn(what, "slot", slot, "error", err)
+		what.Log(h.Log, "slot", slot, "error", err)
 	}
 }
 
 // by takes a queue that cannot be looked at for empty: nobody could drain it.
 func (l Look) by(h *hands) {
 	queue, err := h.front.Queued(l.Slot)
-	h.complain("cannot look at a queue", l.Slot, err)
+	h.complain(entry.SlotUnseen, l.Slot, err)
 	h.then(Queued{l.Slot, queue.Waiting, queue.Own, queue.Sole})
 }
 
@@ -128,7 +128,7 @@ func (h *hands) endStrangers() {
 			return
 		}
 		for _, pid := range left {
-			h.Log.Warn("what a worker has left behind is killed", "pid", pid)
+			entry.WorkerStray.Log(h.Log, "pid", pid)
 			_ = unix.Kill(pid, unix.SIGKILL)
 			_, _ = unix.Wait4(pid, nil, 0, nil)
 		}

@@ -2,7 +2,10 @@
 
 package supervisor
 
-import "prefork/internal/scoreboard"
+import (
+	"prefork/internal/entry"
+	"prefork/internal/scoreboard"
+)
 
 // by settles what a dead worker leaves on its line: nobody else will.
 func (b Bury) by(h *hands) {
@@ -12,12 +15,12 @@ func (b Bury) by(h *hands) {
 	h.cut += uint64(cut)
 	switch {
 	case !sane:
-		h.Log.Warn("what a worker counted makes no sense and is forgotten", "slot", b.Slot, "pid", b.PID)
+		entry.WorkerForgotten.Log(h.Log, "slot", b.Slot, "pid", b.PID)
 	case cut > 0:
-		h.Log.Warn("connections cut with their worker", "connections", cut, "slot", b.Slot, "pid", b.PID)
+		entry.WorkerCut.Log(h.Log, "connections", cut, "slot", b.Slot, "pid", b.PID)
 	}
 	if b.Killed {
-		h.Log.Warn("worker killed: it did not stop in time", "slot", b.Slot, "pid", b.PID)
+		entry.WorkerKilled.Log(h.Log, "slot", b.Slot, "pid", b.PID)
 	}
 	delete(h.children, b.PID)
 	h.watch.Remove(b.PID)
@@ -26,7 +29,7 @@ func (b Bury) by(h *hands) {
 // recount has a program in the kernel forget what it made of a slot's counts.
 func (h *hands) recount(slot int) {
 	if kernel := h.front.Steering(); kernel != nil {
-		h.complain("cannot count a queue anew", slot, kernel.Recount(slot))
+		h.complain(entry.SlotNotRecounted, slot, kernel.Recount(slot))
 	}
 }
 
@@ -35,7 +38,7 @@ func (Audit) by(h *hands) {
 	for slot := 0; slot < scoreboard.MaxSlots && h.scores.Used(slot); slot++ {
 		if !h.scores.Check(slot, h.Launch.Spec.Concurrency) && !h.blamed[slot] {
 			h.blamed[slot] = true
-			h.Log.Warn("a worker has written nonsense over the scoreboard", "slot", slot)
+			entry.WorkerNonsense.Log(h.Log, "slot", slot)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/keeper"
 )
 
@@ -52,7 +53,7 @@ func (h *hands) ask() (err error) {
 		return fmt.Errorf("run %s: %w", p.path, err)
 	}
 	h.probe = p
-	h.Log.Info("upgrade begins", "binary", p.path)
+	entry.UpgradeBegin.Log(h.Log, "binary", p.path)
 	go func() {
 		if p.saysYes() {
 			h.report(Probed{})

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/keeper"
 	"prefork/internal/sys"
 )
@@ -42,7 +43,7 @@ func (h *hands) start(s Start) Event {
 		return fail(err)
 	}
 	if h.scores.Prepare(s.Slot, s.Seat) {
-		h.Log.Warn("a worker had written over the scoreboard; it is mended", "slot", s.Slot)
+		entry.WorkerMended.Log(h.Log, "slot", s.Slot)
 	}
 	pid, err := h.Launch.Start(s.Slot, s.Seat, files, stderr)
 	if s.Capture {

@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"time"
 
+	"prefork/internal/entry"
 	"prefork/internal/scoreboard"
 )
 
@@ -157,9 +158,7 @@ func (m *Machine) Step(now time.Time, event Event) []Action {
 
 func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
 
-func (m *Machine) note(level Level, message string, args ...any) {
-	m.do(Note{level, message, args})
-}
+func (m *Machine) note(kind entry.Kind, args ...any) { m.do(Note{kind, args}) }
 
 // find is the seat of a process, or nil.
 func (m *Machine) find(pid int) (slotIndex, seatIndex int, s *seat) {
@@ -252,7 +251,7 @@ func (m *Machine) failed(slotIndex int, was seat, why string) {
 		return
 	}
 	if pause > 0 && !s.in(scoreboard.Ready) {
-		m.note(Info, "worker is started again after a pause", "slot", slotIndex, "pause", pause, "failures", s.fails)
+		m.note(entry.WorkerBackoff, "slot", slotIndex, "pause", pause, "failures", s.fails)
 	}
 }
 
@@ -264,5 +263,5 @@ func (m *Machine) suspect(was seat) {
 		return
 	}
 	m.suspected = true
-	m.note(Warn, m.limits.Suspect)
+	m.note(entry.WorkerSuspect, "hint", m.limits.Suspect)
 }

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/sys"
 	"prefork/internal/worker"
 	"prefork/strategies"
@@ -200,7 +201,7 @@ func (m *master) replaceBinary() {
 		break
 	}
 	if err := m.startEars(); err != nil {
-		m.Log.Error("the master hears nothing any more", "error", err)
+		entry.Deaf.Log(m.Log, "error", err)
 		m.turn(StopNow{})
 	}
 }
@@ -237,7 +238,7 @@ func (m *master) result() error {
 	for slot := range worker.MaxWorkers {
 		finished += m.scores.Slot(slot).Finished
 	}
-	m.Log.Info("stopped", "served", finished, "cut", m.cut)
+	entry.Stopped.Log(m.Log, "served", finished, "cut", m.cut)
 	if m.ended.Err != nil {
 		return &ExitError{m.ended.Code, m.ended.Err}
 	}
@@ -247,6 +248,6 @@ func (m *master) result() error {
 // hideStrays keeps from workers whatever else this process was started with.
 func hideStrays(log *slog.Logger) {
 	if err := unix.CloseRange(uint(unix.Stderr+1), math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
-		log.Debug("workers may inherit stray descriptors", "error", err)
+		entry.StrayDescriptors.Log(log, "error", err)
 	}
 }

@@ -5,6 +5,7 @@ package supervisor
 import (
 	"time"
 
+	"prefork/internal/entry"
 	"prefork/internal/scoreboard"
 )
 
@@ -176,11 +177,11 @@ func (m *Machine) checkReadiness() {
 		case m.limits.ReadyAfter > 0 && age >= m.limits.ReadyAfter:
 			m.ready(i, j)
 		case m.limits.StartTimeout > 0 && age >= m.limits.StartTimeout:
-			m.note(Error, "worker did not get ready in time", "slot", i, "pid", s.pid, "waited", m.limits.StartTimeout)
+			m.note(entry.WorkerLate, "slot", i, "pid", s.pid, "waited", m.limits.StartTimeout)
 			m.kill(s)
 		case m.limits.Programs && age >= slowStart && !s.slow:
 			s.slow = true
-			m.note(Warn, "still waiting for a worker to say READY=1", "slot", i, "pid", s.pid, "waited", slowStart)
+			m.note(entry.WorkerSlow, "slot", i, "pid", s.pid, "waited", slowStart)
 		}
 	})
 }
@@ -190,7 +191,7 @@ func (m *Machine) checkReadiness() {
 func (m *Machine) ready(slotIndex, seatIndex int) {
 	m.move(slotIndex, seatIndex, scoreboard.Ready)
 	m.slots[slotIndex].lastTry, m.slots[slotIndex].asleep = false, false
-	m.note(Debug, "worker ready", "slot", slotIndex, "pid", m.slots[slotIndex].seats[seatIndex].pid)
+	m.note(entry.WorkerReady, "slot", slotIndex, "pid", m.slots[slotIndex].seats[seatIndex].pid)
 	for j := range m.slots[slotIndex].seats {
 		if s := &m.slots[slotIndex].seats[j]; j != seatIndex && s.state == scoreboard.Ready {
 			m.tell(slotIndex, j, false)
@@ -209,7 +210,7 @@ func (m *Machine) announce() {
 	}
 	if m.scaling {
 		m.scaling = false
-		m.note(Info, "scaled", "workers", m.want)
+		m.note(entry.ScaleDone, "workers", m.want)
 	}
 	if !m.allReady {
 		// Who has been called ready cannot have been unable to start.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prefork/internal/control"
+	"prefork/internal/entry"
 	"prefork/internal/scoreboard"
 )
 
@@ -101,7 +102,7 @@ func (m *Machine) sayItWaits(i int) {
 	for j := range s.seats {
 		if w := &s.seats[j]; w.state == scoreboard.Draining {
 			at, _ := m.killAt(i, w)
-			m.note(Warn, "the next worker waits for an earlier one, which still serves clients", "slot", i, "pid", w.pid, "killed_in", at.Sub(m.now).Round(time.Second))
+			m.note(entry.WorkerSeat, "slot", i, "pid", w.pid, "killed_in", at.Sub(m.now).Round(time.Second))
 			return
 		}
 	}
@@ -115,7 +116,7 @@ func (m *Machine) endReload() {
 	}
 	m.reloading = false
 	m.reloads.Done++
-	m.note(Info, "reloaded", "workers", len(m.slots), "old_ones_finishing", m.leaving())
+	m.note(entry.ReloadDone, "workers", len(m.slots), "old_ones_finishing", m.leaving())
 }
 
 // fresh is in how many slots a worker is ready that nobody is to replace.
@@ -163,7 +164,9 @@ func (m *Machine) replacementFailed(slotIndex int, was seat, why string) {
 		return
 	}
 	s.lastTry = false
+	kind := entry.ReplaceFailed
 	if current && m.reloading {
+		kind = entry.ReloadFailed
 		m.reloading = false
 		m.reloads.Failed++
 		m.gaveUp = gaveUp{was.generation, fmt.Sprintf("of slot %d %s", slotIndex, why)}
@@ -176,5 +179,5 @@ func (m *Machine) replacementFailed(slotIndex int, was seat, why string) {
 			}
 		}
 	})
-	m.note(Error, "reload given up: the new worker did not get ready; the old ones go on", "slot", slotIndex, "how", why)
+	m.note(kind, "slot", slotIndex, "pid", was.pid, "how", why)
 }

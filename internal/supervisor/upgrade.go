@@ -2,7 +2,11 @@
 
 package supervisor
 
-import "fmt"
+import (
+	"fmt"
+
+	"prefork/internal/entry"
+)
 
 // An upgrade: the binary that is now in this one's place is to go on from here.
 type (
@@ -19,9 +23,9 @@ type (
 func (Upgrade) apply(m *Machine) {
 	switch no := m.noUpgrade(); {
 	case m.probing:
-		m.note(Warn, "an upgrade is under way already")
+		m.note(entry.UpgradeAlready)
 	case no != "":
-		m.note(Warn, "not upgraded", "reason", no)
+		m.note(entry.UpgradeRefused, "reason", no)
 	default:
 		m.upgrade()
 	}
@@ -42,7 +46,7 @@ func (m *Machine) upgrade() {
 
 // notUpgraded tells the operator, and who has asked.
 func (m *Machine) notUpgraded(err error) {
-	m.note(Error, "not upgraded: this binary goes on as before", "error", err)
+	m.note(entry.UpgradeFailed, "error", err)
 	m.failWishes(func(w *wish) bool { return w.Verb == "upgrade" && w.Generation == 0 }, "not upgraded: %v", err)
 }
 
@@ -84,6 +88,6 @@ func (e Upgraded) apply(m *Machine) {
 			w.Generation, w.Text = m.generation, e.Version
 		}
 	}
-	m.note(Info, "upgraded", "version", e.Version, "workers", m.want)
+	m.note(entry.UpgradeDone, "version", e.Version, "workers", m.want)
 	m.do(TakeStock{})
 }

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/sys"
 	"prefork/strategies/accept"
 )
@@ -48,7 +49,7 @@ func Main() int {
 		err = run(o)
 	}
 	if err != nil {
-		slog.Error("worker failed", "error", err)
+		entry.WorkerFailed.Log(slog.Default(), "error", err)
 		words.Flush(lastWords)
 		return 1
 	}

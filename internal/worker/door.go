@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/strategies/accept"
 )
 
@@ -85,14 +86,14 @@ type shortage struct{ lasts bool }
 
 func (s *shortage) begins(err error) {
 	if !s.lasts {
-		slog.Warn("cannot accept for now", "error", err, "hint", "raise the limit on open files (ulimit -n, LimitNOFILE=)")
+		entry.WorkerFull.Log(slog.Default(), "error", err, "hint", "raise the limit on open files (ulimit -n, LimitNOFILE=)")
 	}
 	s.lasts = true
 }
 
 func (s *shortage) over() {
 	if s.lasts {
-		slog.Info("connections can be accepted again")
+		entry.WorkerFullOver.Log(slog.Default())
 	}
 	s.lasts = false
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/entry"
 	"prefork/internal/lines"
 	"prefork/strategies/accept"
 )
@@ -22,7 +23,7 @@ const lastWords = 500 * time.Millisecond
 // for it.
 func openLog(asJSON bool) *lines.Writer {
 	words := lines.NewWriter(stderr{}, func(dropped uint64) {
-		slog.Warn("lines of the log were dropped: nobody read them", "lines", dropped)
+		entry.WorkerLogDropped.Log(slog.Default(), "lines", dropped)
 	})
 	slog.SetDefault(slog.New(handler(words, asJSON)).With("slot", os.Getenv(accept.EnvSlot), "pid", os.Getpid()))
 	return words
