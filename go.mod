@@ -14,8 +14,10 @@ require (
 
 require (
 	github.com/cilium/ebpf v0.22.0
+	github.com/evanw/esbuild v0.28.2
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
+	github.com/yuin/goldmark v1.8.7
 )
 
 require (

@@ -14,7 +14,7 @@ const listeners = {};
 
 /**
  * Calls f with each event of a kind: state, settings, frame, second, mark, refusal (a
- * server did not start as wanted), tour (what a tour has come to, where that is recorded), retold, online, refused (of what this viewer wanted).
+ * server did not start as wanted), tour (what a tour has come to, where that is recorded), retold, still, online, refused (of what this viewer wanted).
  * @returns {() => void} what ends that
  */
 export function on(kind, f) {
@@ -46,6 +46,9 @@ const takes = {
 
 /** Says that what was told in one go is over. */
 export function retold() { tell("retold"); }
+
+/** Says that nothing more happens for now: what is shown has to be as of this moment. */
+export function still() { tell("still"); }
 
 /** The one door through which events come in. */
 export function hear(kind, data) { takes[kind](data); tell(kind, data); }

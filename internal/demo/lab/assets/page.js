@@ -24,7 +24,7 @@ let frames = 0, seconds = 0;
 export function start(begin, tour, still = false) {
   on("state", () => {
     if (!panels.length) { build(still); begin(panels); }
-    for (const p of panels) p.settle(lab.settings);
+    for (const p of panels) { if (still) p.blank(); p.settle(lab.settings); }
     list();
   });
   on("settings", () => { for (const p of panels) p.settle(lab.settings); });
@@ -39,8 +39,10 @@ export function start(begin, tour, still = false) {
   });
   on("mark", mark => { if (mark.text && words[mark.do] && !tour.asks() && !lab.retelling) tell(mark.do, mark); });
   on("mark", list);
+  const write = () => { for (const p of panels) if (lab.panels[p.name].frame) p.frame(lab.panels[p.name].frame, true); };
+  on("still", write);
   on("retold", () => {
-    for (const p of panels) if (lab.panels[p.name].frame) p.frame(lab.panels[p.name].frame, true);
+    write();
     const last = lab.marks.findLast(m => words[m.do]);
     if (!tour.asks()) tell(last?.do || "welcome", last || {});
     list();

@@ -192,6 +192,17 @@ export class Panel {
     if (this.cells) this.flow.measure(this.lanes.map(l => l.e), this.cells.map(c => c.e));
   }
 
+  /** Forgets all that it has shown. */
+  blank() {
+    this.cells = null; // settle makes others
+    this.said = this.state = "";
+    for (const text of [this.arrived, this.answered]) put(text, "0");
+    for (const key of Object.keys(this.numbers)) this.show(key, ["–", ""]);
+    put(this.note, "");
+    this.master("running");
+    put(this.gateCPU, "");
+  }
+
   /** Shows the settings. */
   settle(settings) {
     if (this.cells?.length !== settings.workers) this.furnish(settings.workers);

@@ -1,7 +1,7 @@
 // Plays a recording: tells the page what happened, at the pace that the reader wants. Time
 // can stand still, go step by step, and go back: then all is told again from the beginning.
 import { clock } from "./clock.js";
-import { hear, lab, retold } from "./live.js";
+import { hear, lab, retold, still } from "./live.js";
 
 const LEAP = 500; // ms: a page that was hidden goes on from where it was
 
@@ -32,17 +32,20 @@ export class Player {
   get over() { return this.next >= this.events.length; }
 
   play() { if (!this.held && !this.over) { this.playing = true; this.changed(); } }
-  pause() { this.playing = false; this.changed(); }
+  pause() { this.playing = false; still(); this.changed(); }
 
   /** Stands still, however much the reader would have it go on, until release. */
-  hold() { this.held = true; this.playing = false; }
+  hold() { this.held = true; this.playing = false; still(); }
   release() { this.held = false; this.play(); }
+
+  /** Lets the reader have it go on. */
+  free() { this.held = false; this.changed(); }
 
   /** Goes on to a time; not beyond where it is held. */
   go(t) {
     while (!this.held && !this.over && this.events[this.next].t <= t) this.tell();
     if (!this.held) this.t = Math.min(t, this.length);
-    if (this.over) this.playing = false;
+    if (this.over) this.pause();
     this.changed();
   }
 
@@ -60,6 +63,7 @@ export class Player {
       this.tell();
       if (kind === "frame") break;
     }
+    still();
     this.changed();
   }
 

@@ -83,9 +83,8 @@ export class Retelling {
   }
 
   next(step) {
-    if (step + 1 < this.tour.steps.length) {
-      this.player.release();
-      this.to(step + 1);
-    } else this.end();
+    if (step + 1 < this.tour.steps.length) return this.to(step + 1);
+    this.player.free();
+    this.end();
   }
 }
