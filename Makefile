@@ -2,7 +2,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build install dist run test lint floor peers agree measured lab-speed screenshots deps clean
+.PHONY: help site recordings build install dist run test lint floor peers agree measured lab-speed screenshots deps clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,13 @@ screenshots: ## take the pictures of the lab and of a report for the README
 	@mkdir -p docs/img
 	$(GO) test ./internal/demo/lab -run Screenshots -screenshots $(CURDIR)/docs/img
 
+site: ## the course as static pages with recorded scenes, in ./site: open site/index.html
+	$(GO) run ./docs/site -out site
+
+recordings: ## record the scenes of the site anew, and the README's moving picture (needs a browser, and a quiet machine)
+	$(GO) test ./internal/demo/lab -run 'TestRecordings$$' -timeout 30m -recordings $(CURDIR)/docs/recordings -v | grep -v '^ *[=-]'
+	$(GO) run ./docs/site -pictures docs/img
+
 # The worker programs under docs/workers are tested with their interpreters, and so are
 # other people's servers as workers; php-fpm has its version in its name.
 # clang and llvm-strip make the kernel's program anew, to see that it is the one
@@ -75,5 +82,5 @@ deps: ## install what the tests need: C compilers, interpreters, servers, shells
 	@test -z "$(MISSING)" || { set -x; testdata/apt.sh $(PACKAGES); }
 
 clean: ## remove what was built
-	rm -rf dist
+	rm -rf dist site
 	rm -f prefork prefork-many $(PEER)/fasthttp/fasthttp

@@ -70,6 +70,7 @@ func newPlace(t testing.TB) place {
 		os.Symlink(filepath.Join(repository, "bench"), filepath.Join(dir, "bench")),
 		os.Mkdir(filepath.Join(dir, "docs"), 0o755), // not a link: commands write to it
 		os.Symlink(filepath.Join(repository, "docs/workers"), filepath.Join(dir, "docs/workers")),
+		os.Symlink(filepath.Join(repository, "docs/workers/servers/app.py"), filepath.Join(dir, "app.py")), // the reader's own
 		os.WriteFile(filepath.Join(dir, "my-server"), []byte(myServer), 0o755),
 	)
 	if err != nil {

@@ -194,7 +194,9 @@ func ask(address string, args []string) error {
 }
 
 // waits says of a word of the command that its server waits for a request.
-func waits(word string) bool { return word == "http" || word == "echo" || word == "./my-worker" }
+func waits(word string) bool {
+	return slices.Contains([]string{"http", "echo", "gunicorn", "./my-worker"}, word)
+}
 
 // labURL is what the lab says it serves.
 var labURL = regexp.MustCompile(`http://\S+`)

@@ -22,7 +22,7 @@ var course = []struct{ File, Name, Part string }{
 	{"shared.md", "shared: one queue", "The three ways"},
 	{"reuseport.md", "reuseport: a queue each", ""},
 	{"dispatch.md", "dispatch: a master in the way", ""},
-	{"demo.md", "Ten scenes", "Seeing and choosing"},
+	{"demo.md", "The scenes", "Seeing and choosing"},
 	{"lab.md", "The lab", ""},
 	{"choosing.md", "Which should I use?", ""},
 	{"measuring.md", "Measuring", "Going deeper"},
