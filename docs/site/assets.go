@@ -16,13 +16,13 @@ func (s *site) addAssets() error {
 	if err != nil {
 		return err
 	}
-	styles, err := s.bundle("lab.css")
-	if err != nil {
-		return err
-	}
-	more, err := s.bundle("recorded.css")
-	if err != nil {
-		return err
+	styles := []byte(uplot.CSS)
+	for _, name := range []string{"lab.css", "recorded.css"} {
+		style, err := s.bundle(name)
+		if err != nil {
+			return err
+		}
+		styles = append(styles, style...)
 	}
 	own, err := files.ReadFile("site.css")
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *site) addAssets() error {
 	}
 	s.files["uPlot.js"] = []byte("/*\n" + uplot.License + "*/\n" + uplot.JS)
 	s.files["scene.js"] = script
-	s.files["scene.css"] = append([]byte(uplot.CSS), append(styles, more...)...)
+	s.files["scene.css"] = styles
 	s.files["site.css"] = own
 	s.files[".nojekyll"] = nil // or GitHub leaves some files out
 	return nil
