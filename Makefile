@@ -67,8 +67,8 @@ screenshots: ## take the pictures of the lab and of a report for the README
 site: ## the course as static pages with recorded scenes, in ./site: open site/index.html
 	$(GO) run ./docs/site -out site
 
-recordings: ## record the scenes of the site anew, and the README's moving picture (needs a browser, and a quiet machine)
-	$(GO) test ./internal/demo/lab -run 'TestRecordings$$' -timeout 30m -recordings $(CURDIR)/docs/recordings -v | grep -v '^ *[=-]'
+recordings: ## record the scenes of the site anew, or ONLY some, and the README's picture (needs a browser and a quiet machine)
+	$(GO) test ./internal/demo/lab -run 'TestRecordings$$' -timeout 30m -recordings $(CURDIR)/docs/recordings -only '$(ONLY)' -v | grep -v '^ *[=-]'
 	$(GO) run ./docs/site -pictures docs/img
 
 # The worker programs under docs/workers are tested with their interpreters, and so are

@@ -108,7 +108,7 @@ func (s *site) link(p *page, n *ast.Link) {
 	if hash {
 		anchor = "#" + at
 	}
-	switch known := pathOf(source); {
+	switch known := s.pathOf(source); {
 	case known != "":
 		n.Destination = []byte(known + anchor)
 	case source == "README.md":

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,9 +17,16 @@ import (
 //go:embed templates site.css
 var files embed.FS
 
-// course are the pages in the order in which they are read, by their files in docs, and
-// what the menu calls them.
-var course = []struct{ File, Name, Part string }{
+// entry is a page of the course.
+type entry struct {
+	File string // in docs
+	Name string // in the menu; "" for what its own first line calls it
+	Part string // what begins with it, in the menu
+}
+
+// course are the pages in the order in which they are read. Others that there are in docs
+// come after them.
+var course = []entry{
 	{"README.md", "Where to begin", "The course"},
 	{"shared.md", "shared: one queue", "The three ways"},
 	{"reuseport.md", "reuseport: a queue each", ""},
@@ -28,13 +37,16 @@ var course = []struct{ File, Name, Part string }{
 	{"measuring.md", "Measuring", "Going deeper"},
 	{"steering.md", "Steering", ""},
 	{"peers.md", "Other people’s servers", ""},
-	{"workers/README.md", "Workers in other languages", ""},
+	{"workers/README.md", "Your server as the worker", ""},
+	{"operate/control.md", "Asking a running server", ""},
 	{"architecture.md", "Architecture", ""},
+	{"lesson.md", "A lesson", "For teachers"},
 }
 
 // site is one being built.
 type site struct {
 	root    string // of the repository
+	course  []entry
 	scenes  []scene
 	pages   []*page
 	files   map[string][]byte // what is written, by its path in the site
@@ -74,7 +86,26 @@ func newSite(root string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &site{root: root, files: map[string][]byte{}, sources: map[string]bool{}, pen: pen}, nil
+	s := &site{root: root, course: course, files: map[string][]byte{}, sources: map[string]bool{}, pen: pen}
+	return s, s.addOthers()
+}
+
+// addOthers adds the pages of docs that course has not.
+func (s *site) addOthers() error {
+	docs := os.DirFS(filepath.Join(s.root, "docs"))
+	part := "More"
+	for _, pattern := range []string{"*.md", "*/*.md"} {
+		found, err := fs.Glob(docs, pattern)
+		if err != nil {
+			return err
+		}
+		for _, file := range found {
+			if !slices.ContainsFunc(course, func(e entry) bool { return e.File == file }) {
+				s.course, part = append(s.course, entry{File: file, Part: part}), ""
+			}
+		}
+	}
+	return nil
 }
 
 func (s *site) read(file string) ([]byte, error) {
@@ -88,32 +119,31 @@ func (s *site) isFile(file string) bool {
 
 // pathOf is where a page of the course is in the site, by its path in the repository;
 // "" if it is none.
-func pathOf(source string) string {
+func (s *site) pathOf(source string) string {
 	name, inDocs := strings.CutPrefix(source, "docs/")
-	if !inDocs || !slices.ContainsFunc(course, func(p struct{ File, Name, Part string }) bool { return p.File == name }) {
+	if !inDocs || !slices.ContainsFunc(s.course, func(e entry) bool { return e.File == name }) {
 		return ""
 	}
-	switch name {
-	case "README.md":
+	if name == "README.md" {
 		return "course.html"
-	case "workers/README.md":
-		return "workers.html"
 	}
-	return strings.TrimSuffix(name, ".md") + ".html"
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".md"), "/README")
+	return path.Base(name) + ".html"
 }
 
 // addPages renders the course.
 func (s *site) addPages() error {
-	for _, p := range course {
-		source := "docs/" + p.File
+	for _, e := range s.course {
+		source := "docs/" + e.File
 		text, err := s.read(source)
 		if err != nil {
 			return err
 		}
-		page := &page{Path: pathOf(source), Name: p.Name, Part: p.Part, source: source}
+		page := &page{Path: s.pathOf(source), Part: e.Part, source: source}
 		if err := s.render(page, text); err != nil {
 			return fmt.Errorf("%s: %w", source, err)
 		}
+		page.Name = cmp.Or(e.Name, page.Title)
 		s.pages = append(s.pages, page)
 	}
 	for i, p := range s.pages {

@@ -131,12 +131,16 @@ func TestWeight(t *testing.T) {
 // A page of the course has all that its file has: each heading, each block, each table.
 func TestCourseIsWhole(t *testing.T) {
 	all := pages(t)
-	for _, p := range course {
+	s, err := newSite(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range s.course {
 		source, err := os.ReadFile(filepath.Join(root, "docs", p.File))
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := all[pathOf("docs/"+p.File)]
+		text := all[s.pathOf("docs/"+p.File)]
 		for _, c := range []struct {
 			what, tag string
 			markdown  *regexp.Regexp
