@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +22,7 @@ const briefWidth = 80
 // Brief writes what one reads of a result at first sight: an arm a row, a few numbers in
 // plain words, and a sentence for each arm.
 func Brief(w io.Writer, r *result.Result, o BriefOptions) error {
-	b := &brief{Result: r, Brief: r.Brief(), width: o.width(), paint: ink.Paint(o.Color)}
+	b := &brief{Result: r, Brief: r.Brief(), width: o.width(), bars: o.bars(), paint: ink.Paint(o.Color)}
 	b.heading()
 	if len(r.Curve) > 0 { // whose loads are in place of the columns of a grid
 		for _, line := range curveText(r, b.paint, b.width) {
@@ -43,6 +44,15 @@ func keyed(parts []string, width int) string {
 	return strings.NewReplacer("\u00a0", " ", " ", "   ").Replace(strings.Join(ink.Fold(strings.Join(parts, " "), width-2*len(parts)), "\n"))
 }
 
+// bars is how wide a terminal is beyond what a brief takes, up to what its bars do.
+func (o BriefOptions) bars() int { return min(max(o.Width-briefWidth-barGap, 0), longestBar) }
+
+const (
+	barGap      = 2
+	longestBar  = 24
+	shortestBar = 8 // fewer columns are not worth it
+)
+
 func (o BriefOptions) width() int {
 	if o.Width == 0 {
 		return briefWidth
@@ -61,13 +71,14 @@ func (b *brief) write(w io.Writer, o BriefOptions) error {
 
 // plain has ASCII for what a brief is written with.
 var plain = strings.NewReplacer("▲", "^", "▼", "v", "−", "-", "–", "-", "±", "+-", "×", "x", "µ", "u", "·", "-", "…", "...",
-	"▁", ".", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#", "█", "#", "—", "-")
+	"▁", ".", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#", "█", "#", "—", "-", "▉", "#", "▊", "#", "▋", "#", "▌", "=", "▍", "-", "▎", "-", "▏", "-")
 
 // brief is one in the making.
 type brief struct {
 	*result.Result
 	result.Brief
 	width int
+	bars  int // how long those may be that stand beside the numbers
 	paint ink.Paint
 	out   strings.Builder
 }
@@ -113,6 +124,9 @@ func (b *brief) block(names, from, to int) {
 		for _, c := range b.Columns[from:to] {
 			line += titled(briefTitle(b.Plan, c)[i])
 		}
+		if b.bars >= shortestBar {
+			line += strings.Repeat(" ", barGap) + briefTitle(b.Plan, b.Columns[from])[i]
+		}
 		b.line(b.paint.Dim(strings.TrimRight(line, " ")))
 	}
 	for _, row := range b.Brief.Rows {
@@ -121,7 +135,7 @@ func (b *brief) block(names, from, to int) {
 		for i, cell := range row.Cells[from:to] {
 			line += b.marked(numberOf(cell, b.Columns[from+i]), cell)
 		}
-		b.line(line)
+		b.line(line + b.bar(row, from))
 	}
 	if texts, some := twinText(b.Brief); some {
 		line := padded(twinName, strings.Repeat(" ", names))
@@ -130,6 +144,30 @@ func (b *brief) block(names, from, to int) {
 		}
 		b.line(b.paint.Dim(strings.TrimRight(line, " ")))
 	}
+}
+
+// bar is a number of an arm's as a bar, where there is room.
+func (b *brief) bar(row result.BriefRow, column int) string {
+	if b.bars < shortestBar || !row.Cells[column].Known {
+		return ""
+	}
+	most := 0.0
+	for _, other := range b.Brief.Rows {
+		if c := other.Cells[column]; c.Known {
+			most = max(most, c.Value)
+		}
+	}
+	return strings.Repeat(" ", barGap) + b.paint.Strategy(row.Arm.Strategy, blocks(row.Cells[column].Value/max(most, 1e-9), b.bars))
+}
+
+// blocks is a bar of so many columns at most, in eighths of one.
+func blocks(share float64, longest int) string {
+	eighths := int(math.Round(share * float64(8*longest)))
+	bar := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+	}
+	return bar
 }
 
 func titled(text string) string { return rightward(text, columnWidth-2) + "  " }

@@ -47,7 +47,7 @@ func TestBriefFits(t *testing.T) {
 		}
 		for _, width := range []int{36, 50, 80, 200} {
 			for _, line := range strings.Split(briefOf(t, r, BriefOptions{Width: width}), "\n") {
-				if n := utf8.RuneCountInString(line); n > min(width, 80) {
+				if n := utf8.RuneCountInString(line); n > min(width, 106) {
 					t.Errorf("%s, %d columns: %d in %q", name, width, n, line)
 				}
 			}
@@ -61,6 +61,30 @@ func TestBriefFits(t *testing.T) {
 		bold := regexp.MustCompile("\x1b\\[[0-9;]*m")
 		if got := bold.ReplaceAllString(briefOf(t, r, BriefOptions{Color: true}), ""); got != wide {
 			t.Errorf("%s: with colours it says\n%s\nwithout\n%s", name, got, wide)
+		}
+	}
+}
+
+// Where the terminal is wide enough the first number has a bar beside it, and nothing else
+// changes.
+func TestBriefHasBarsWhereThereIsRoom(t *testing.T) {
+	r := made(10, sharedArm, reuseportArm, dispatchArm, controlArm)
+	bar := regexp.MustCompile(` +[█▏▎▍▌▋▊▉]+$`)
+	var lengths []int
+	var without []string
+	for _, line := range strings.Split(briefOf(t, r, BriefOptions{Width: 120}), "\n") {
+		if m := bar.FindString(line); m != "" {
+			lengths = append(lengths, utf8.RuneCountInString(strings.TrimSpace(m)))
+		}
+		without = append(without, strings.TrimRight(bar.ReplaceAllString(line, ""), " "))
+	}
+	if len(lengths) != 3 || lengths[2] != longestBar || lengths[0] < longestBar/3 || lengths[0] > 2*longestBar/3 {
+		t.Errorf("bars of %v, want one for each arm, the longest of %d", lengths, longestBar)
+	}
+	narrow := strings.Split(briefOf(t, r, BriefOptions{Width: 80}), "\n")
+	for i := range narrow {
+		if !strings.HasPrefix(without[i], narrow[i]) {
+			t.Errorf("with bars it says\n%s\nwithout\n%s", without[i], narrow[i])
 		}
 	}
 }

@@ -142,6 +142,7 @@ func sentencesOf(r *result.Result, b result.Brief) (said []string) {
 		said = append(said, "Times are judged at "+strings.Replace(at, "%", " %", 1)+":")
 	}
 	said = append(append(said, b.Said...), leftOut(r)...)
+	said = append(said, uneven(r)...)
 	said = append(said, failuresOf(r)...)
 	for _, c := range b.Columns {
 		if few := r.UntoldIn(c.Phase, c.Metric); len(few) > 0 {
@@ -163,4 +164,22 @@ func generatorOf(r *result.Result) string {
 		return fmt.Sprintf("The load generator used %.1f of its %s: it may be what limits requests/s.", used, numbered(len(pinned.Load), "CPU"))
 	}
 	return ""
+}
+
+// farFromEven is how many times its even share the busiest worker of an arm has where that
+// is worth a word.
+const farFromEven = 1.5
+
+// uneven tells of the arms that are far from an even spread over their workers.
+func uneven(r *result.Result) (said []string) {
+	for _, phase := range r.Phases() {
+		for _, arm := range r.Arms {
+			f, ok := r.FairnessOf(arm, phase)
+			if ok && !arm.Control && f.Busiest >= farFromEven*f.Even {
+				said = append(said, fmt.Sprintf("%s: its busiest worker had %s of the connections (even: %s), %s loop.",
+					r.ShortName(arm), result.Percent(f.Busiest), result.Percent(f.Even), phase))
+			}
+		}
+	}
+	return said
 }

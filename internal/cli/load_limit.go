@@ -74,7 +74,8 @@ func parseLoadLimit(text, loop string) (l loadLimit, err error) {
 
 // crossed is whether the condition holds, and the number that it is of, in words.
 func (l loadLimit) crossed(of loaded) (holds bool, value string, err error) {
-	if round := of.round(); !round.Sound(l.metric) {
+	round := of.round()
+	if _, few := of.UntoldOf(loadArm, round.Phase, l.metric); !few && !round.Sound(l.metric) {
 		return false, "", fmt.Errorf("cannot be trusted: %s", round.Doubtful())
 	}
 	holds, value, err = l.Crossed(of.Result, nil)
