@@ -236,6 +236,24 @@ func TestSounding(t *testing.T) {
 	}
 }
 
+// What a run before has found out is not found out again.
+func TestWhatIsKnownIsNotTriedAgain(t *testing.T) {
+	plan := planned(1, result.Open)
+	plan.Share = 0.8
+	w := &world{takes: time.Millisecond}
+	s := newSchedule(plan, twoArms, seeded())
+	s.tried, s.capacity = true, 500
+	w.carryOut(s)
+	if len(w.told) != 2 || count(w.told, "trial")+count(w.told, "sounding") != 0 {
+		t.Errorf("%q, want a round of two arms and no more", w.told)
+	}
+	for _, round := range s.rounds {
+		if round.OfferedRate != 400 {
+			t.Errorf("%+v, want 80 %% of the 500 that are known", round)
+		}
+	}
+}
+
 // An arm that cannot be measured is gone from all that follows.
 func TestDroppedArm(t *testing.T) {
 	s := newSchedule(planned(2, result.Closed), twoArms, seeded())
