@@ -49,16 +49,9 @@ func StartLive(loads int, on func(Report)) (*Live, error) {
 	cmd.Env = append(os.Environ(), envRole+"="+roleLive+strconv.Itoa(loads))
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	in, err := cmd.StdinPipe()
+	in, out, err := startPiped(cmd)
 	if err != nil {
 		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("load generator: %w", err)
 	}
 	l := &Live{cmd: cmd, changes: in, encoder: json.NewEncoder(in), done: make(chan struct{})}
 	go l.listen(out, on)

@@ -135,16 +135,9 @@ func StartAs(ctx context.Context, binary string, o Order, ears Ears) (*Result, e
 	cmd.WaitDelay = endPatience
 	var errOut bytes.Buffer
 	cmd.Stderr = &errOut
-	in, err := cmd.StdinPipe()
+	in, out, err := startPiped(cmd)
 	if err != nil {
 		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("load generator: %w", err)
 	}
 	result, readErr := converse(in, out, order, ears)
 	_ = in.Close() // which ends one that still waits for the word
@@ -168,6 +161,20 @@ const endPatience = 2 * time.Second
 
 // beginError is why a generator was not told to begin.
 type beginError struct{ error }
+
+// startPiped starts a generator and returns what it hears and says, which the caller closes.
+func startPiped(cmd *exec.Cmd) (in io.WriteCloser, out io.ReadCloser, err error) {
+	if in, err = cmd.StdinPipe(); err == nil {
+		out, err = cmd.StdoutPipe()
+	}
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("load generator: %w", err)
+	}
+	return in, out, nil
+}
 
 // converse gives a generator its order, and reads its lines up to the result.
 func converse(in io.Writer, out io.Reader, order []byte, ears Ears) (*Result, error) {
