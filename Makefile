@@ -74,10 +74,10 @@ recordings: ## record the scenes of the site anew, or ONLY some, and the README'
 # The worker programs under docs/workers are tested with their interpreters, and so are
 # other people's servers as workers; php-fpm has its version in its name.
 # clang and llvm-strip make the kernel's program anew, to see that it is the one
-# that is committed. Completions are tried by their shells, the manual page by mandoc.
-TOOLS := cc python3 ruby node gunicorn uvicorn puma clang llvm-strip chromium mandoc zsh fish
+# that is committed. HAProxy and nft balance a fleet of namespaces. Completions are tried by their shells, the manual page by mandoc.
+TOOLS := cc python3 ruby node gunicorn uvicorn puma clang llvm-strip chromium mandoc zsh fish haproxy socat nft ip sysctl
 MISSING = $(strip $(foreach tool,$(TOOLS),$(if $(shell command -v $(tool)),,$(tool))) $(if $(wildcard /usr/sbin/php-fpm*),,php-fpm))
-PACKAGES = $(patsubst llvm-strip,llvm,$(patsubst cc,gcc libc6-dev,$(patsubst node,nodejs,$(MISSING))))
+PACKAGES = $(patsubst llvm-strip,llvm,$(patsubst cc,gcc libc6-dev,$(patsubst node,nodejs,$(patsubst nft,nftables,$(patsubst ip,iproute2,$(patsubst sysctl,procps,$(MISSING)))))))
 deps: ## install what the tests need: C compilers, interpreters, servers, shells and a browser
 	@test -z "$(MISSING)" || { set -x; testdata/apt.sh $(PACKAGES); }
 

@@ -2,6 +2,10 @@ package load
 
 import "time"
 
+// maxPIDs bounds Result.Workers and Result.After: some servers have a process for each
+// connection.
+const maxPIDs = 1 << 16
+
 // Fate is what became of the requests that a process answered.
 type Fate struct {
 	Answered int

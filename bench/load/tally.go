@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// maxPIDs bounds Result.Workers: some servers have a process for each connection.
-const maxPIDs = 1 << 16
-
 // slack is how long after the measured time a connection that was due in it may
 // still begin.
 const slack = 20 * time.Millisecond

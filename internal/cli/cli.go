@@ -68,6 +68,7 @@ const (
 	chooseSentence = "which strategy to take, by three short trials"
 	benchSentence  = "measure strategies, and other servers, side by side"
 	loadSentence   = "the load generator alone, against anything that listens"
+	fleetSentence  = "several hosts behind a real balancer, restarted and killed under load"
 	demoSentence   = "see what each strategy does, in the terminal or a browser"
 	ctlSentence    = "ask a running server for something: status, reload, stop and so on"
 )
@@ -89,6 +90,7 @@ func commands() []*cli.Command {
 		compareCommand(),
 		loadCommand(),
 		demoCommand(),
+		fleetCommand(),
 		ctlCommand(),
 		completionCommand(),
 		manualCommand(),

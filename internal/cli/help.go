@@ -63,7 +63,7 @@ func helpOf(name string, command *cli.Command, width int) string {
 	h.section("prefork " + name + " · " + command.Usage)
 	h.table(topic{"Usage", [][2]string{{command.UsageText}}})
 	if len(command.Subcommands) > 0 {
-		h.table(topic{"On other machines", rows(command.Subcommands, func(c *cli.Command) string { return "prefork " + name + " " + c.Name }, func(c *cli.Command) string { return c.Usage })})
+		h.table(topic{"Commands", rows(command.Subcommands, func(c *cli.Command) string { return "prefork " + name + " " + c.Name }, func(c *cli.Command) string { return c.Usage })})
 	}
 	h.flags(append(slices.Clip(command.Flags), cli.HelpFlag))
 	h.topics(name)

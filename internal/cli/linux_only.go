@@ -15,6 +15,12 @@ func loadCommand() *cli.Command   { return linuxOnly("load", loadSentence) }
 func ctlCommand() *cli.Command    { return linuxOnly("ctl", ctlSentence) }
 func demoCommand() *cli.Command   { return linuxOnly("demo", demoSentence) }
 
+func fleetCommand() *cli.Command { return linuxOnly("fleet", fleetSentence) }
+
+func fleetSubcommands() []*cli.Command { return nil }
+
+func fleetRowNames() []string { return nil }
+
 func benchSubcommands() []*cli.Command { return nil }
 
 // linuxOnly is a command that says why it is not here.

@@ -177,6 +177,8 @@ func topicsOf(command string) []topic {
 		return benchTopics()
 	case "load":
 		return loadTopics()
+	case "fleet demo":
+		return []topic{fleetTopic()}
 	case "demo":
 		return []topic{sceneTopic()}
 	case "ctl":

@@ -91,6 +91,10 @@ func argumentsOf(command string) []string {
 		return shellNames()
 	case "demo":
 		return sceneNames()
+	case "fleet demo":
+		return fleetRowNames()
+	case "fleet":
+		return names(fleetSubcommands(), commandName)
 	case "bench":
 		return names(benchSubcommands(), commandName)
 	case "ctl":
