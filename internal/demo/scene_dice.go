@@ -12,7 +12,7 @@ import (
 
 func playDice(s *Stage) error {
 	const workers, throws, rolls = 4, 8, 200
-	s.say("Now each of four workers has a socket of its own on the same port. The kernel takes each connection's addresses and ports, mixes them into a number, and that says whose queue it joins. We roll: eight connections at once, two for each worker on average. Then again, two hundred times.")
+	s.say("Now each of four workers has a socket of its own on the same port. The kernel mixes a connection's addresses and ports into a number, a hash, and that says whose queue it joins. We roll: eight connections at once, two for each worker on average. Then again, two hundred times.")
 	s.ask("In how many of the 200 rolls will some worker get none of the eight connections?", Asked{Of: rolls})
 	v, err := s.start("reuseport", workers)
 	if err != nil {
@@ -30,9 +30,9 @@ func playDice(s *Stage) error {
 	fair := stats.EqualShares(totals)
 	s.check(Number{
 		Label: "χ² of all connections, " + plus(totals), Got: fair.Statistic, Want: float64(fair.DOF), Low: leastChiSquare(fair.DOF), High: mostChiSquare(fair.DOF),
-		Digits: 2, From: "how uneven a fair die is in the long run: on average its 3 degrees of freedom",
+		Digits: 2, From: "how uneven fair dice of four faces are: 3 on average, their degrees of freedom",
 	})
-	s.why("reuseport_select_sock takes one socket of the group by a hash of the connection's addresses and ports, which knows neither who is busy nor who had the last one: dice, and no dealer. In the long run all get the same; in the short run one gets four and another none.")
+	s.why("The kernel picks one socket of the group by the hash (reuseport_select_sock). The hash does not know who is busy, or who had the last connection. It is dice and no dealer: in the long run all workers get as many, and in the short run one gets four and another none.")
 	s.read("socket(7), SO_REUSEPORT; net/core/sock_reuseport.c; strategies/reuseport.go; bench/stats/fairness.go")
 	return nil
 }

@@ -32,7 +32,7 @@ func playHello(s *Stage) error {
 	all := exactly("connections answered", answered(ten)+answered([]int{eleventh}), conns+1, "all of them: workers need no master to accept")
 	all.Answers = true
 	s.check(all)
-	s.why("accept(2) takes the next connection from a socket's queue, whoever calls it, and all five workers hold the same socket: so it is the kernel that chooses who gets it. No connection ever passed through the master, and none misses it. We had told the workers to stay in that case (--on-master-death serve). Without that flag they exit too: else a port would stay taken that nobody watches over, and its workers could be neither replaced nor reloaded.")
+	s.why("accept(2) takes the next connection from a socket's queue, whoever calls it. All five workers hold the same socket, so it is the kernel that chooses who gets the next one. No connection ever passed through the master, and none misses it. We had told the workers to stay when the master dies (--on-master-death serve). Without that flag they exit too. Otherwise they would keep the port, and nobody could replace, reload or stop them.")
 	s.read("accept(2), fork(2); strategies/shared.go; on your own: prefork --workers 5 --on-master-death serve, then kill -9 and the pid that it printed, and then nc localhost 8080")
 	return nil
 }

@@ -13,14 +13,14 @@ var herds = []struct {
 	wakes              func(workers int) float64
 	from               string
 }{
-	{"blocking", "asleep in accept", "wake-ups per connection, in accept", func(int) float64 { return 1 }, "one: the first in the line on the socket"},
-	{"epoll", "asleep in epoll", "wake-ups per connection, in epoll", func(workers int) float64 { return float64(workers) }, "all of them: each has asked to be told"},
-	{"exclusive", "asleep in epoll, with EPOLLEXCLUSIVE", "wake-ups per connection, with EPOLLEXCLUSIVE", func(int) float64 { return 1 }, "one: the kernel stops at the first that it can wake"},
+	{"blocking", "asleep in accept", "wakeups per connection, in accept", func(int) float64 { return 1 }, "one: the first in the line on the socket"},
+	{"epoll", "asleep in epoll", "wakeups per connection, in epoll", func(workers int) float64 { return float64(workers) }, "all of them: each has asked to be told"},
+	{"exclusive", "asleep in epoll, with EPOLLEXCLUSIVE", "wakeups per connection, with EPOLLEXCLUSIVE", func(int) float64 { return 1 }, "one: the kernel stops at the first that it can wake"},
 }
 
 func playHerd(s *Stage) error {
 	const workers, conns = 8, 12
-	s.say("Eight workers share one socket and sleep. We send twelve connections, each when all are asleep again, and count how often the kernel wakes a worker. One can take the connection; whoever else wakes up finds nothing and goes back to sleep. We do that with three system calls to sleep in.")
+	s.say("Eight workers share one socket and sleep. We send twelve connections, one at a time: each comes when all are asleep again. We count how often the kernel wakes a worker. One of them gets the connection. Any other that wakes up finds nothing, and goes back to sleep. We do that for three ways to sleep.")
 	s.ask("Eight workers sleep in epoll, and one connection comes. How many of them wake up?", Asked{Of: workers})
 	for _, way := range herds {
 		v, err := s.start("shared", workers, "--accept", way.mode)
@@ -40,7 +40,7 @@ func playHerd(s *Stage) error {
 		})
 		v.Stop()
 	}
-	s.why("Each epoll set has asked the socket to be told, and the kernel tells all of them (__wake_up_common): a thundering herd. Who waits in accept(2) or with EPOLLEXCLUSIVE waits exclusively: the kernel stops after the first one. With many workers and little to do, a herd costs more than the work.")
+	s.why("Each epoll set has asked the socket to be told, and the kernel tells all of them (__wake_up_common). That is a thundering herd. A process that sleeps in accept(2), or with EPOLLEXCLUSIVE, is marked as exclusive: the kernel stops after the first one of those. With many workers and little to do, a herd costs more than the work.")
 	s.read("epoll_ctl(2), EPOLLEXCLUSIVE; kernel/sched/wait.c; docs/shared.md; prefork bench --arm shared/epoll --arm shared/blocking")
 	return nil
 }

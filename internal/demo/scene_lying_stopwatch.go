@@ -25,8 +25,8 @@ const (
 )
 
 func playLyingStopwatch(s *Stage) error {
-	s.say("We measure the same server twice for two seconds, and each time stop all its workers for half a second. The first stopwatch waits for an answer before it sends the next request, as most load tools do. The second sends 400 requests a second whatever happens, as the public does, and measures from when each was due.")
-	s.ask("Half a second of silence in two seconds. What will the first stopwatch call the 99th percentile of its answer times, in milliseconds?", Asked{Unit: "ms"})
+	s.say("We measure the same server twice, for two seconds each, and each time we stop all its workers for half a second. The first stopwatch waits for an answer before it sends the next request, as most load tools do. The second sends 400 requests a second whatever happens, as the public does, and times each from when it was due.")
+	s.ask("Nobody answers for half a second of the two. Which 99th percentile of answer times will the first stopwatch show, in milliseconds?", Asked{Unit: "ms"})
 
 	closed, err := s.stall("closed loop: ask, wait, ask again", load.Order{Clients: stallClients})
 	if err != nil {
@@ -39,7 +39,7 @@ func playLyingStopwatch(s *Stage) error {
 	s.check(Number{
 		Label: "p99 in ms, by the first (closed loop)", Got: closed.p99(), Want: 2, Low: 2, High: closed.stall() / 5,
 		Claim: "2 or so",
-		From:  fmt.Sprintf("the service time: of some thousand answers only 4 waited, one for each client; at most a fifth of the stall, %.0f", closed.stall()), Answers: true,
+		From:  fmt.Sprintf("the time of a usual answer: of some thousand only 4 waited, one for each client; at most a fifth of the stall, %.0f", closed.stall()), Answers: true,
 	})
 	want := openP99(open.stall())
 	s.check(Number{
@@ -47,7 +47,7 @@ func playLyingStopwatch(s *Stage) error {
 		Low: 0.8 * openP99(1e3*open.shortest.Seconds()), High: 1e3 * stallLength.Seconds(), Claim: fmt.Sprintf("from %.0f", want),
 		From: fmt.Sprintf("the stall, %.0f, less what comes in 1 %% of the time: 20 x (1 - load); more if the machine is slow to catch up, and a fifth less at most", open.stall()),
 	})
-	s.why("A client that waits for its answer asks nothing during the stall, so the requests that would have suffered were never made and are in no statistic: coordinated omission. In the open loop a quarter of all were due while nobody answered.")
+	s.why("A client that waits for its answer asks nothing during the stall. So the requests that would have waited longest were never sent, and are in no statistic. That is called coordinated omission. In the open loop a quarter of all requests were due while nobody answered.")
 	s.read("Gil Tene, How NOT to Measure Latency; bench/load/load.go; prefork bench prints both, by --phase closed and open")
 	return nil
 }

@@ -30,8 +30,8 @@ const (
 )
 
 func playOneLineOrMany(s *Stage) error {
-	s.say("Now requests take time: 10 ms on average, some much less and some much more. Eight clients keep four workers busy; who is answered asks again at once. Under shared all stand in one line, as at the counters of a bank; under reuseport in a line for each worker, as at the tills of a supermarket, but no one may choose the till, or change it.")
-	s.ask("Two clients for each worker: how much of the time, in percent, is a worker idle beside another one's queue when each has its own line?", Asked{Unit: "%"})
+	s.say("Now requests take time: 10 ms on average, some much less and some much more. Eight clients keep four workers busy, and each asks again as soon as it is answered. Under shared all stand in one line, as at the counters of a bank. Under reuseport there is a line for each worker, as at the tills of a supermarket, and nobody may choose a line or change it.")
+	s.ask("Each worker has a line of its own, and there are two clients for each. How much of the time, in percent, is a worker idle while somebody waits in another line?", Asked{Unit: "%"})
 	one, many, err := s.queueUp()
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func playOneLineOrMany(s *Stage) error {
 	shared, _ := stats.ClosedShared(lineClients, lineWorkers)
 	split, _ := stats.ClosedSplit(lineClients, lineWorkers)
 	s.check(within("answers a second, reuseport / shared", many.throughput/one.throughput, split.Throughput/shared.Throughput, 0.22, 2, "N/(N+k-1) for N=8 clients and k=4 workers"))
-	s.why("With SO_REUSEPORT the kernel chooses a queue when a connection comes, before anybody knows how long each will take. On one socket nothing is chosen: whoever is free accepts the next, so that none is idle while somebody waits.")
+	s.why("With SO_REUSEPORT the kernel chooses a queue when a connection comes, before anybody knows how long the requests will take. With one socket nothing is chosen: a worker that is free takes the next connection. So nobody is idle while somebody waits.")
 	s.read("bench/stats/queueing.go; Gordon & Newell 1967; prefork bench --workload work --arm shared --arm reuseport")
 	return nil
 }

@@ -22,8 +22,8 @@ const (
 )
 
 func playReload(s *Stage) error {
-	s.say("Four clients ask without pause. Meanwhile we tell the master twice to replace all its workers (SIGHUP), as one does for a new configuration or a new program: three workers, then three others, then three others again. We do so under each strategy.")
-	s.ask("Of all connections that come while workers are replaced under them, how many fail?", Asked{})
+	s.say("Four clients ask without pause. Meanwhile we tell the master twice to replace all its workers (SIGHUP), as one does for a new configuration or a new program. So there are three workers, then three others, then three others again. We do that under each strategy.")
+	s.ask("Of all connections that come while the workers are replaced, how many fail?", Asked{})
 	failed, asked := 0, 0
 	for _, strategy := range []string{"shared", "reuseport", "dispatch"} {
 		v, err := s.start(strategy, reloadWorkers)
@@ -47,7 +47,7 @@ func playReload(s *Stage) error {
 	n := exactly(fmt.Sprintf("connections that failed, of %d", asked), failed, 0, "none: the sockets stay, only workers change")
 	n.Answers = true
 	s.check(n)
-	s.why("A new worker starts on the same socket, and only when it has said READY=1 is the old one told to stop, which first finishes what it has and what is queued: generations overlap. No socket is closed, so the kernel has nothing to reset.")
+	s.why("A new worker starts on the same socket. Only when it has said READY=1 is the old one told to stop, and that first finishes what it has and what is queued. So generations overlap. No socket is closed, and the kernel has nothing to reset.")
 	s.read("sd_notify(3); internal/supervisor/machine.go, where the states of a worker are drawn; docs/architecture.md")
 	return nil
 }

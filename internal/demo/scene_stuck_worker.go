@@ -20,23 +20,23 @@ type stuckServer struct {
 // stuckServers are those for which nothing special is needed.
 var stuckServers = []stuckServer{
 	{"one queue for all", "shared", nil, func(int) Number {
-		return exactly("waiting in the one queue", 0, 0, "none: whoever is awake takes the next one")
+		return exactly("waiting in the one queue", 0, 0, "none: a worker that is awake takes the next one")
 	}},
 	{"a queue for each", "reuseport", nil, func(n int) Number {
 		return byChance("waiting in worker 2's own queue", 0, n, 1./stuckWorkers, "1/4 of them: the hash does not look who is awake")
 	}},
 	{"a master, in turn", "dispatch", []string{"--window", "16"}, func(n int) Number {
-		return exactly("waiting at worker 2, dealt in turn", 0, min(16, n/stuckWorkers), "as many as may be on their way to a worker (--window 16); then the master notices")
+		return exactly("waiting at worker 2, dealt in turn", 0, min(16, n/stuckWorkers), "as many as may be on their way to one worker (--window 16)")
 	}},
-	{"a master, to who has fewest", "dispatch", []string{"--policy", "least-conn"}, func(int) Number {
-		return exactly("waiting at worker 2, given to who has fewest", 0, 1, "the first: from then on it has most")
+	{"a master, to the worker with the fewest", "dispatch", []string{"--policy", "least-conn"}, func(int) Number {
+		return exactly("waiting at worker 2, fewest first", 0, 1, "one: from then on this worker has most")
 	}},
 }
 
 // steeredServer needs a program in the kernel.
 var steeredServer = stuckServer{
 	"a queue for each, and a program that looks at all", "reuseport", []string{"--steer", "least-loaded"}, func(int) Number {
-		return exactly("waiting in worker 2's own queue, steered", 0, 1, "the first: from then on it has most")
+		return exactly("waiting in worker 2's own queue, steered", 0, 1, "one: from then on this worker has most")
 	},
 }
 
@@ -47,8 +47,8 @@ const (
 
 func playStuckWorker(s *Stage) error {
 	const conns = 100
-	s.say("Four workers, 0 to 3 as ps shows them; we stop worker 2 with SIGSTOP, as a debugger, a slow disk or a page that has to be read back in would. Then come 100 connections. Nothing has crashed, and nobody is told.")
-	s.ask("With a queue for each worker, how many of the 100 will wait behind the one that stands still?", Asked{Of: conns})
+	s.say("Here are four workers, 0 to 3. We stop worker 2 with SIGSTOP. A debugger does the same, and a slow disk or a lack of memory does something like it. Then come 100 connections. Nothing has crashed, and nobody is told.")
+	s.ask("Each worker has a queue of its own. How many of the 100 will wait for the worker that stands still?", Asked{Of: conns})
 	ways, unable := stuckServers, canSteer()
 	if unable == nil {
 		ways = append(slices.Clone(ways), steeredServer)
@@ -65,7 +65,7 @@ func playStuckWorker(s *Stage) error {
 		s.leaveOut(fmt.Sprintf("%s (prefork -s reuseport --steer least-loaded): %v", steeredServer.title, unable))
 	}
 	s.check(exactly("lost, once worker 2 goes on", lost, 0, "a queue in the kernel waits for its worker"))
-	s.why("Where each worker has a queue, the hash has chosen when the first packet came, and nobody else may take the connection from there; from one queue, whoever is awake takes it (a stopped thread leaves the line in inet_csk_wait_for_connect). A master could know better; whether it does is up to its policy. A program in the kernel (BPF_PROG_TYPE_SK_REUSEPORT) knows as much, and stands in nobody's way.")
+	s.why("Where each worker has a queue, the hash has chosen when the first packet came, and no other worker can take the connection from there. From one queue it goes to a worker that is awake: one that is stopped leaves the line (inet_csk_wait_for_connect). A master could know better. Whether it does depends on its policy. A program in the kernel (BPF_PROG_TYPE_SK_REUSEPORT) knows as much, and stands in nobody's way.")
 	s.read("signal(7), SIGSTOP; dispatch/policy.go; docs/steering.md; prefork bench --scenario stuck-worker")
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 
 func playTollBooth(s *Stage) error {
 	const workers, conns = 4, 16 // so few that nobody becomes hot: see sys.Pace
-	s.say("The third way: only the master accepts. It chooses a worker and passes it the connection, an open file, through a Unix socket. We send 16 connections, one at a time, first to workers that accept for themselves and then to those behind a master. We count how often any process has to be woken up.")
-	s.ask("Behind a master, how many wake-ups does one connection cost, where 1 is the least there can be?", Asked{})
+	s.say("The third way: only the master accepts. It chooses a worker, and passes the open connection to it through a Unix socket. We send 16 connections, one at a time: first to workers that accept by themselves, and then to workers behind a master. We count how often the kernel wakes any of the processes.")
+	s.ask("Behind a master, how many wakeups does one connection cost? One is the least there can be.", Asked{})
 	for _, way := range []struct {
 		strategy string
 		want     float64
@@ -34,7 +34,7 @@ func playTollBooth(s *Stage) error {
 		s.show(v.booth(slots, woken))
 		// Something else may wake a worker now and then, a signal or its runtime.
 		s.check(Number{
-			Label: "wake-ups for one connection, " + way.strategy, Got: float64(sum(wakesBy(woken))) / conns,
+			Label: "wakeups for one connection, " + way.strategy, Got: float64(sum(wakesBy(woken))) / conns,
 			Want: way.want, Low: way.want, High: way.want + 0.7, Digits: 2, From: way.from, Answers: way.strategy == "dispatch",
 		})
 		v.Stop()
@@ -42,7 +42,7 @@ func playTollBooth(s *Stage) error {
 	if err := s.fillBooth(workers); err != nil {
 		return err
 	}
-	s.why("The master sleeps in ppoll, accepts, and sends the descriptor in a message (SCM_RIGHTS) that wakes a worker: two processes run where one would do. It can deal as it likes, for it sees them all; but when there is much to do, everything waits at its gate.")
+	s.why("The master sleeps in ppoll, accepts, and sends the connection in a message (SCM_RIGHTS), which wakes a worker. Two processes run where one would do. The master sees every connection, and can deal them as it likes. But when there is much to do, everything waits for the master.")
 	s.read("unix(7), SCM_RIGHTS; dispatch/pass.go; dispatch/run.go; prefork bench measures what it costs here")
 	return nil
 }
@@ -79,9 +79,9 @@ func (s *Stage) fillBooth(workers int) error {
 	s.show(v.busy(after))
 	master, busiest := after[0], slices.Max(after[1:])
 	s.check(Number{
-		Label: "master's time, the busiest worker's being 1", Got: master / busiest, Want: float64(workers), Low: 1.2, High: 4 * float64(workers), Digits: 1,
+		Label: "master's time / the busiest worker's", Got: master / busiest, Want: float64(workers), Low: 1.2, High: 4 * float64(workers), Digits: 1,
 		Claim: "over 1",
-		From:  "every connection passes the master, and a quarter of them each worker: 4, were both as much work for one; what a worker does for it is more",
+		From:  "every connection passes through the master, and a quarter of them through each worker: 4 if both had as much work with one, but a worker has more",
 	})
 	return nil
 }

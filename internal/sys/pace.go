@@ -47,7 +47,7 @@ const (
 //
 // Parked is the ordinary way, through the Go scheduler: the runtime takes the
 // processor back and its monitor thread goes to sleep, so an idle worker costs
-// nothing; but each wake-up then pays for waking that monitor, which at full
+// nothing; but each wakeup then pays for waking that monitor, which at full
 // load more than doubles the cost of a connection.
 //
 // Raw does not tell the scheduler at all. That is only right in a process where

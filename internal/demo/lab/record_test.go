@@ -29,7 +29,7 @@ func TestRecorded(t *testing.T) {
 		seen++
 		return arrived > 50
 	})
-	const told = `{"tour":"herd","step":1,"what":"told","came":2,"numbers":[{"label":"wake-ups","want":"7","got":"7.1","ok":true}]}`
+	const told = `{"tour":"herd","step":1,"what":"told","came":2,"numbers":[{"label":"wakeups","want":"7","got":"7.1","ok":true}]}`
 	post204(t, l.url, "/told", told)
 	v.await("tour", func(data string) bool { return data == told })
 	events := recorder.Recording().Events

@@ -133,7 +133,7 @@ export const tours = [
         ask: "How many more wake up for one connection then?", choices: ["none: only one can take it", "one more", "seven more: all of them"], right: 2,
         answer: (now, then) => { const more = herd(now, then); return more > HERD / 2 ? 2 : more > .5 && more < 1.5 ? 1 : more < .5 ? 0 : -1; },
         acts: [{ wait: 5 }, { remember: true }, { ways: { shared: { accept: "epoll" } } }], until: (now, then, t) => t > 8 && now.shared.wakes > 0,
-        numbers: (now, then) => [number("wake-ups for one connection, more", herd(now, then), "7 (4–9)", HERD / 2, HERD + 1, x => x.toFixed(1))],
+        numbers: (now, then) => [number("wakeups for one connection, more", herd(now, then), "7 (4–9)", HERD / 2, HERD + 1, x => x.toFixed(1))],
         why: "Each epoll has asked to be told of new connections, and the kernel tells all of them. One takes it; the others find nothing: a thundering herd.",
       },
     ],
@@ -182,7 +182,7 @@ export const tours = [
         answer: now => { const r = now.dispatch.master / Math.max(.001, ...now.dispatch.cpu); return r > 1.1 ? 2 : r > .9 ? 0 : 1; },
         acts: [{ do: "reset" }], until: (now, then, t) => t > 8 && now.dispatch.cost > 0 && now.shared.cost > 0,
         numbers: now => [
-          number("wake-ups, beside shared", now.dispatch.wakes - now.shared.wakes, "up to 1 more", .2, 1.5, x => x.toFixed(1)),
+          number("wakeups, beside shared", now.dispatch.wakes - now.shared.wakes, "up to 1 more", .2, 1.5, x => x.toFixed(1)),
           number("CPU, beside shared", now.dispatch.cost / now.shared.cost, "1.1 to 2.5 ×", 1.1, 2.5, times),
           number("master's CPU, beside a worker's", now.dispatch.master / Math.max(.001, ...now.dispatch.cpu), "1.1 to 4 ×", 1.1, 4, times),
         ],
