@@ -47,6 +47,11 @@ type options struct {
 	maxConns        int
 	maxConnsJitter  int
 
+	user, group string
+	umask       string
+	chdir       string
+	maxFiles    uint64 // 0: as it is
+
 	pidFile   string
 	control   string
 	name      string

@@ -30,6 +30,7 @@ var checks = []func(*options) error{
 	checkApp, checkConcurrency, checkAcceptMany, checkAcceptBatch, checkReadTimeout, checkMaxConns, checkJitter,
 	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
 	checkGraceful, checkStopSignal, checkDeath, checkName,
+	checkIdentity, checkUmask, checkChdir, checkMaxFiles,
 }
 
 // check says why this cannot be asked for.

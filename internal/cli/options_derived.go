@@ -115,6 +115,7 @@ func (o *options) launch(here place) worker.Launch {
 		Drain:    o.gracefulTimeout / 2, // the other half is for what they have taken by then
 		Pin:      o.pin,
 	}
+	l.As, _ = o.identity()
 	if o.onMasterDeath == "exit" {
 		l.DeathSignal = o.stopsBy()
 	}

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,6 +29,8 @@ type place struct {
 	noAccept    error  // why workers cannot wait as asked
 	noProgram   error  // why the program cannot be run
 	noPIDFile   error  // why no pid file can be written
+	noDir       error  // why programs cannot run where they are to
+	changesUser bool   // workers may be somebody else
 	maxBacklog  int    // the kernel's limit; 0 is unknown
 	maxFiles    uint64 // how many this process may have open
 	cpus        int
@@ -45,8 +48,13 @@ func (o *options) look() (p place) {
 	_, noNetcat := exec.LookPath("nc")
 	p.netcat = noNetcat == nil
 	if o.foreign() {
-		_, p.noProgram = exec.LookPath(o.program[0])
+		_, p.noProgram = exec.LookPath(o.programHere())
 		p.way = throughLink()
+	}
+	p.changesUser = changesUser()
+	if o.chdir != "" {
+		p.noDir = unix.Access(o.chdir+"/", unix.X_OK)
+		p.way = o.chdir
 	}
 	if o.pidFile != "" {
 		// The slash makes a file in the directory's place an error too.
@@ -56,7 +64,7 @@ func (o *options) look() (p place) {
 	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &files) // which only fails for limits that there are not
 	// The hard limit: Go's runtime raises the soft one to it at the start of a process,
 	// and gives programs the one back that was there before.
-	p.maxFiles = files.Max
+	p.maxFiles = cmp.Or(o.maxFiles, files.Max)
 	return p
 }
 
@@ -86,7 +94,7 @@ func throughLink() string {
 }
 
 // obstacles say what cannot be done on this machine.
-var obstacles = []func(*options, place) error{obstacleProc, obstacleAccept, obstacleSteer, obstacleProgram, obstaclePIDFile, obstacleFiles}
+var obstacles = []func(*options, place) error{obstacleProc, obstacleAccept, obstacleSteer, obstacleProgram, obstaclePIDFile, obstacleFiles, obstacleIdentity, obstacleChdir}
 
 func obstacleProc(_ *options, here place) error {
 	if here.noProc != nil {

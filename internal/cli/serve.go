@@ -77,6 +77,9 @@ func (o *options) serve(c *cli.Context, log journal) error {
 	if !supervisor.Begun() {
 		return supervisor.Begin() // does not return if all is well
 	}
+	if err := o.settle(); err != nil {
+		return err
+	}
 	o.sockets.take()
 	master := o.master(here, log, c.App.Writer)
 	return explain(supervisor.Run(c.Context, master), master)

@@ -24,6 +24,7 @@ const (
 	catHow     = "How connections reach workers"
 	catLife    = "Life and death of workers"
 	catProcess = "The master"
+	catRights  = "Whose rights"
 )
 
 // somaxconn is the kernel's default limit on a backlog since Linux 5.4.
@@ -32,7 +33,7 @@ const somaxconn = 4096
 // flags are a row for each of the options, which it fills in. They are made anew for
 // each command that has them.
 func (o *options) flags() []cli.Flag {
-	return slices.Concat(o.whatFlags(), o.howFlags(), o.lifeFlags(), o.processFlags())
+	return slices.Concat(o.whatFlags(), o.howFlags(), o.lifeFlags(), o.processFlags(), o.rightsFlags())
 }
 
 func (o *options) whatFlags() []cli.Flag {

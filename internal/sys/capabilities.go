@@ -41,6 +41,15 @@ func DropCapabilities(capabilities ...int) error {
 	return nil
 }
 
+// NoNewPrivileges has nothing that this process executes gain a privilege by it, on every
+// thread, as DropCapabilities does.
+func NoNewPrivileges() error {
+	if err := onEveryThread(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
+		return fmt.Errorf("set no_new_privs: %w", err)
+	}
+	return nil
+}
+
 // onEveryThread is a system call that concerns one thread, made on all of them.
 //
 //go:uintptrescapes

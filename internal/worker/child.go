@@ -61,7 +61,7 @@ func run(o order) error {
 	if err := sys.DropCapabilities(unix.CAP_BPF, unix.CAP_NET_ADMIN); err != nil {
 		return err
 	}
-	if err := o.tie(); err != nil {
+	if err := errors.Join(o.confine(), o.tie()); err != nil {
 		return err
 	}
 	if os.Getenv(envRole) == roleShim {

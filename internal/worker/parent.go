@@ -34,6 +34,7 @@ type Launch struct {
 	Notify     string        // NOTIFY_SOCKET
 	Scoreboard int           // the board's memfd, or the kernel's memory under steering; owned by the master
 	Pin        bool          // bind the worker of slot i to processor i
+	As         *Identity     // who workers are; nil is who the master is
 	// DeathSignal is sent to workers when the master dies; 0 lets them carry on.
 	DeathSignal syscall.Signal
 }
@@ -67,7 +68,7 @@ func (l *Launch) Start(slot, seat int, files []accept.File, stderr *os.File) (pi
 		Files: []uintptr{null.Fd(), heardBy(os.Stdout, null), heardBy(stderr, null)},
 		// A group of its own keeps the terminal's Ctrl-C for the master, and lets
 		// a kill reach what a wrapper script has started.
-		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.DeathSignal},
+		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.DeathSignal, Credential: l.As.credential()},
 	}
 	for _, file := range files {
 		attr.Files = append(attr.Files, uintptr(file.FD))
@@ -88,7 +89,7 @@ func (l *Launch) Start(slot, seat int, files []accept.File, stderr *os.File) (pi
 	// Not the path: the file there may have been replaced since.
 	pid, err = syscall.ForkExec("/proc/self/exe", argv, attr)
 	if err != nil {
-		return 0, fmt.Errorf("start worker: %w", err)
+		return 0, fmt.Errorf("start worker: %w", l.As.explain(err))
 	}
 	return pid, nil
 }
@@ -123,7 +124,7 @@ func heardBy(file, null *os.File) uintptr {
 }
 
 func (l *Launch) environment(slot, seat int, files []accept.File) ([]string, error) {
-	spec, err := json.Marshal(order{l.Spec, os.Getpid(), l.DeathSignal, accept.InheritedFD + len(files)})
+	spec, err := json.Marshal(order{l.Spec, os.Getpid(), l.DeathSignal, accept.InheritedFD + len(files), l.As != nil})
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +167,7 @@ type order struct {
 	Master      int            // the pid of who ordered it
 	DeathSignal syscall.Signal // Launch's
 	Board       int            // the scoreboard's descriptor, for built-in workers
+	Confined    bool           // it is another user than the master's, and stays that
 }
 
 // notForWorkers is what the master's own environment says about the master: its
