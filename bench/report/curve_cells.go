@@ -45,10 +45,12 @@ const (
 	fewMark   = "?" // too few answers to tell
 )
 
-// curveBlocks are those of the times that were told at any load; none without a curve.
+// curveBlocks are that of the typical answer, if only to say why there is none, and those of the
+// other times that were told at any load; none without a curve.
 func curveBlocks(r *result.Result) (blocks []curveBlock) {
-	for _, metric := range result.CurveTimes {
-		if !slices.ContainsFunc(r.Curve, func(p result.Point) bool { return p.Times[metric].Value > 0 }) {
+	for i, metric := range result.CurveTimes {
+		told := slices.ContainsFunc(r.Curve, func(p result.Point) bool { return p.Times[metric].Value > 0 })
+		if len(r.Curve) == 0 || !told && i > 0 {
 			continue
 		}
 		b := curveBlock{metric: metric, title: curveTitles[metric]}

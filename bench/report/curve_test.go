@@ -93,6 +93,31 @@ func TestCurveOfFewAnswers(t *testing.T) {
 	}
 }
 
+// Where nothing was measured at all it says why.
+func TestCurveOfNothing(t *testing.T) {
+	r := madeCurve(6, []float64{.2, .8}, curveArms...)
+	for i := range r.Rounds {
+		if x := &r.Rounds[i]; x.Phase == result.Open {
+			x.Latency, x.Requests = result.Latency{}, 0
+			x.Doubts = result.Doubts(map[string]float64{"late": 100})
+		}
+	}
+	r.Summarise()
+	var out strings.Builder
+	if err := Brief(&out, r, BriefOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), " missed"); n != 6 || !strings.Contains(out.String(), "missed: the load generator") {
+		t.Errorf("%d times missed in\n%s", n, out.String())
+	}
+	if err := HTML(io.Discard, r); err != nil {
+		t.Error(err)
+	}
+	if text := svgOf(t, r, "curve.svg"); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
+		t.Error(text)
+	}
+}
+
 // What was lost has a mark besides its colour.
 func TestCurveOfLosses(t *testing.T) {
 	r := madeCurve(6, []float64{.2, .8}, curveArms...)

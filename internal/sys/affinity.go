@@ -25,11 +25,12 @@ func PinThread(n int) (undo func(), err error) {
 // inherit it.
 func PinThreadTo(cpus []int) (undo func(), err error) {
 	before, err := usable(0)
-	if err == nil {
-		err = bind(0, cpus)
-	}
 	if err != nil {
 		return nil, err
+	}
+	want := setOf(cpus)
+	if err := unix.SchedSetaffinity(0, &want); err != nil {
+		return nil, fmt.Errorf("bind to processors %v: %w", cpus, err)
 	}
 	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil
 }
@@ -37,43 +38,59 @@ func PinThreadTo(cpus []int) (undo func(), err error) {
 // Confine binds all threads of this process to some processors, and so those that it and
 // they will make, and returns what undoes that.
 func Confine(cpus []int) (undo func(), err error) {
-	before := map[int]unix.CPUSet{}
-	undo = func() {
-		tids, _ := threadIDs()
-		own := before[os.Getpid()]
-		for _, tid := range tids {
-			set, known := before[tid]
-			if !known { // made since
-				set = own
-			}
-			_ = unix.SchedSetaffinity(tid, &set)
-		}
+	own, err := usable(os.Getpid())
+	if err != nil {
+		return nil, err
 	}
-	// A thread that is made meanwhile may be one's that had not been bound yet.
-	for found := true; found; {
-		tids, err := threadIDs()
-		if err != nil {
-			undo()
-			return nil, err
-		}
-		found = false
-		for _, tid := range tids {
-			if _, done := before[tid]; done {
-				continue
+	before, want := map[int]unix.CPUSet{}, setOf(cpus)
+	undo = func() {
+		_ = bindAll(func(tid int) unix.CPUSet {
+			if set, known := before[tid]; known {
+				return set
 			}
-			found = true
-			set, err := usable(tid)
-			if err == nil {
+			return own // of one that was made since
+		})
+	}
+	err = bindAll(func(tid int) unix.CPUSet {
+		if _, known := before[tid]; !known {
+			if set, err := usable(tid); err == nil {
 				before[tid] = set
-				err = bind(tid, cpus)
-			}
-			if err != nil && !errors.Is(err, unix.ESRCH) {
-				undo()
-				return nil, err
 			}
 		}
+		return want
+	})
+	if err != nil {
+		undo()
+		return nil, err
 	}
 	return undo, nil
+}
+
+// mostPasses ends what would never: the kernel gives a thread fewer processors than it is told
+// where a cpuset has become smaller.
+const mostPasses = 50
+
+// bindAll binds each thread of this process to the processors that it should have. A thread
+// may be made meanwhile by one that had not been bound yet, so it looks until it has twice
+// found nothing to do.
+func bindAll(should func(tid int) unix.CPUSet) error {
+	for idle, passes := 0, 0; idle < 2 && passes < mostPasses; idle, passes = idle+1, passes+1 {
+		tids, err := threadIDs()
+		if err != nil {
+			return err
+		}
+		for _, tid := range tids {
+			want := should(tid)
+			if is, err := usable(tid); err != nil || is == want {
+				continue // it has ended, or is where it should be
+			}
+			if err := unix.SchedSetaffinity(tid, &want); err != nil && !errors.Is(err, unix.ESRCH) {
+				return fmt.Errorf("bind to processors %v: %w", members(want), err)
+			}
+			idle = -1
+		}
+	}
+	return nil
 }
 
 func threadIDs() (tids []int, err error) {
@@ -98,15 +115,11 @@ func ProcessorsOf(tid int) ([]int, error) {
 	return members(set), err
 }
 
-func bind(tid int, cpus []int) error {
-	var set unix.CPUSet
+func setOf(cpus []int) (set unix.CPUSet) {
 	for _, cpu := range cpus {
 		set.Set(cpu)
 	}
-	if err := unix.SchedSetaffinity(tid, &set); err != nil {
-		return fmt.Errorf("bind to processors %v: %w", cpus, err)
-	}
-	return nil
+	return set
 }
 
 func usable(tid int) (set unix.CPUSet, err error) {
