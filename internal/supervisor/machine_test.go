@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"prefork/internal/entry"
 	"prefork/internal/scoreboard"
 )
 
@@ -40,9 +41,10 @@ func TestLongLifeCountsAsReadyWhereAgreed(t *testing.T) {
 // and not where none ever got ready, since the master's own end tells it then.
 func TestSuspicionIsToldOnce(t *testing.T) {
 	const why = "it may be this"
+	told := entry.WorkerSuspect.Message
 	suspicions := func(w *world) (n int) {
 		for _, text := range w.notes {
-			if text == why {
+			if text == told {
 				n++
 			}
 		}
