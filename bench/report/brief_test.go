@@ -89,6 +89,14 @@ func TestBriefHasBarsWhereThereIsRoom(t *testing.T) {
 	}
 }
 
+func TestNoiseText(t *testing.T) {
+	for noise, want := range map[float64]string{0: "", 1.05: "± 5 %", 2.5: "± 150 %", 4: "× ÷ 4.0", 958: "", math.Inf(1): ""} {
+		if got := noiseText(noise); got != want {
+			t.Errorf("%v: got %q, want %q", noise, got, want)
+		}
+	}
+}
+
 func TestBriefSays(t *testing.T) {
 	text := briefOf(t, made(10, sharedArm, reuseportArm, dispatchArm, controlArm), BriefOptions{})
 	for _, want := range []string{

@@ -103,12 +103,25 @@ func changeText(ratio float64) string {
 func twinText(b result.Brief) (texts []string, some bool) {
 	for i, noise := range b.Twin {
 		text := ""
-		if noise > 0 && known(noise) && len(b.Rows) > 0 && b.Rows[0].Cells[i].Known {
-			text, some = fmt.Sprintf("± %.0f %%", 100*(noise-1)), true
+		if len(b.Rows) > 0 && b.Rows[0].Cells[i].Known {
+			text = noiseText(noise)
 		}
-		texts = append(texts, text)
+		texts, some = append(texts, text), some || text != ""
 	}
 	return texts, some
+}
+
+// noiseText is a ratio that the same server came out apart by, "" where it is so large that
+// it says nothing.
+func noiseText(noise float64) string {
+	const nothing = 10
+	switch {
+	case !known(noise) || noise <= 0 || noise > nothing:
+		return ""
+	case noise >= 3:
+		return "× ÷ " + result.Digits(noise, 0.1)
+	}
+	return fmt.Sprintf("± %.0f %%", 100*(noise-1))
 }
 
 // legendOf says what the marks are that stand in these rows.

@@ -33,7 +33,7 @@ func curveLines(r *result.Result, paint ink.Paint, width int) (lines []string) {
 	names := 0
 	for i, b := range blocks {
 		if i == 0 { // the others' titles have the line to themselves
-			names = utf8.RuneCountInString(b.title)
+			names = utf8.RuneCountInString(b.title) + gapBefore(loads)
 		}
 		for _, row := range b.rows {
 			names = max(names, utf8.RuneCountInString(row.name))
@@ -52,6 +52,18 @@ func curveLines(r *result.Result, paint ink.Paint, width int) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// gapBefore is what has to stand between a title and a rate that fills its column.
+func gapBefore(loads []result.Point) int {
+	for _, load := range loads {
+		for _, text := range loadTitle(load) {
+			if utf8.RuneCountInString(text) >= loadWidth-3 {
+				return 1
+			}
+		}
+	}
+	return 0
 }
 
 // heading has the title, with the loads above the first block of several.
