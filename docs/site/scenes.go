@@ -128,7 +128,7 @@ func (s *site) addScene(one scene) error {
 		{`<script type="module" src="recorded.js"></script>`, "scene-script"},
 		{`<title>prefork lab: a recording</title>`, "scene-title"},
 		{`<h1>A recorded run</h1>`, "scene-heading"},
-		{`<nav class="menu" id="others" aria-label="Elsewhere"></nav>`, "scene-menu"},
+		{`<nav class="menu" id="others" aria-label="Elsewhere"><a href="./">The lab, live</a></nav>`, "scene-menu"},
 		{`<noscript><p class="notice">A recording moves, and needs JavaScript for that.</p></noscript>`, "scene-noscript"},
 	} {
 		if strings.Count(page, part.Old) != 1 {

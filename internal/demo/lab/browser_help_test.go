@@ -76,7 +76,11 @@ type tab struct{ *browsertest.Tab }
 func browse(t *testing.T, url string, width, height int64) *tab {
 	t.Helper()
 	t.Cleanup(reapBrowser)
-	home, _, _ := strings.Cut(url, "/?")
+	host, _, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	home := "http://" + host + "/"
+	if strings.HasPrefix(url, "file:") { // a report's
+		home = url
+	}
 	return &tab{browsertest.Open(t, url, home, width, height)}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"prefork/internal/demo/lab"
 	"prefork/internal/demo/recording"
 )
@@ -113,4 +115,31 @@ func TestToldInVain(t *testing.T) {
 		}
 		return true
 	})
+}
+
+// Who has recorded something plays it in the lab's own page; a file that is none can be
+// put right by another.
+func TestRecordingIsPlayedByTheLab(t *testing.T) {
+	recorder := lab.Recorder("")
+	l := openRecorded(t, "127.0.0.1:0", recorder)
+	v := view(t, l.url)
+	for range 3 {
+		v.await("second", func(string) bool { return true })
+	}
+	v.leave()
+	dir := t.TempDir()
+	good, bad := filepath.Join(dir, "run.jsonl"), filepath.Join(dir, "notes.txt")
+	if err := recorder.Recording().WriteFile(good); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(bad, []byte("buy milk\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b := browse(t, l.url+"/recorded.html", 1280, 800)
+	b.Await("a file can be chosen", `!document.querySelector("#choose").hidden`)
+	b.Do(chromedp.SetUploadFiles("#file", []string{bad}))
+	b.Await("it says that this is none", `document.querySelector("#notice").innerText.includes("no recording")`)
+	b.Do(chromedp.SetUploadFiles("#file", []string{good}))
+	b.Await("the other one plays", answered("shared")+` > 0 && document.querySelector("#notice").hidden`)
+	b.Check()
 }

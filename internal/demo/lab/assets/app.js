@@ -32,7 +32,7 @@ on("refused", reason => {
 /** Says whether there is a connection to the lab, and whether it is recorded. */
 function online() {
   warn(lab.online ? "" : "no connection to the lab; trying again …");
-  if (lab.online && lab.recording) put(at("link"), "● what you see is recorded");
+  if (lab.online && lab.recording) put(at("link"), "● recording");
 }
 
 function warn(text) {
