@@ -251,3 +251,19 @@ func TestWhatIsDrawn(t *testing.T) {
 		t.Errorf("%s rings, want as many as there is room for, less a row if there is not", got)
 	}
 }
+
+// TestGenerations has workers replaced, and looks which is the second in its place.
+func TestGenerations(t *testing.T) {
+	b := browse(t, open(t), 1280, 800)
+	b.Await("there are results", answered("dispatch")+" > 20")
+	const all = `[...document.querySelectorAll(".worker .generation")].map(e => e.textContent).join()`
+	const one, two = ",,,,,,,,,,,", "2nd,2nd,2nd,2nd,2nd,2nd,2nd,2nd,2nd,2nd,2nd,2nd"
+	b.Await("all are the first", fmt.Sprintf("%s == %q", all, one))
+	ask[bool](b, `(import("/live.js").then(m => { window.live = m; }), true)`)
+	b.Await("it is known who they are", `!!window.live && Object.values(live.lab.panels).every(p => p.pids.length == 4)`)
+	b.Click(`#all [data-do=reload]`)
+	b.Await("all are the second", fmt.Sprintf("%s == %q", all, two))
+	b.Click(`#all [data-do=start]`)
+	b.Await("all are the first again", fmt.Sprintf("%s == %q", all, one))
+	b.Check()
+}

@@ -4,7 +4,7 @@ import { sum } from "./format.js";
 /** All that is known. Counts are the server's, which counts every connection. */
 export const lab = {
   settings: null, limits: null, facts: [], points: [], marks: [], recording: false,
-  panels: {}, // by strategy: {phase, frame, second, replaced[], taken[], answered, arrived, lost}, since the last reset
+  panels: {}, // by strategy, since the last reset: see fresh
   machine: 0, // how much of its processors' time was used in the last second
   online: false,
   retelling: false, // what was is told in one go: nobody need look, or say, before it is over
@@ -65,8 +65,9 @@ function setOnline(online) {
   tell("online", online);
 }
 
-// replaced are the pids of workers that are being replaced by a reload.
-const fresh = () => ({ phase: "running", frame: null, second: null, replaced: [], taken: [], answered: 0, arrived: 0, lost: 0 });
+// replaced are the pids of workers that are being replaced by a reload; generations says
+// of each slot how many workers it has had, and pids which is the last of them.
+const fresh = () => ({ phase: "running", frame: null, second: null, replaced: [], pids: [], generations: [], taken: [], answered: 0, arrived: 0, lost: 0 });
 
 /** The panels that a mark is about: one, or all. */
 const named = panel => Object.entries(lab.panels).filter(([name]) => !panel || panel === name).map(([, p]) => p);
@@ -100,10 +101,21 @@ function takeSecond({ at, panels, machine }) {
     const panel = lab.panels[lab.facts[i].name]; // totals: who has come late has not seen all frames
     Object.assign(panel, { phase: second.phase, second, arrived: second.begun, answered: second.done, lost: sum(Object.values(second.lost || {})), taken: [...second.taken] });
     panel.replaced = panel.replaced.filter(pid => second.pids?.includes(pid));
+    succeed(panel, second.pids || []);
     point.push(second.second.p50, second.second.p99);
   });
   lab.points.push(point);
   if (lab.points.length > 180) lab.points.shift();
+}
+
+/** Notes which worker is in each slot now, and that another one was. */
+function succeed(panel, pids) {
+  pids.forEach((pid, slot) => {
+    if (!pid) return;
+    const another = panel.pids[slot] && panel.pids[slot] !== pid;
+    panel.generations[slot] = (panel.generations[slot] || 1) + (another ? 1 : 0);
+    panel.pids[slot] = pid;
+  });
 }
 
 const DEAF = "the lab does not answer";

@@ -162,10 +162,10 @@ export class Panel {
   }
 
   cell(i) {
-    const c = { share: el("span", { class: "share", title: "its share of what was taken in the last ten seconds" }), open: el("span"), word: el("span", { class: "long" }), fill: el("b"), cpu: el("span", { class: "cpu" }), state: -1 };
+    const c = { share: el("span", { class: "share", title: "its share of what was taken in the last ten seconds" }), generation: el("span", { class: "long generation", title: "how many workers this place has had" }), open: el("span"), word: el("span", { class: "long" }), fill: el("b"), cpu: el("span", { class: "cpu" }), state: -1 };
     const kind = this.still ? { role: "group" } : { type: "button", "aria-pressed": "false", onclick: () => this.choose(i) };
     c.e = el(this.still ? "div" : "button", { class: "worker", "aria-label": `worker ${i} of ${this.name}`, ...kind },
-      el("span", { class: "who" }, el("span", {}, String(i)), el("span", { class: "open" }, c.open, c.word)), c.share, el("span", { class: "work" }, el("span", { class: "long" }, "busy"), el("span", { class: "bar" }, c.fill)), c.cpu);
+      el("span", { class: "who" }, el("span", {}, String(i)), el("span", { class: "open" }, c.open, c.word)), c.share, el("span", { class: "work" }, el("span", { class: "long" }, "busy"), el("span", { class: "bar" }, c.fill)), el("span", { class: "last" }, c.cpu, c.generation));
     return c;
   }
 
@@ -252,12 +252,15 @@ export class Panel {
 
   /** Shows what changes once a second: shares, times, costs. */
   second(s) {
-    const lately = s.lately || [], all = sum(lately);
+    const lately = s.lately || [], all = sum(lately), { generations, replaced, pids } = lab.panels[this.name];
     this.cells.forEach((c, i) => {
       const share = all ? lately[i] / all : 0, cpu = s.cpu?.[i] || 0;
       c.share.replaceChildren(all ? String(Math.round(100 * share)) : "–", all ? el("i", {}, " %") : "");
       if (STATES[c.state] === "awake") c.cpu.replaceChildren(el("span", { class: "word" }, "cpu "), percent(cpu));
-      c.e.setAttribute("aria-label", `worker ${i} of ${this.name}, ${STATES[c.state] || ""}: ${percent(share)} of what was taken in the last ten seconds, processor ${percent(cpu)}`);
+      const generation = generations[i] > 1 ? ordinal(generations[i]) : "";
+      put(c.generation, generation);
+      c.e.classList.toggle("changing", replaced.includes(pids[i]));
+      c.e.setAttribute("aria-label", `worker ${i} of ${this.name}, ${generation && `the ${generation} in its place, `}${STATES[c.state] || ""}: ${percent(share)} of what was taken in the last ten seconds, processor ${percent(cpu)}`);
     });
     this.show("p50", time(s.recent.p50));
     this.show("p99", time(s.recent.p99), s.recent.p99 >= 1e6);
@@ -315,5 +318,8 @@ const LOST = { late: "given up by clients after 5 s", refused: "refused", reset:
 /** One row of a table to choose from; it may not be possible for this user. */
 const option = ({ name, sentence, unable }) =>
   el("option", { value: name, title: unable || sentence, disabled: !!unable }, unable ? `${name} (not possible here)` : name);
+
+/** 2nd, 3rd, 4th … */
+const ordinal = n => n + (Math.floor(n / 10) % 10 === 1 ? "th" : ["th", "st", "nd", "rd"][n % 10] || "th");
 
 const sentence = text => text[0].toUpperCase() + text.slice(1) + ".";
