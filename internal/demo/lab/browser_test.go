@@ -261,6 +261,7 @@ func TestGenerations(t *testing.T) {
 	b.Await("all are the first", fmt.Sprintf("%s == %q", all, one))
 	ask[bool](b, `(import("/live.js").then(m => { window.live = m; }), true)`)
 	b.Await("it is known who they are", `!!window.live && Object.values(live.lab.panels).every(p => p.pids.length == 4)`)
+	post204(t, url(b), "/act", `{"do":"reset"}`)
 	b.Click(`#all [data-do=reload]`)
 	b.Await("all are the second", fmt.Sprintf("%s == %q", all, two))
 	b.Click(`#all [data-do=start]`)

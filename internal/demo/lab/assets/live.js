@@ -36,7 +36,7 @@ const takes = {
   refusal() {},
   tour() {}, // for a recording of it
   mark(mark) {
-    if (mark.do === "set" || mark.do === "reset" || mark.do === "start") forget(mark.panel);
+    if (mark.do === "set" || mark.do === "reset" || mark.do === "start") forget(mark);
     if (mark.do === "start") phase(mark.panel, "running");
     if (mark.do === "kill-master") phase(mark.panel, "masterless");
     if (mark.do === "reload") for (const p of named(mark.panel)) p.replaced = (p.second?.pids ?? []).filter(pid => pid);
@@ -75,10 +75,11 @@ const named = panel => Object.entries(lab.panels).filter(([name]) => !panel || p
 /** What a mark says of the masters, before the next second does. */
 function phase(panel, now) { for (const p of named(panel)) p.phase = now; }
 
-function forget(panel) {
+/** Counts begin anew. After a reset the workers are the same as before. */
+function forget({ do: what, panel }) {
   for (const p of named(panel)) {
-    const { phase, second, frame } = p;
-    Object.assign(p, fresh(), { phase, second, frame });
+    const { phase, second, frame, pids, generations } = p;
+    Object.assign(p, fresh(), { phase, second, frame }, what === "reset" && { pids, generations });
   }
 }
 
