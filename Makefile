@@ -74,10 +74,19 @@ recordings: ## record the scenes of the site anew, or ONLY some, and the README'
 # The worker programs under docs/workers are tested with their interpreters, and so are
 # other people's servers as workers; php-fpm has its version in its name.
 # clang and llvm-strip make the kernel's program anew, to see that it is the one
-# that is committed. HAProxy and nft balance a fleet of namespaces. Completions are tried by their shells, the manual page by mandoc.
-TOOLS := cc python3 ruby node gunicorn uvicorn puma clang llvm-strip chromium mandoc zsh fish haproxy socat nft ip sysctl
+# that is committed. HAProxy and nft balance a fleet of namespaces; systemd-analyze reads
+# the units. Completions are tried by their shells, the manual page by mandoc.
+TOOLS := cc systemd-analyze python3 ruby node gunicorn uvicorn puma clang llvm-strip chromium mandoc zsh fish haproxy socat nft ip sysctl
 MISSING = $(strip $(foreach tool,$(TOOLS),$(if $(shell command -v $(tool)),,$(tool))) $(if $(wildcard /usr/sbin/php-fpm*),,php-fpm))
-PACKAGES = $(patsubst llvm-strip,llvm,$(patsubst cc,gcc libc6-dev,$(patsubst node,nodejs,$(patsubst nft,nftables,$(patsubst ip,iproute2,$(patsubst sysctl,procps,$(MISSING)))))))
+# What a tool is called as a package of Debian, where that is not its own name.
+PACKAGE_cc := gcc libc6-dev
+PACKAGE_node := nodejs
+PACKAGE_llvm-strip := llvm
+PACKAGE_systemd-analyze := systemd
+PACKAGE_nft := nftables
+PACKAGE_ip := iproute2
+PACKAGE_sysctl := procps
+PACKAGES = $(foreach tool,$(MISSING),$(or $(PACKAGE_$(tool)),$(tool)))
 deps: ## install what the tests need: C compilers, interpreters, servers, shells and a browser
 	@test -z "$(MISSING)" || { set -x; testdata/apt.sh $(PACKAGES); }
 

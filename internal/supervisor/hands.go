@@ -3,7 +3,6 @@
 package supervisor
 
 import (
-	"fmt"
 	"os"
 	"time"
 
@@ -47,14 +46,17 @@ type hands struct {
 
 func (h *hands) then(event Event) { h.todo = append(h.todo, event) }
 
-func (n Note) by(h *hands) { n.Kind.Log(h.Log, n.Args...) }
+func (n Note) by(h *hands) {
+	n.Kind.Log(h.Log, n.Args...)
+	h.tellManager(n.Kind)
+}
 
 func (a AllReady) by(h *hands) {
 	if err := h.pidFile.publish(); err != nil {
 		entry.NoPIDFile.Log(h.Log, "error", err)
 	}
 	entry.Ready.Log(h.Log, "workers", a.Workers, "pid", os.Getpid())
-	_, _ = daemon.SdNotify(false, fmt.Sprintf("MAINPID=%d\n%s", os.Getpid(), daemon.SdNotifyReady))
+	_, _ = daemon.SdNotify(false, h.serving())
 }
 
 func (e Exit) by(h *hands) {
@@ -63,7 +65,6 @@ func (e Exit) by(h *hands) {
 }
 
 func (Quiesce) by(h *hands) {
-	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	if err := h.front.Listeners().Quiesce(); err != nil {
 		entry.NotQuiet.Log(h.Log, "error", err)
 	}

@@ -129,12 +129,16 @@ func (m *master) loop(ctx context.Context, before *state) error {
 	cancelled := ctx.Done()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	watched := watchdog()
+	defer watched.Stop()
 	for m.ended == nil {
 		select {
 		case event := <-m.events:
 			m.turn(event)
 		case <-timer.C:
 			m.turn(Tick{})
+		case <-watched.C:
+			alive()
 		case <-cancelled:
 			cancelled = nil
 			m.turn(Stop{Why: "the program that runs it"})
