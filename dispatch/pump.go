@@ -22,7 +22,7 @@ type Counts func(slot int) (taken uint64, open int, known bool)
 
 // Options are how connections are dispatched.
 type Options struct {
-	Listener    int // the listening socket, which must not block; the caller's
+	Listeners   []int // the listening sockets, which must not block; the caller's
 	Policy      Policy
 	Random      *rand.Rand
 	Window      int // connections on their way to one worker at most
@@ -54,7 +54,7 @@ func (s State) FDs() (fds []int) {
 	return append(fds, s.Held...)
 }
 
-// Pump takes connections from one listening socket to the workers: a socket pair for
+// Pump takes connections from listening sockets to the workers: a socket pair for
 // every slot, and Run. Its methods may be called from any goroutine, also while it runs.
 type Pump struct {
 	options Options
@@ -206,31 +206,15 @@ func (p *Pump) takeBack(to *way) error {
 	}
 }
 
-// Queued is how many connections wait for the slot: in its pair, and before the Pump for
+// Queued is how many connections wait in the slot's pair, and how many before the Pump for
 // whichever worker comes first.
-func (p *Pump) Queued(slot int) (int, error) {
+func (p *Pump) Queued(slot int) (passed, held int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := len(p.held)
-	if waiting, err := sys.Poll(p.options.Listener, unix.POLLIN, 0); waiting && err == nil {
-		depth, _, _ := sys.QueueDepth(p.options.Listener) // a Unix listener does not tell
-		n += max(1, depth)
+	if slot < len(p.ways) {
+		passed, err = p.ways[slot].Undelivered()
 	}
-	if slot >= len(p.ways) {
-		return n, nil
-	}
-	inPair, err := p.ways[slot].Undelivered()
-	return n + inPair, err
-}
-
-// Passed is how many of those are in the slot's pair already.
-func (p *Pump) Passed(slot int) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if slot >= len(p.ways) {
-		return 0, nil
-	}
-	return p.ways[slot].Undelivered()
+	return passed, len(p.held), err
 }
 
 // Drop closes the pairs from this slot on. What is in them goes to the others.

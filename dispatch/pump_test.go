@@ -55,7 +55,7 @@ func newBench(t *testing.T, o Options) *bench {
 	check(t, err)
 	t.Cleanup(func() { _ = unix.Close(fd) })
 	b := &bench{t: t, addr: addr.String(), said: &record{}}
-	o.Listener, o.Policy, o.Random = fd, Policies[0], rand.New(rand.NewPCG(1, 2))
+	o.Listeners, o.Policy, o.Random = []int{fd}, Policies[0], rand.New(rand.NewPCG(1, 2))
 	o.Counts = func(int) (uint64, int, bool) {
 		b.asks.Add(1)
 		return 0, 0, false
@@ -197,8 +197,8 @@ func TestRescueGivesToTheOthers(t *testing.T) {
 	check(t, b.Suspend(1))
 	check(t, b.Rescue(1))
 	eventually(t, "one has all", func() bool { return b.inPair(0) == conns && b.inPair(1) == 0 })
-	if n, err := b.Queued(0); n != conns || err != nil {
-		t.Errorf("%d queued, %v, want %d", n, err, conns)
+	if passed, held, err := b.Queued(0); passed != conns || held != 0 || err != nil {
+		t.Errorf("%d passed on and %d held, %v, want %d and none", passed, held, err, conns)
 	}
 }
 
@@ -219,7 +219,7 @@ func TestDropGivesToTheOthers(t *testing.T) {
 func TestAWindowIsWhatTheSocketHolds(t *testing.T) {
 	const conns = 700
 	b := newBench(t, Options{Window: 1 << 20})
-	check(t, unix.Listen(b.options.Listener, conns))
+	check(t, unix.Listen(b.options.Listeners[0], conns))
 	b.resume(0)
 	if got := b.said.count("the window is smaller than asked for"); got != 1 {
 		t.Errorf("said %d times that the window is smaller, want once:\n%s", got, &b.said.text)

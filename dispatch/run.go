@@ -44,9 +44,10 @@ func (p *Pump) Run(ctx context.Context) error {
 func (p *Pump) Drain(ctx context.Context) error {
 	r := p.newRun(ctx)
 	r.draining = true
+	r.in.bound()
 	defer r.end()
-	for left := sys.Queued(p.options.Listener); ctx.Err() == nil; {
-		if left == 0 && r.holds() == 0 {
+	for ctx.Err() == nil {
+		if r.in.rest() == 0 && r.holds() == 0 {
 			return nil
 		}
 		if r.resting || !r.room() {
@@ -55,13 +56,9 @@ func (p *Pump) Drain(ctx context.Context) error {
 			}
 			continue
 		}
-		if left > 0 {
-			taken, err := r.accept(min(left, acceptBatch))
-			if err != nil {
+		if r.in.rest() > 0 {
+			if err := r.accept(); err != nil {
 				return err
-			}
-			if left -= taken; r.empty {
-				left = 0
 			}
 		}
 		r.passOn()
@@ -75,10 +72,12 @@ func (p *Pump) Drain(ctx context.Context) error {
 // run is the state of one Run or Drain.
 type run struct {
 	*Pump
+	in       intake
+	polled   []unix.PollFd // what a wait for a connection is for, and wake
 	pace     sys.Pace
 	sender   Sender
 	draining bool
-	empty    bool          // the accept queue was, when last looked at
+	empty    bool          // all accept queues were, when last looked at
 	resting  bool          // something has run out: wait a moment
 	doze     time.Duration // the next pause while the kernel's idea of room is not ours
 	released func() bool
@@ -88,10 +87,11 @@ type run struct {
 
 func (p *Pump) newRun(ctx context.Context) *run {
 	r := &run{
-		Pump: p, doze: time.Millisecond,
+		Pump: p, in: intake{fds: p.options.Listeners}, doze: time.Millisecond,
 		unable: trouble{log: p.options.Log, begins: entry.DispatchUnable, ends: entry.DispatchAble},
 		stuck:  trouble{log: p.options.Log, begins: entry.DispatchStuck, ends: entry.DispatchUnstuck},
 	}
+	r.polled = r.in.polled(p.wake)
 	// A raw wait keeps a processor from the rest of the master, which needs one too.
 	r.pace.Hot = runtime.GOMAXPROCS(0) > 1
 	r.released = context.AfterFunc(ctx, func() { _ = p.lookAgain() })
@@ -113,45 +113,48 @@ func (r *run) turn() error {
 			return err
 		}
 	}
-	if _, err := r.accept(acceptBatch); err != nil {
+	if err := r.accept(); err != nil {
 		return err
 	}
 	r.passOn()
 	return nil
 }
 
-// accept holds at most so many connections more, without waiting.
-func (r *run) accept(most int) (taken int, err error) {
+// accept holds what connections it gets without waiting, up to a batch.
+func (r *run) accept() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.empty = false
-	for taken < most && len(r.held) < acceptBatch {
-		conn, errno := sys.TryAccept(r.options.Listener, 0)
+	for dry := 0; len(r.held) < acceptBatch; {
+		conn, errno := r.in.accept()
 		switch {
 		case errno == 0:
 			if r.draining {
 				sys.AdmitAnyTTL(conn)
 			}
 			r.held = append(r.held, conn)
-			taken++
+			dry = 0
 			r.unable.over()
 		case errno == unix.EAGAIN:
+			if dry++; dry < len(r.in.fds) {
+				continue
+			}
 			r.empty = true
 			r.unable.over()
 			if len(r.held) == 0 {
 				r.stuck.over()
 			}
-			return taken, nil
+			return nil
 		case sys.Transient(errno):
 		case sys.Exhausted(errno):
 			r.resting = true
 			r.unable.is(errno)
-			return taken, nil
+			return nil
 		default:
-			return taken, fmt.Errorf("accept: %w", errno)
+			return fmt.Errorf("accept: %w", errno)
 		}
 	}
-	return taken, nil
+	return nil
 }
 
 // passOn gives every held connection to a worker, as long as any has room. What

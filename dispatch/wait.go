@@ -13,21 +13,20 @@ import (
 	"prefork/internal/sys"
 )
 
-// waitForConnection waits until the listening socket is readable, or there is reason to
+// waitForConnection waits until a listening socket is readable, or there is reason to
 // look again.
 func (r *run) waitForConnection() error {
-	fds := []unix.PollFd{
-		{Fd: int32(r.options.Listener), Events: unix.POLLIN},
-		{Fd: int32(r.wake), Events: unix.POLLIN},
-	}
 	if r.troubled() {
-		return r.poll(fds, calm) // its end is to be told of
+		return r.poll(r.polled, calm) // its end is to be told of
 	}
-	errno := sys.PollReady(&r.pace, fds)
-	if errno != 0 && errno != unix.EINTR {
+	errno := sys.PollReady(&r.pace, r.polled)
+	if errno == unix.EINTR {
+		return nil // what was ready is not said
+	}
+	if errno != 0 {
 		return errno
 	}
-	r.awake(fds[1])
+	r.awake(r.polled[len(r.polled)-1])
 	return nil
 }
 

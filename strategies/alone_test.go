@@ -182,14 +182,58 @@ func addressOf(t *testing.T, fd int) string {
 // activate has a command find a socket on descriptor 3, or a file that is none if it is -1.
 // A shell says the pid that it has and the command will have.
 func activate(socket int) func(*exec.Cmd) {
+	return activateNamed("", socket)
+}
+
+// activateNamed is activate with several sockets, from descriptor 3 on, and their names.
+func activateNamed(names string, sockets ...int) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) {
-		file, _ := os.Open(os.DevNull)
-		if socket >= 0 {
-			own, _ := unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, 0)
-			file = os.NewFile(uintptr(own), "socket")
+		for _, socket := range sockets {
+			file, _ := os.Open(os.DevNull)
+			if socket >= 0 {
+				own, _ := unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, 0)
+				file = os.NewFile(uintptr(own), "socket")
+			}
+			cmd.ExtraFiles = append(cmd.ExtraFiles, file) // closed when nobody knows it any more
 		}
-		cmd.ExtraFiles = []*os.File{file} // closed when nobody knows it any more
-		cmd.Args = append([]string{"sh", "-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+		script := fmt.Sprintf(`LISTEN_FDS=%d LISTEN_FDNAMES=%s LISTEN_PID=$$ exec "$0" "$@"`, len(sockets), names)
+		cmd.Args = append([]string{"sh", "-c", script, cmd.Path}, cmd.Args[1:]...)
 		cmd.Path = "/bin/sh"
+	}
+}
+
+// Several that were given are used, each at its address, and programs know them by their
+// names, or by those that are asked for.
+func TestSeveralGivenSocketsAreUsed(t *testing.T) {
+	web, admin := listenFor(t, "127.0.0.1:0", true), listenFor(t, "127.0.0.1:0", true)
+	anyPort := []string{"--bind", "127.0.0.1:0", "--bind", "127.0.0.1:0"}
+	for _, strategy := range strategies.Strategies {
+		t.Run(strategy.Name, func(t *testing.T) {
+			s := servertest.StartAs(t, activateNamed("web:admin", web, admin), append(anyPort, "-s", strategy.Name, "-w", "2")...)
+			for i, at := range s.Each(2) {
+				if want := addressOf(t, []int{web, admin}[i]); at.Addr != want {
+					t.Errorf("it listens on %s, want %s", at.Addr, want)
+				}
+				for range 6 {
+					at.Ask()
+				}
+			}
+		})
+	}
+	s := servertest.StartAs(t, activateNamed("web:admin", web, admin), append(anyPort, "-w", "1", "--ready-after", "10ms",
+		"--", "sh", "-c", "echo names=$LISTEN_FDNAMES >&2; exec sleep 600")...)
+	servertest.Eventually(t, "the program has heard of them", func() bool { return strings.Contains(s.LogText(), "names=web:admin") })
+	s = servertest.StartAs(t, activateNamed("web.socket:admin", web, admin), "-w", "1", "--ready-after", "10ms",
+		"--bind", "www="+addressOf(t, web), "--bind", addressOf(t, admin), "--", "sh", "-c", "echo names=$LISTEN_FDNAMES >&2; exec sleep 600")
+	servertest.Eventually(t, "names are those that were asked for", func() bool { return strings.Contains(s.LogText(), "names=www:admin") })
+	for bind, want := range map[string]string{
+		addressOf(t, web): "listens on " + addressOf(t, admin) + " (LISTEN_FDS), and no --bind asks for that",
+		"127.0.0.1:1":     "--bind 127.0.0.1:1: this process was given sockets that listen on " + addressOf(t, web) + " and " + addressOf(t, admin),
+	} {
+		cmd := servertest.Command("-w", "1", "--bind", bind)
+		activateNamed("", web, admin)(cmd)
+		if said := refused(t, cmd); !strings.Contains(said, want) {
+			t.Errorf("%s; want to hear %q", said, want)
+		}
 	}
 }

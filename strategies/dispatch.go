@@ -11,8 +11,8 @@ import (
 	"prefork/strategies/accept"
 )
 
-// dispatcher is one listening socket that only the master accepts from, and a
-// socket pair for every slot over which it passes each connection on.
+// dispatcher is one listening socket at each address, that only the master accepts from,
+// and a socket pair for every slot over which it passes each connection on.
 type dispatcher struct {
 	listeners *Listeners
 	pump      *dispatch.Pump // owned
@@ -34,7 +34,9 @@ func openDispatch(c Config) (Front, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Listener = l.all[0].sockets[0].fd
+	for _, one := range l.all {
+		o.Listeners = append(o.Listeners, one.sockets[0].fd)
+	}
 	pump, err := dispatch.New(o)
 	if err != nil {
 		return nil, errors.Join(err, l.close())
@@ -53,13 +55,13 @@ func (d *dispatcher) Close() error                    { return errors.Join(d.pum
 
 func (d *dispatcher) Files(slot int) ([]accept.File, error) {
 	fd, err := d.pump.FD(slot)
-	return []accept.File{{FD: fd, Name: fileName}}, err
+	return []accept.File{{FD: fd, Name: DefaultName}}, err
 }
 
 func (d *dispatcher) Queued(slot int) (Queue, error) {
-	n, err := d.pump.Queued(slot)
-	passed, passedErr := d.pump.Passed(slot)
-	return Queue{Waiting: n, Own: n, Sole: passed}, errors.Join(err, passedErr)
+	passed, held, err := d.pump.Queued(slot)
+	before, beforeErr := d.listeners.queued(0)
+	return Queue{Waiting: passed + held + before, Own: passed, Sole: passed}, errors.Join(err, beforeErr)
 }
 
 // Steering is by the master, not in the kernel.

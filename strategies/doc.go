@@ -1,5 +1,5 @@
 // Package strategies holds three ways for several processes to take connections
-// from one address, as their master sees them. The workers' side is package accept.
+// from the same addresses, as their master sees them. The workers' side is package accept.
 //
 // A strategy is which files the worker of a slot inherits, held open by the
 // master for as long as the slot lives, and how the worker takes connections
@@ -14,6 +14,8 @@
 //
 // Between the first two lies a curve: fewer sockets than slots, or slots that take from
 // several (Config.Queues, Config.Overlap).
+//
+// At several addresses each has as many sockets again, but for the pairs.
 //
 // In shared and reuseport the kernel decides which worker gets a connection, and
 // the master is in nobody's way: it may die, and the workers carry on. In

@@ -13,6 +13,7 @@ import (
 // keeps a queue for each.
 type listener struct {
 	config  Config
+	name    string // what workers know it by
 	addr    net.Addr
 	path    *File // what a Unix-domain address has in the file system; nil if that is not ours
 	given   int   // so many of the sockets, from the first one on, are somebody else's too
@@ -24,16 +25,13 @@ func (l *listener) open(bind Bind, first func(Config, Bind) (*socket, error)) er
 	if err != nil {
 		return err
 	}
-	l.sockets = []*socket{s}
-	if l.addr, err = s.name(); err != nil {
-		return err
-	}
-	l.path, err = fileOf(l.addr)
+	l.name, l.path, l.sockets = bind.name(), s.path, []*socket{s}
+	l.addr, err = s.name()
 	return err
 }
 
 func (l *listener) regain(state ListenerState) (err error) {
-	l.path, l.given = state.Path, state.Given
+	l.name, l.path, l.given = state.Name, state.Path, state.Given
 	for _, fd := range state.Sockets {
 		unix.CloseOnExec(fd)
 		s := &socket{fd: fd}
@@ -50,7 +48,7 @@ func (l *listener) regain(state ListenerState) (err error) {
 
 // state is what regain needs.
 func (l *listener) state() ListenerState {
-	s := ListenerState{Given: l.given, Address: l.addr.String(), Path: l.path}
+	s := ListenerState{Name: l.name, Given: l.given, Address: l.addr.String(), Path: l.path}
 	for _, socket := range l.sockets {
 		s.Sockets = append(s.Sockets, socket.fd)
 	}
@@ -64,7 +62,9 @@ func (l *listener) another(before control) (*socket, error) {
 }
 
 // bind is the address with the port that :0 became.
-func (l *listener) bind() Bind { return Bind{l.addr.Network(), l.addr.String()} }
+func (l *listener) bind() Bind {
+	return Bind{Name: l.name, Network: l.addr.Network(), Address: l.addr.String()}
+}
 
 // quiesce turns new connections away. Sockets that somebody else holds too are left
 // alone: what comes waits there for who takes it next.

@@ -3,6 +3,7 @@
 package strategies
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -69,21 +70,18 @@ func (l *Listeners) open(c Config, first func(Config, Bind) (*socket, error)) er
 
 // take holds sockets that somebody else has opened, by address.
 func (l *Listeners) take(c Config) error {
-	for _, fd := range c.Sockets {
-		s, addr, err := adopt(c, fd)
+	for _, file := range c.Sockets {
+		s, addr, err := adopt(c, file.FD)
 		if err != nil {
 			return err
 		}
 		one := l.at(addr)
 		if one == nil {
-			one = &listener{config: c, addr: addr}
+			one = &listener{config: c, name: cmp.Or(file.Name, DefaultName), addr: addr}
 			l.all = append(l.all, one)
 		}
 		one.sockets = append(one.sockets, s)
 		one.given++
-	}
-	if len(l.all) > 1 {
-		return fmt.Errorf("the sockets that were given listen on %s and on %s: give those of one address", l.all[0].addr, l.all[1].addr)
 	}
 	return nil
 }
@@ -135,14 +133,11 @@ func (l *Listeners) each(do func(*listener) error) error {
 func (l *Listeners) files(queues ...int) (all []accept.File) {
 	for _, one := range l.all {
 		for _, q := range queues {
-			all = append(all, accept.File{FD: one.sockets[q].fd, Name: fileName})
+			all = append(all, accept.File{FD: one.sockets[q].fd, Name: one.name})
 		}
 	}
 	return all
 }
-
-// fileName is what a worker's file is called.
-const fileName = "prefork"
 
 // queued is how many connections wait in the queue with this number at all addresses.
 func (l *Listeners) queued(queue int) (n int, err error) {

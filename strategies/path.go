@@ -22,18 +22,28 @@ type File struct {
 	Device, Ino uint64
 }
 
-// fileOf is the file of an address that was just bound. Addresses of TCP have none, and
-// abstract names, which begin with @.
-func fileOf(addr net.Addr) (*File, error) {
-	a, ok := addr.(*net.UnixAddr)
-	if !ok || a.Name == "" || a.Name[0] == '@' {
-		return nil, nil
-	}
+// fileOf is the file at a path that was just bound.
+func fileOf(path string) (*File, error) {
 	var stat unix.Stat_t
-	if err := unix.Lstat(a.Name, &stat); err != nil {
-		return nil, fmt.Errorf("the socket at %s has gone: %w", a.Name, err)
+	if err := unix.Lstat(path, &stat); err != nil {
+		return nil, fmt.Errorf("the socket has gone: %w", err)
 	}
-	return &File{a.Name, stat.Dev, stat.Ino}, nil
+	return &File{path, stat.Dev, stat.Ino}, nil
+}
+
+// grant gives a path its owner and its mode.
+func (a Access) grant(path string) error {
+	if a.UID >= 0 || a.GID >= 0 {
+		if err := unix.Lchown(path, a.UID, a.GID); err != nil {
+			return fmt.Errorf("give it to another owner (--unix-owner): %w", err)
+		}
+	}
+	if a.Mode >= 0 {
+		if err := unix.Chmod(path, uint32(a.Mode)); err != nil {
+			return fmt.Errorf("set its mode (--unix-mode): %w", err)
+		}
+	}
+	return nil
 }
 
 // remove removes the file, unless another lies at its path; nil has nothing to remove. It

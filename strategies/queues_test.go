@@ -13,6 +13,7 @@ import (
 	"prefork/internal/servertest"
 	"prefork/internal/sys"
 	"prefork/strategies"
+	"prefork/strategies/accept"
 )
 
 // ring opens slots that take from so many queues, overlapping, all with a worker.
@@ -150,11 +151,11 @@ func TestAGivenSocketOutlivesItsSlot(t *testing.T) {
 			servertest.NeedSteer(t, steer.Name)
 			first := listenFor(t, "127.0.0.1:0", true)
 			second := listenFor(t, addressOf(t, first), true)
-			var given []int
+			var given []accept.File
 			for _, fd := range []int{first, second} {
 				own, err := unix.Dup(fd)
 				check(t, err)
-				given = append(given, own)
+				given = append(given, accept.File{FD: own})
 			}
 			front := open(t, "reuseport", func(c *strategies.Config) { c.Binds, c.Sockets, c.Steer = nil, given, steer.Name })
 			defer func() { check(t, front.Close()) }()

@@ -7,8 +7,8 @@ import (
 	"prefork/strategies/accept"
 )
 
-// shared is one listening socket that every worker inherits. The kernel keeps
-// one queue, and wakes one waiting worker for each connection in it.
+// shared is one listening socket at each address, that every worker inherits. The kernel
+// keeps one queue for it, and wakes one waiting worker for each connection in it.
 type shared struct{ listeners *Listeners }
 
 func openShared(c Config) (Front, error) {

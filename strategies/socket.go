@@ -16,34 +16,67 @@ import (
 )
 
 // socket is one listening socket, as a master holds it.
-type socket struct{ fd int } // owned
+type socket struct {
+	fd   int   // owned
+	path *File // what came into the file system with it; nil for nothing
+}
 
 // control is what is done to a socket before it is bound.
 type control func(network, address string, c syscall.RawConn) error
 
 // listen opens a socket as the Config says. before is done to it before it is bound.
 func listen(c Config, bind Bind, before control) (*socket, error) {
-	if bind.Network == "unix" {
-		removeStale(bind.Address)
-	}
-	fd, _, err := sys.Listen(bind.Network, bind.Address, before)
+	s, err := bound(c, bind, before)
 	if err != nil {
-		return nil, &BindError{bind, withAdvice(err)}
+		return nil, &BindError{bind, err}
 	}
-	s := &socket{fd}
-	// Once more: it only changes the backlog.
-	if err := unix.Listen(fd, c.Backlog); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen with a backlog of %d: %w", c.Backlog, err), unix.Close(fd))
+	// Of TCP once more: it only changes the backlog.
+	if err = unix.Listen(s.fd, c.Backlog); err != nil {
+		err = &BindError{bind, fmt.Errorf("listen with a backlog of %d: %w", c.Backlog, err)}
+	} else {
+		err = c.prepare(c, s.fd)
 	}
-	if err := c.prepare(c, fd); err != nil {
-		return nil, errors.Join(err, unix.Close(fd))
+	if err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
+// bound opens a socket at an address. One in the file system does not listen before it is
+// known who may connect.
+func bound(c Config, bind Bind, before control) (*socket, error) {
+	if bind.Network != "unix" {
+		fd, _, err := sys.Listen(bind.Network, bind.Address, before)
+		if err != nil {
+			return nil, withAdvice(err)
+		}
+		return &socket{fd: fd}, nil
+	}
+	if bind.InFileSystem() {
+		removeStale(bind.Address)
+	}
+	fd, err := sys.BindUnix(bind.Address)
+	if err != nil {
+		return nil, withUnixAdvice(err)
+	}
+	s := &socket{fd: fd}
+	if bind.InFileSystem() {
+		if s.path, err = fileOf(bind.Address); err == nil && c.Access != nil {
+			err = c.Access.grant(bind.Address)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// close closes a socket that is not among a listener's yet.
+func (s *socket) close() error { return errors.Join(s.path.remove(), unix.Close(s.fd)) }
+
 // adopt takes a listening socket that somebody else has opened.
 func adopt(c Config, fd int) (*socket, net.Addr, error) {
-	s := &socket{fd}
+	s := &socket{fd: fd}
 	addr, err := s.name()
 	if err != nil {
 		return nil, nil, err
@@ -95,6 +128,16 @@ func withAdvice(err error) error {
 		return fmt.Errorf("%w (ports below net.ipv4.ip_unprivileged_port_start, usually 1024, need CAP_NET_BIND_SERVICE; choose a higher one with --bind)", errors.Unwrap(err))
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return fmt.Errorf("%w (no interface of this machine has that address)", errors.Unwrap(err))
+	}
+	return err
+}
+
+func withUnixAdvice(err error) error {
+	switch {
+	case errors.Is(err, unix.EACCES):
+		return fmt.Errorf("%w (this user may not make a file in that directory)", err)
+	case errors.Is(err, unix.ENOENT):
+		return fmt.Errorf("%w (make the directory first)", err)
 	}
 	return err
 }

@@ -20,6 +20,7 @@ type State struct {
 
 // ListenerState is one address of a State.
 type ListenerState struct {
+	Name    string
 	Sockets []int // in the order of their queues
 	Given   int   `json:",omitempty"` // so many of them are somebody else's too
 	Address string

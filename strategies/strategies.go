@@ -79,8 +79,11 @@ type Config struct {
 	BindInWorker bool
 	// Sockets are listening sockets that somebody else opened and keeps, such as a
 	// service manager, to be used instead of new ones, in the order of their queues.
-	// These descriptors are the Front's from then on.
-	Sockets []int
+	// Those of one address bear its first one's name. These descriptors are the Front's
+	// from then on.
+	Sockets []accept.File
+	// Access is who may connect to Unix-domain paths; nil is who the umask lets.
+	Access *Access
 	// State is where to go on from, instead of opening anything. Its descriptors are
 	// the Front's from then on.
 	State *State
@@ -106,6 +109,9 @@ type Config struct {
 
 	prepare func(c Config, fd int) error // a listening socket for who accepts from it
 }
+
+// Access is the owner and the mode of a path. What is below 0 stays as it comes.
+type Access struct{ UID, GID, Mode int }
 
 // Strategy is one way of taking connections.
 type Strategy struct {

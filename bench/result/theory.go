@@ -35,7 +35,7 @@ func (r *Result) InTheory(arm Arm) (t Theory, ok bool) {
 		if !exponential {
 			return t, false
 		}
-		t.Model = fmt.Sprintf("queues by chance, M/M/k each: %d", queues)
+		t.Model = fmt.Sprintf("%d queues, by chance, M/M/k", queues)
 		wait, err = stats.GroupsWait(arm.Workers, queues, busy)
 	case arm.Strategy == "reuseport" && arm.Steer == "hash":
 		t.Model = "a queue each, by chance, M/G/1"

@@ -15,19 +15,28 @@ import (
 
 // banner says what was started and what to try, in one screen. netcat says whether there
 // is an nc to try it with.
-func banner(w io.Writer, o supervisor.Options, addr net.Addr, netcat bool) {
+func banner(w io.Writer, o supervisor.Options, addrs []net.Addr, netcat bool) {
 	parts := []string{"prefork", o.Strategy.Name + steered(o) + how(o)}
 	if o.Launch.Program != nil {
 		parts = append(parts, strings.Join(o.Launch.Program, " "))
 	}
-	parts = append(parts, show(addr), count(o.Limits.Workers, "worker")+onQueues(o), fmt.Sprint("pid ", os.Getpid()))
+	parts = append(parts, shownAs(o, addrs), count(o.Limits.Workers, "worker")+onQueues(o), fmt.Sprint("pid ", os.Getpid()))
 	fmt.Fprintln(w, folded(w, strings.Join(parts, " · ")))
-	fmt.Fprintln(w, folded(w, sentence(o)))
+	fmt.Fprintln(w, folded(w, sentence(o, len(addrs))))
+	for _, addr := range addrs {
+		if of := families(addr); of != "" {
+			fmt.Fprintln(w, folded(w, fmt.Sprintf("%s is every address of this machine, %s", show(addr), of)))
+		}
+	}
 	if o.Limits.Suspect != "" {
 		fmt.Fprintln(w, folded(w, "note  "+advice))
 	}
-	if try := attempt(o, addr, netcat); try != "" {
-		fmt.Fprintf(w, "try   %s\n", try)
+	word := "try"
+	for _, addr := range addrs {
+		if try := attempt(o, addr, netcat); try != "" {
+			fmt.Fprintf(w, "%-5s %s\n", word, try)
+			word = ""
+		}
 	}
 	if o.Launch.Program == nil && o.Launch.Spec.App == "hello" {
 		fmt.Fprintln(w, "      (a browser or curl wants HTTP: --app http)")
@@ -35,8 +44,41 @@ func banner(w io.Writer, o supervisor.Options, addr net.Addr, netcat bool) {
 	fmt.Fprintf(w, "stop  Ctrl-C\n\n")
 }
 
-// sentence says what was chosen: the steering if it is not the default.
-func sentence(o supervisor.Options) string {
+// shownAs are all addresses, with their names.
+func shownAs(o supervisor.Options, addrs []net.Addr) string {
+	var all []string
+	for i, addr := range addrs {
+		text := show(addr)
+		if name := o.Config.Binds[i].Name; name != "" {
+			text = name + "=" + text
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, " + ")
+}
+
+// families are those of an address that is every one, "" for others.
+func families(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	switch {
+	case !ok || !tcp.IP.IsUnspecified():
+		return ""
+	case tcp.IP.To4() != nil:
+		return "IPv4 alone"
+	}
+	return "IPv4 and IPv6"
+}
+
+// sentence says what was chosen, at each of so many addresses.
+func sentence(o supervisor.Options, addresses int) string {
+	if addresses > 1 {
+		return "at each address: " + chosenWay(o)
+	}
+	return chosenWay(o)
+}
+
+// chosenWay is the strategy, and the steering if it is not the default.
+func chosenWay(o supervisor.Options) string {
 	steer, err := strategies.LookupSteer(o.Config.Steer)
 	picks := "one by hash"
 	switch {
@@ -92,7 +134,7 @@ func count(n int, what string) string {
 
 // show is an address as one would type it: without the host that stands for all.
 func show(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() && tcp.IP.To4() == nil {
 		return fmt.Sprintf(":%d", tcp.Port)
 	}
 	if addr.Network() == "unix" {
@@ -108,6 +150,9 @@ func attempt(o supervisor.Options, addr net.Addr, netcat bool) string {
 		return ""
 	}
 	tcp, isTCP := addr.(*net.TCPAddr)
+	if !isTCP && addr.String()[0] == '@' && o.Launch.Spec.App != "http" {
+		return "" // nc knows of no abstract names
+	}
 	bash := isTCP && !netcat // which connects by itself, to TCP addresses
 	app := o.Launch.Spec.App
 	switch {
@@ -141,6 +186,9 @@ func device(tcp *net.TCPAddr) string { return fmt.Sprintf("/dev/tcp/%s/%d", host
 func url(addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		return net.JoinHostPort(host(tcp), fmt.Sprint(tcp.Port))
+	}
+	if name, abstract := strings.CutPrefix(addr.String(), "@"); abstract {
+		return "--abstract-unix-socket " + name + " localhost"
 	}
 	return "--unix-socket " + addr.String() + " localhost"
 }

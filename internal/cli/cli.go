@@ -20,7 +20,7 @@ const programKey = "program"
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	forgetEmpty()
 	args, program := split(args)
-	args = flagsFirst(args)
+	args = inOneForm(flagsFirst(args))
 	flags, serve := serving()
 	app := &cli.App{
 		Name:            "prefork",
@@ -127,6 +127,24 @@ func split(args []string) (own, program []string) {
 		return args, nil
 	}
 	return args[:at], append([]string{}, args[at+1:]...)
+}
+
+// repeatable are the short forms of flags that may be given several times.
+var repeatable = map[string]string{"-b": "--bind", "-H": "--header"}
+
+// inOneForm has them be given by their long form alone: the parser does not put together
+// what was given by both.
+func inOneForm(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		name, value, together := strings.Cut(arg, "=")
+		if long := repeatable[name]; long != "" && together {
+			args[i] = long + "=" + value
+		} else if long != "" {
+			args[i] = long
+		}
+	}
+	return args
 }
 
 // program is what follows --, and whether there is a -- at all.

@@ -39,6 +39,8 @@ type options struct {
 	policy        string
 	window        int
 	backlog       int
+	unixMode      string
+	unixOwner     string
 
 	gracefulTimeout time.Duration
 	readyAfter      time.Duration
@@ -83,23 +85,21 @@ func (o *options) read(c *cli.Context) {
 // foreign reports whether the workers are somebody else's program.
 func (o *options) foreign() bool { return len(o.program) > 0 }
 
-// asksForAddress reports whether an address was asked for, and not left to the default.
-func (o *options) asksForAddress() bool { return o.port != "" || o.given["bind"] }
-
-// address is where to listen, and where that was said, if not by --bind.
-func (o *options) address() (text, from string) {
-	if o.port != "" && !o.given["bind"] {
-		return ":" + o.port, "PORT in the environment: "
+// files are how many sockets a worker gets, which under dispatch is one whose connections
+// are passed over it.
+func (o *options) files() int {
+	if len(o.strategyRow().Modes) == 0 {
+		return 1
 	}
-	return o.bind.String(), ""
+	return o.overlap * len(o.binds())
 }
 
-// several reports whether a worker gets more than one socket.
-func (o *options) several() bool { return o.overlap > 1 }
+// several reports whether a worker gets more than one.
+func (o *options) several() bool { return o.files() > 1 }
 
 // queuesHere is how many sockets there are for good at an address; 0 is one for each worker.
 func (o *options) queuesHere() int {
-	if o.queues == 0 && o.several() {
+	if o.queues == 0 && o.overlap > 1 {
 		return o.limits().Workers
 	}
 	return o.queues
@@ -141,16 +141,6 @@ func (o *options) acceptRow() accept.Mode {
 	name, _ := o.acceptName()
 	row, _ := accept.LookupListening(cmp.Or(name, o.usualAccept()))
 	return row
-}
-
-// bindAddress is that of the sockets which were given, if there are any.
-func (o *options) bindAddress() strategies.Bind {
-	if o.sockets.any() {
-		return o.sockets.bind
-	}
-	text, _ := o.address()
-	bind, _ := strategies.ParseBind(text)
-	return bind
 }
 
 // signal is --stop-signal, which may be written TERM, SIGTERM or term; 0 if there is

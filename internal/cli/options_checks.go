@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,11 +21,11 @@ import (
 // Those of names come before those of what the names stand for.
 var checks = []func(*options) error{
 	checkLogFormat, checkLogLevel, checkProgramFollows, checkWords,
-	checkOneAddress, checkBind, checkSockets, checkBacklog,
+	checkBinds, checkOneOfEach, checkSockets, checkAccess, checkBacklog,
 	checkStrategy, checkAccept, checkPolicy, checkSteer, checkBinder,
 	checkHas, checkUnix, checkBinderHere, checkBinderOfSockets, checkWindowHere, checkStuckHere, checkSteeredByMaster,
 	checkWindow, checkStuckAfter,
-	checkWorkers, checkQueuesHere, checkQueues, checkOverlap, checkQueuesSteered, checkQueuesBinder, checkWaitsOnSeveral,
+	checkWorkers, checkQueuesHere, checkQueues, checkOverlap, checkQueuesSteered, checkAddressesSteered, checkQueuesBinder, checkWaitsOnSeveral,
 	checkApp, checkConcurrency, checkAcceptMany, checkAcceptBatch, checkReadTimeout, checkMaxConns, checkJitter,
 	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
 	checkGraceful, checkStopSignal, checkDeath, checkName,
@@ -105,30 +104,6 @@ func checkWords(o *options) error {
 	return fmt.Errorf("%w; a program to run as worker goes after --: prefork -- %s", unknown, all)
 }
 
-func checkBind(o *options) error {
-	address, from := o.address()
-	if _, err := strategies.ParseBind(address); err != nil {
-		return fmt.Errorf("%s%w", from, err)
-	}
-	return nil
-}
-
-func checkOneAddress(o *options) error {
-	all := o.bind.asked()
-	return unless(len(all) < 2, "--bind %s: a prefork listens on one address: run one for each", strings.Join(all, " --bind "))
-}
-
-// checkSockets wants those that were given to be on the address that was asked for.
-func checkSockets(o *options) error {
-	if o.sockets.err != nil || !o.sockets.any() || !o.asksForAddress() {
-		return o.sockets.err
-	}
-	text, from := o.address()
-	asked, _ := strategies.ParseBind(text)
-	return unless(means(asked, o.sockets.bind),
-		"%s%s: this process was given a socket that listens on %s (LISTEN_FDS): leave the address out, or have the socket unit listen on it", cmp.Or(from, "--bind "), text, o.sockets.bind)
-}
-
 func checkBacklog(o *options) error {
 	return unless(o.backlog >= 1, "--backlog %d: at least one connection must be able to wait", o.backlog)
 }
@@ -138,11 +113,6 @@ func checkHas(o *options) error {
 	steer, _ := o.steerName()
 	mode, _ := o.acceptName()
 	return o.strategyRow().Has(mode, steer, o.policy)
-}
-
-func checkUnix(o *options) error {
-	return unless(o.bindAddress().Network != "unix" || o.strategyRow().Unix,
-		"--strategy %s cannot listen on %s: the kernel only spreads TCP and UDP over several sockets; use --strategy shared or dispatch", o.strategy, o.bindAddress())
 }
 
 func checkBinderHere(o *options) error {

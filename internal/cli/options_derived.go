@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -36,21 +37,31 @@ func (o *options) master(here place, log journal, banners io.Writer) supervisor.
 		Flush:      log.flush,
 	}
 	m.Config.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	m.Listening = func(addrs []net.Addr) { banner(banners, m, addrs[0], here.netcat) }
+	m.Listening = func(addrs []net.Addr) { banner(banners, m, addrs, here.netcat) }
 	if o.logFormat == "json" {
-		m.Listening = func(addrs []net.Addr) { entry.Listening.Log(log.Logger, listening(m, addrs[0])...) }
+		m.Listening = func(addrs []net.Addr) {
+			for i, addr := range addrs {
+				entry.Listening.Log(log.Logger, listening(m, addr, m.Config.Binds[i].Name)...)
+			}
+		}
 	}
 	return m
 }
 
-// listening is the banner for those who read by machine.
-func listening(o supervisor.Options, addr net.Addr) (args []any) {
+// listening is the banner for those who read by machine: a record for each address.
+func listening(o supervisor.Options, addr net.Addr, name string) (args []any) {
 	args = append(args, "strategy", o.Strategy.Name)
 	if o.Config.Steer != "" {
 		args = append(args, "steer", o.Config.Steer)
 	}
 	if o.Config.Queues > 0 {
 		args = append(args, "queues", o.Config.Queues, "overlap", o.Config.Overlap)
+	}
+	if name != "" {
+		args = append(args, "name", name)
+	}
+	if of := families(addr); of != "" {
+		args = append(args, "families", of)
 	}
 	return append(args, "address", addr.String(), "workers", o.Limits.Workers, "pid", os.Getpid())
 }
@@ -59,7 +70,7 @@ func listening(o supervisor.Options, addr net.Addr) (args []any) {
 func (o *options) config(here place) strategies.Config {
 	strategy := o.strategyRow()
 	c := strategies.Config{
-		Binds:        []strategies.Bind{o.bindAddress()},
+		Binds:        o.binds(),
 		Backlog:      o.backlog,
 		Accept:       strategy.Accept(o.acceptHere(here), o.waitsForSeveral()),
 		Foreign:      o.foreign(),
@@ -71,7 +82,8 @@ func (o *options) config(here place) strategies.Config {
 		Policy:       orFirst(o.policy, strategy.Policies),
 		Window:       o.window,
 		Concurrency:  o.concurrency,
-		Sockets:      o.sockets.fds,
+		Sockets:      o.sockets.files(o.binds()),
+		Access:       o.access(),
 	}
 	if here.maxBacklog > 0 {
 		c.Backlog = min(c.Backlog, here.maxBacklog)
@@ -131,9 +143,14 @@ func (o *options) spec() worker.Spec {
 		MaxConns:    o.maxConns,
 		MaxJitter:   o.maxConnsJitter,
 		ReadTimeout: o.readTimeout,
-		Unix:        o.bindAddress().Network == "unix",
+		Unix:        o.listensOn("unix"),
+		TCP:         o.listensOn("tcp"),
 		LogJSON:     o.logFormat == "json",
 	}
+}
+
+func (o *options) listensOn(network string) bool {
+	return slices.ContainsFunc(o.binds(), func(b strategies.Bind) bool { return b.Network == network })
 }
 
 // startTimeout ends a built-in worker that does not get ready.

@@ -154,11 +154,11 @@ const (
 )
 
 // obstacleFiles makes sure that the master can open what it will need, and a worker
-// too: its limit is the same. A master has for each worker a socket or a pair, a
-// handle on the process and, while it starts, a pipe.
+// too: its limit is the same. A master has for each worker a socket at each address or a
+// pair, a handle on the process and, while it starts, a pipe.
 func obstacleFiles(o *options, here place) error {
 	workers := o.limits().Workers
-	master, one := uint64(masterFiles+4*workers), uint64(workerFiles+o.concurrency+o.overlap-1)
+	master, one := uint64(masterFiles+(3+len(o.binds()))*workers), uint64(workerFiles+o.concurrency+o.files()-1)
 	need, who := master, count(workers, "worker")
 	if one > master {
 		need, who = one, fmt.Sprint("a worker with --concurrency ", o.concurrency)
@@ -180,7 +180,7 @@ func (o *options) obstacle(here place) error {
 }
 
 // remarks are on what is done otherwise than asked, or is hardly meant.
-var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkSockets, remarkAccept, remarkSteer, remarkIdle, remarkDeath, remarkListener, remarkSeveral}
+var remarks = []func(*options, place, *slog.Logger){remarkBacklog, remarkGiven, remarkAccept, remarkSteer, remarkIdle, remarkDeath, remarkListener, remarkSeveral}
 
 // remark tells them.
 func (o *options) remark(here place, log *slog.Logger) {
@@ -194,12 +194,6 @@ func (o *options) remark(here place, log *slog.Logger) {
 func remarkBacklog(o *options, here place, log *slog.Logger) {
 	if o.given["backlog"] && here.maxBacklog > 0 && o.backlog > here.maxBacklog {
 		entry.FlagBacklog.Log(log, "backlog", o.backlog, "net.core.somaxconn", here.maxBacklog)
-	}
-}
-
-func remarkSockets(o *options, _ place, log *slog.Logger) {
-	if o.given["backlog"] && o.sockets.any() {
-		entry.FlagBacklogGiven.Log(log, "hint", "Backlog= in the socket unit sets it")
 	}
 }
 

@@ -58,6 +58,13 @@ func checkQueuesSteered(o *options) error {
 		"--steer %s picks a worker, which takes a queue for each: leave out --queues and --overlap, or steer by %s", o.steerRow().Name, or(queueSteers()))
 }
 
+// checkAddressesSteered refuses it at several addresses: what a worker has taken from one of
+// its queues says nothing of another.
+func checkAddressesSteered(o *options) error {
+	return unless(len(o.binds()) == 1 || len(o.strategyRow().Steers) == 0 || o.steerRow().Queues,
+		"--steer %s is for one address: leave out all but one --bind, or steer by %s", o.steerRow().Name, or(queueSteers()))
+}
+
 // queueSteers are the ways of steering that pick a queue, whoever takes from it.
 func queueSteers() (all []string) {
 	for _, steer := range strategies.Steers {
@@ -77,7 +84,15 @@ func checkQueuesBinder(o *options) error {
 func checkWaitsOnSeveral(o *options) error {
 	name, _ := o.acceptName()
 	return unless(!o.several() || name == "" || o.acceptRow().Several,
-		"--accept %s waits on one socket, and with --overlap %d a worker has several: leave it out, which is %s, or use %s", name, o.overlap, accept.ForSeveral, or(severalModes()))
+		"--accept %s waits on one socket, and with %s a worker has several: leave it out, which is %s, or use %s", name, o.reasonForSeveral(), accept.ForSeveral, or(severalModes()))
+}
+
+// reasonForSeveral is what was asked for that gives a worker several sockets.
+func (o *options) reasonForSeveral() string {
+	if o.overlap > 1 {
+		return fmt.Sprint("--overlap ", o.overlap)
+	}
+	return fmt.Sprint(len(o.binds()), " addresses")
 }
 
 func severalModes() (all []string) {
@@ -93,6 +108,6 @@ func severalModes() (all []string) {
 // of the first alone leaves what comes to the others waiting.
 func remarkSeveral(o *options, _ place, log *slog.Logger) {
 	if o.foreign() && o.several() {
-		entry.FlagSeveralSockets.Log(log, "program", o.program[0], "LISTEN_FDS", o.overlap, "otherwise", "connections wait for ever in those it does not know")
+		entry.FlagSeveralSockets.Log(log, "program", o.program[0], "LISTEN_FDS", o.files(), "otherwise", "connections wait for ever in those it does not know")
 	}
 }

@@ -47,6 +47,7 @@ func TestEveryFlagReachesTheMaster(t *testing.T) {
 		"stuck-after": {"-s", "reuseport", "--steer", "p2c", "--stuck-after", "3s"}, "strategy": {"-s", "dispatch"},
 		"queues": {"-s", "reuseport", "-w", "4", "--queues", "2"}, "overlap": {"-s", "reuseport", "-w", "4", "--overlap", "2"},
 		"reuseport-bind": {"-s", "reuseport", "--reuseport-bind", "worker"}, "bind": {"--bind", "127.0.0.1:9"},
+		"unix-mode": {"--bind", "unix:s", "--unix-mode", "600"}, "unix-owner": {"--bind", "unix:s", "--unix-owner", ":7"},
 		"ready-after": {"--ready-after", "7s", "--", "true"}, "stop-signal": {"--stop-signal", "USR1", "--", "true"},
 		"on-master-death": {"--on-master-death", "serve"}, "max-conns-jitter": {"--max-conns", "9", "--max-conns-jitter", "9"},
 		"app": {"--app", "echo"}, "pin": {"--pin"}, "log-format": {"--log-format", "json"}, "pid-file": {"--pid-file", "x"},

@@ -152,7 +152,9 @@ func converse(ts *testscript.TestScript, address string, text []byte) []byte {
 
 // inside is an address as this process can use it: a path is the script's.
 func inside(ts *testscript.TestScript, address string) (network, there string) {
-	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok && path[0] == '@' {
+		return "unix", path
+	} else if ok {
 		return "unix", ts.MkAbs(path)
 	}
 	return "tcp", address

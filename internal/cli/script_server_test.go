@@ -78,7 +78,8 @@ func once(ts *testscript.TestScript, cmd exec.Cmd) error {
 
 // start NAME prefork ARGS… starts a server and waits until it says that it is
 // ready, as a service manager would. What it says goes to NAME.out and NAME.err;
-// $NAME is its address and $NAME_pid its process, which is in the file NAME.pid too.
+// $NAME is its address, $NAME_2 the second one and so on, and $NAME_pid its process, which
+// is in the file NAME.pid too.
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, len(args) >= 2, "start NAME COMMAND ARGS…")
 	name := args[0]
@@ -104,7 +105,13 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	if err := awaitReady(ready); err != nil {
 		ts.Fatalf("%s does not get ready: %v\n%s", name, err, ts.ReadFile(name+".err"))
 	}
-	ts.Setenv(name, addressIn(ts, name))
+	for i, address := range addressesIn(ts, name) {
+		variable := name
+		if i > 0 {
+			variable += "_" + strconv.Itoa(i+1)
+		}
+		ts.Setenv(variable, address)
+	}
 	ts.Setenv(name+"_pid", strconv.Itoa(s.cmd.Process.Pid))
 	ts.Check(os.WriteFile(ts.MkAbs(name+".pid"), fmt.Appendln(nil, s.cmd.Process.Pid), 0o644))
 }
@@ -157,12 +164,12 @@ func create(ts *testscript.TestScript, name string) *os.File {
 }
 
 var (
-	inBanner = regexp.MustCompile(` · (\S+) · \d+ workers?[^·]* · pid \d+`)
+	inBanner = regexp.MustCompile(` · (\S+(?: \+ \S+)*) · \d+ workers?[^·]* · pid \d+`)
 	inJSON   = regexp.MustCompile(`"msg":"listening".*"address":"([^"]+)"`)
 )
 
-// addressIn is the address that a server has announced.
-func addressIn(ts *testscript.TestScript, name string) string {
+// addressesIn are the addresses that a server has announced.
+func addressesIn(ts *testscript.TestScript, name string) (all []string) {
 	m := inBanner.FindStringSubmatch(ts.ReadFile(name + ".out"))
 	if m == nil {
 		m = inJSON.FindStringSubmatch(ts.ReadFile(name + ".err"))
@@ -170,10 +177,16 @@ func addressIn(ts *testscript.TestScript, name string) string {
 	if m == nil {
 		ts.Fatalf("%s has not said where it listens", name)
 	}
-	if strings.HasPrefix(m[1], ":") {
-		return "127.0.0.1" + m[1]
+	for address := range strings.SplitSeq(m[1], " + ") {
+		if _, bare, named := strings.Cut(address, "="); named {
+			address = bare
+		}
+		if strings.HasPrefix(address, ":") {
+			address = "127.0.0.1" + address
+		}
+		all = append(all, address)
 	}
-	return m[1]
+	return all
 }
 
 // signal NAME SIGNAL sends a server a signal.

@@ -40,7 +40,15 @@ func (o *options) whatFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.GenericFlag{
 			Name: "bind", Aliases: []string{"b"}, Category: catWhat, Value: &o.bind, EnvVars: env("BIND"),
-			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port or unix:/path; 0.0.0.0 is IPv4 only, [::] or no host is IPv4 and IPv6",
+			DefaultText: ":8080, or :$PORT", Usage: "listen on `ADDRESS`: host:port, :port, unix:/path or @abstract; 0.0.0.0 is IPv4 only, [::] or no host is IPv4 and IPv6; repeatable, in the environment with commas; a name may stand before it, as in admin=:8081, which programs are told",
+		},
+		&cli.StringFlag{
+			Name: "unix-mode", Destination: &o.unixMode, Category: catWhat, EnvVars: env("UNIX_MODE"), DefaultText: "by the umask",
+			Usage: "the mode of Unix-domain paths is `MODE`, an octal number such as 660",
+		},
+		&cli.StringFlag{
+			Name: "unix-owner", Destination: &o.unixOwner, Category: catWhat, EnvVars: env("UNIX_OWNER"), DefaultText: "who runs it",
+			Usage: "the owner of Unix-domain paths is `USER`, USER:GROUP or :GROUP",
 		},
 		&cli.IntFlag{
 			// GOMAXPROCS, unlike NumCPU, knows a container's share of the processors.

@@ -72,9 +72,12 @@ func spell(name, sentence, usage string, flags []cli.Flag) spelled {
 			if b, ok := g.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
 				f.Value = "" // which it may do without, as --web does
 			}
+			_, f.Several = g.Value.(*addresses)
 		}
 		f.Files = f.Value == "FILE" || f.Value == "DIRECTORY"
-		_, f.Several = flag.(*cli.StringSliceFlag)
+		if _, ok := flag.(*cli.StringSliceFlag); ok {
+			f.Several = true
+		}
 		s.Flags = append(s.Flags, f)
 	}
 	return s

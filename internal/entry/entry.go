@@ -109,7 +109,7 @@ var (
 // What flags ask for and is not done, or is hardly meant. They are told at the start.
 var (
 	FlagBacklog        = Kind{"flag.backlog", slog.LevelWarn, "the kernel cuts the backlog"}
-	FlagBacklogGiven   = Kind{"flag.backlog-given", slog.LevelWarn, "a socket that was given keeps the backlog that it has"}
+	FlagGiven          = Kind{"flag.given", slog.LevelWarn, "a socket that was given stays as it is"}
 	FlagAccept         = Kind{"flag.accept", slog.LevelWarn, "workers do not wait as asked for"}
 	FlagSteer          = Kind{"flag.steer", slog.LevelWarn, "not steered as asked for"}
 	FlagIdleWorkers    = Kind{"flag.idle-workers", slog.LevelWarn, "some workers may stay idle"}

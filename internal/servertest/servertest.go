@@ -177,12 +177,28 @@ func launch(t testing.TB, who func(*exec.Cmd), args ...string) *Server {
 		close(s.dead)
 	}()
 	t.Cleanup(s.end)
-	listening := s.Await("listening", 1)
-	s.Addr, s.Net = listening.String("address"), "tcp"
-	if strings.HasPrefix(s.Addr, "/") {
+	s.at(1)
+	return s
+}
+
+// at has it asked at its nth address.
+func (s *Server) at(n int) {
+	s.t.Helper()
+	s.Addr, s.Net = s.Await("listening", n).String("address"), "tcp"
+	if strings.HasPrefix(s.Addr, "/") || strings.HasPrefix(s.Addr, "@") {
 		s.Net = "unix"
 	}
-	return s
+}
+
+// Each is the server once for each of its n addresses, to be asked there.
+func (s *Server) Each(n int) (each []*Server) {
+	s.t.Helper()
+	for i := range n {
+		one := *s
+		one.at(i + 1)
+		each = append(each, &one)
+	}
+	return each
 }
 
 // PID is the master's.

@@ -214,6 +214,8 @@ func (s *state) fits(o *Options) error {
 		return fmt.Errorf("it reads states of %s, and this one is of %s: stop the server and start the new version", stateSchema, s.Schema)
 	case s.Layout != scoreboard.Layout:
 		return fmt.Errorf("its scoreboard is laid out otherwise (%s, not %s): stop the server and start the new version", scoreboard.Layout, s.Layout)
+	case s.Asked.Binds != now.Binds:
+		return fmt.Errorf("it would listen on %s, and this server listens on %s, which an upgrade keeps: stop the server and start the new version", now.Binds, s.Asked.Binds)
 	case s.Asked != now:
 		return fmt.Errorf("it understands the flags and the environment otherwise: %+v, where it was %+v", now, s.Asked)
 	}

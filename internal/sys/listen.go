@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"syscall"
 
@@ -32,6 +33,20 @@ func Listen(network, address string, before func(network, address string, c sysc
 	}
 	fd, err = takeFD(listener)
 	return fd, listener.Addr(), err
+}
+
+// BindUnix opens a Unix-domain socket at a path, or at an abstract name, which begins with @.
+// It does not listen yet, so that nobody can connect. The caller owns the descriptor, which is
+// close-on-exec and does not block.
+func BindUnix(address string) (fd int, err error) {
+	fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: address}); err != nil {
+		return -1, errors.Join(err, unix.Close(fd))
+	}
+	return fd, nil
 }
 
 // family is tcp4 for an address of IPv4: package net would take 0.0.0.0 for every address

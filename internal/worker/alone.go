@@ -27,7 +27,7 @@ func (w *worker) serveOne() error {
 			return err
 		}
 		if w.spec.Unix {
-			_ = sys.Interruptible(fd) // TCP connections inherit it from the listener
+			_ = sys.Interruptible(fd) // those of TCP have inherited it from the listener
 		}
 		a.serve(&c, fd)
 		w.tally.ended()

@@ -37,6 +37,6 @@ type Spec struct {
 	MaxConns    int           // ask for a successor after so many; 0 never does
 	MaxJitter   int           // up to so many more, drawn by each worker
 	ReadTimeout time.Duration // for a client that sends nothing
-	Unix        bool          // connections are of a Unix-domain address
+	Unix, TCP   bool          // some connections are of a Unix-domain address, or of TCP
 	LogJSON     bool          // what the worker has to say is JSON too
 }

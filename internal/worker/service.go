@@ -32,7 +32,7 @@ type service struct {
 	app        App
 	newHandler func() Handler
 	patience   time.Duration // with a client that sends nothing, or takes nothing
-	unix       bool          // connections are of a Unix-domain address
+	tcp        bool          // some connections are of TCP
 	leaving    *atomic.Bool  // the worker is to finish and leave
 
 	began    time.Time     // the zero of now
@@ -44,7 +44,7 @@ type service struct {
 
 func newService(app App, spec Spec, leaving *atomic.Bool) *service {
 	return &service{
-		app: app, newHandler: app.New(greeting()), patience: spec.ReadTimeout, unix: spec.Unix, leaving: leaving,
+		app: app, newHandler: app.New(greeting()), patience: spec.ReadTimeout, tcp: spec.TCP, leaving: leaving,
 		began: time.Now(), in: make([]byte, portion),
 	}
 }
@@ -164,7 +164,7 @@ func (s *service) sent(c *conn) {
 		return
 	}
 	c.phase = reading
-	if !c.kept && !s.unix {
+	if !c.kept && s.tcp { // of others it fails
 		// The next answer is not to wait for the acknowledgement of this one.
 		_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	}

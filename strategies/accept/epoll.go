@@ -23,6 +23,7 @@ type epoll struct {
 	// behind all others in the order in which the kernel looks for one to wake.
 	rotate  bool
 	sockets []waitedOn
+	next    int // where poll begins to look: sockets have their turn
 	leaving bool
 }
 
@@ -168,7 +169,8 @@ func (e *epoll) tell(fd int, events uint32) {
 // tell again, unless it was asked to tell once.
 func (e *epoll) poll() (conn int, more bool, err error) {
 	for i := range e.sockets {
-		s := &e.sockets[i]
+		at := (e.next + i) % len(e.sockets)
+		s := &e.sockets[at]
 		if !s.told || s.gone {
 			continue
 		}
@@ -177,6 +179,7 @@ func (e *epoll) poll() (conn int, more bool, err error) {
 			err = e.forget(s.fd)
 		}
 		if s.told = err != unix.EAGAIN; s.told {
+			e.next = at + 1
 			return conn, e.events&edge != 0, err
 		}
 	}

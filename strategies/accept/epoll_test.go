@@ -95,6 +95,45 @@ func TestSeveralSocketsAreServedInTurn(t *testing.T) {
 	})
 }
 
+// So they are where a process takes one a wait and waits for other things as well.
+func TestSeveralPolledSocketsAreServedInTurn(t *testing.T) {
+	eachSeveral(t, func(t *testing.T, mode Mode) {
+		const few, many = 3, 20
+		a, addrA := listenAt(t, mode, "tcp", "127.0.0.1:0")
+		b, addrB := listenAt(t, mode, "tcp", "127.0.0.1:0")
+		w, err := mode.watched([]int{a, b})
+		ep, epErr := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+		if err := errors.Join(err, epErr); err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(ep)
+		p := &Polled{source: newSource(w, time.Hour), watched: w, ep: ep}
+		call(t, a, addrA, many)
+		call(t, b, addrB, few)
+		for range 2 * few {
+			if err := p.Watch(); err != nil {
+				t.Fatal(err)
+			}
+			var events [4]unix.EpollEvent
+			n, err := unix.EpollWait(ep, events[:], -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events[:n] {
+				p.Told(int(e.Fd), e.Events)
+			}
+			conn, _, err := p.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			sys.Close(conn)
+		}
+		if left := sys.Queued(b); left > 0 {
+			t.Errorf("%d of the few are left, and %d of the many", left, sys.Queued(a))
+		}
+	})
+}
+
 // What comes to one socket during a drain does not stand in for what waits at another.
 func TestADrainIsBoundedByWhatWasQueuedAtEach(t *testing.T) {
 	eachSeveral(t, func(t *testing.T, mode Mode) {
