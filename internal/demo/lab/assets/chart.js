@@ -48,19 +48,13 @@ function build(box) {
       y: { distr: 3, range: (u, low, high) => bounds(low, high) },
     },
     axes: [
-      { ...axis, size: root * 1.5, space: 80, splits: (u, _, min, max) => parts(max - min, narrow(box) ? 2 : 6).map(s => max - s), values: (u, splits) => splits.map(s => clock.tick(s, u.scales.x.max)) },
+      { ...axis, size: root * 1.5, space: 80, splits: (u, _, min, max) => clock.splits(min, max, narrow(box) ? 2 : 6), values: (u, splits) => splits.map(s => clock.tick(s, u.scales.x.max)) },
       { ...axis, size: root * 4, splits: (u, _, low, high) => ticks(low, high, u.bbox.height / (devicePixelRatio || 1) / (1.5 * root)), values: (u, splits) => splits.map(timeText), filter: (u, s) => s },
     ],
     series: [{}, ...[["p99", 2.25], ["p50", 1]].flatMap(([what, width]) => names.map(name =>
       ({ label: `${name} ${what}`, stroke: css(`--${name}-line`), width, points: { show: false }, spanGaps: false })))],
     hooks: { draw: [drawMarks, drawNames] },
   }, data(), box);
-}
-
-/** So many equal parts of a time, from its end, in whole seconds. */
-function parts(seconds, n) {
-  const part = Math.max(1, Math.ceil(seconds / n));
-  return Array.from({ length: Math.floor(seconds / part) + 1 }, (_, i) => i * part).filter(s => s < seconds);
 }
 
 /** The next of 1, 2, 5, 10 …, down or up. */

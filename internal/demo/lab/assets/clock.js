@@ -2,6 +2,9 @@
 
 const SPAN = 90; // seconds
 
+/** The multiples of a number of seconds, short of a last one. */
+export const every = (seconds, last) => Array.from({ length: Math.ceil(last / seconds) }, (_, i) => i * seconds);
+
 export const clock = {
   /** ms, for what moves. */
   now: () => performance.now(),
@@ -11,6 +14,8 @@ export const clock = {
   when: date => new Date(date).toLocaleTimeString("en-GB"),
   /** From when to when the chart goes, in seconds since 1970. */
   span: () => [Date.now() / 1000 - SPAN, Date.now() / 1000],
+  /** Where it has lines: some n of them, a whole number of seconds apart. */
+  splits: (from, to, n) => every(Math.ceil((to - from) / n), to - from).map(s => to - s),
   /** What the chart says below a time of its own, which ends at last. */
   tick: (time, last) => Math.round(last - time) ? `${Math.round(last - time)} s ago` : "now",
 };

@@ -1,8 +1,9 @@
 // Plays a recording: tells the page what happened, at the pace that the reader wants. Time
 // can stand still, go step by step, and go back: then all is told again from the beginning.
-import { clock } from "./clock.js";
+import { clock, every } from "./clock.js";
 import { hear, lab, retold, still } from "./live.js";
 
+const STEPS = [1, 2, 5, 10, 20, 30, 60, 120]; // seconds
 const LEAP = 500; // ms: a page that was hidden goes on from where it was
 
 export class Player {
@@ -19,6 +20,7 @@ export class Player {
     clock.date = () => this.started + this.t;
     clock.when = date => `${(Math.max(0, date - this.started) / 1000).toFixed(1)} s`;
     clock.span = () => [this.started / 1000, (this.started + this.length) / 1000];
+    clock.splits = (from, to, n) => every(STEPS.find(s => (to - from) / s <= n) || STEPS.at(-1), to - from).map(s => from + s);
     clock.tick = (time, last) => `${Math.round(this.length / 1000 - (last - time))} s`;
     let last = 0;
     const tick = now => {

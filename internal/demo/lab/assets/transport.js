@@ -19,7 +19,8 @@ export function show(player) {
 
 /** Makes the bar for a player. */
 export function start(player) {
-  const toggle = () => player.playing ? player.pause() : player.over ? again() : player.play();
+  const answer = () => document.querySelector('#guide .side button[aria-disabled="false"], #tour-next')?.focus(); // it waits for that
+  const toggle = () => player.held ? answer() : player.playing ? player.pause() : player.over ? again() : player.play();
   const again = () => { player.seek(0); player.play(); };
   const back = () => { const was = player.playing; player.seek(Math.max(0, player.t - BACK)); if (was) player.play(); };
   at("transport").hidden = false;
