@@ -349,7 +349,7 @@ func (p place) client(args []string) ([]byte, error) {
 		return nil, nil
 	}
 	for _, c := range commands(p.page) {
-		if strings.Contains(c.text, "prefork") && strings.Contains(c.text, ":"+asked) && asked != "" {
+		if strings.Contains(c.text, "prefork") && (strings.Contains(c.text, ":"+asked) || strings.Contains(c.text, " "+asked)) && asked != "" {
 			return nil, nil
 		}
 	}

@@ -159,6 +159,11 @@ func (p place) elsewhere(args []string) []string {
 		}
 		args[i] = fixedPort.ReplaceAllString(args[i], "${1}:0")
 	}
+	for i := 1; i < len(args); i++ {
+		if args[i-1] == "--metrics" {
+			args[i] = "127.0.0.1:0"
+		}
+	}
 	return args
 }
 

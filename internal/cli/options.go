@@ -43,6 +43,7 @@ type options struct {
 	unixOwner     string
 
 	gracefulTimeout time.Duration
+	drainDelay      time.Duration
 	readyAfter      time.Duration
 	stopSignal      string
 	onMasterDeath   string
@@ -55,6 +56,8 @@ type options struct {
 	maxFiles    uint64 // 0: as it is
 
 	pidFile   string
+	metrics   string
+	readyMin  int
 	control   string
 	name      string
 	logFormat string

@@ -28,7 +28,7 @@ var checks = []func(*options) error{
 	checkWorkers, checkQueuesHere, checkQueues, checkOverlap, checkQueuesSteered, checkAddressesSteered, checkQueuesBinder, checkWaitsOnSeveral,
 	checkApp, checkConcurrency, checkAcceptMany, checkAcceptBatch, checkReadTimeout, checkMaxConns, checkJitter,
 	checkForProgram, checkForBuiltIn, checkListener, checkReadyAfter,
-	checkGraceful, checkStopSignal, checkDeath, checkName,
+	checkGraceful, checkStopSignal, checkDeath, checkDrainDelay, checkName, checkMetrics, checkReadyMin,
 	checkIdentity, checkUmask, checkChdir, checkMaxFiles,
 }
 

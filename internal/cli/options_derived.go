@@ -28,6 +28,8 @@ func (o *options) master(here place, log journal, banners io.Writer) supervisor.
 		Launch:     o.launch(here),
 		StopSignal: o.stopsBy(),
 		PIDFile:    o.pidFile,
+		Metrics:    o.metricsAddress(),
+		ReadyMin:   o.readyMin,
 		Control:    o.control,
 		Name:       o.name,
 		Version:    version(),
@@ -163,6 +165,7 @@ func (o *options) limits() supervisor.Limits {
 		Workers:      min(o.workers, worker.MaxWorkers), // there may be more processors
 		MaxWorkers:   worker.MaxWorkers,
 		Graceful:     o.gracefulTimeout,
+		DrainDelay:   o.drainDelay,
 		StartTimeout: startTimeout,
 		Settle:       strategy.Settle,
 		LastWords:    o.onMasterDeath == "exit", // the pipe that they go by ends with the master

@@ -36,7 +36,7 @@ func asked(t *testing.T, args ...string) *options {
 func told(o *options) []any {
 	m := o.master(place{}, o.openLog(io.Discard), io.Discard)
 	m.Config.Random = nil
-	return []any{m.Limits, m.Strategy.Name, m.Config, m.Launch, m.StopSignal, m.PIDFile, m.Control, m.Name}
+	return []any{m.Limits, m.Strategy.Name, m.Config, m.Launch, m.StopSignal, m.PIDFile, m.Control, m.Name, m.Metrics, m.ReadyMin}
 }
 
 // Each flag is of consequence: a master, or its log, is told something else.
@@ -51,6 +51,7 @@ func TestEveryFlagReachesTheMaster(t *testing.T) {
 		"ready-after": {"--ready-after", "7s", "--", "true"}, "stop-signal": {"--stop-signal", "USR1", "--", "true"},
 		"on-master-death": {"--on-master-death", "serve"}, "max-conns-jitter": {"--max-conns", "9", "--max-conns-jitter", "9"},
 		"app": {"--app", "echo"}, "pin": {"--pin"}, "log-format": {"--log-format", "json"}, "pid-file": {"--pid-file", "x"},
+		"metrics": {"--metrics", "9"}, "ready-min": {"--metrics", "9", "--ready-min", "1"}, "drain-delay": {"--drain-delay", "9s"},
 		"control": {"--control", "x"}, "name": {"--name", "x"},
 		"workers": {"-w", "77"}, "backlog": {"--backlog", "77"}, "concurrency": {"--concurrency", "77"},
 		"accept-batch": {"--concurrency", "77", "--accept-batch", "7"},

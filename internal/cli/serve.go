@@ -114,24 +114,27 @@ func canTakeOver(c *cli.Context, o *options) error {
 func explain(err error, o supervisor.Options) error {
 	var exit *supervisor.ExitError
 	var bind *strategies.BindError
+	var metrics *supervisor.MetricsError
 	switch {
 	case errors.As(err, &exit):
 		return coded{exit.Code, explainStart(exit, o)}
 	case errors.As(err, &bind) && errors.Is(err, unix.EADDRINUSE):
-		return inUse(bind.Bind)
+		return inUse("bind", bind.Bind, "--bind")
+	case errors.As(err, &metrics) && errors.Is(err, unix.EADDRINUSE):
+		return inUse("--metrics", strategies.Bind{Network: "tcp", Address: metrics.Address}, "--metrics")
 	}
 	return err
 }
 
-// inUse is the error for an address that is taken, with who has it if that can
-// be told.
-func inUse(bind strategies.Bind) error {
-	const advice = "choose another address with --bind"
+// inUse is the error for an address that is taken, with who has it if that can be told.
+// what was to be done with it, and by which flag it is chosen.
+func inUse(what string, bind strategies.Bind, flag string) error {
+	advice := "choose another address with " + flag
 	if holder, err := inspect.Listener(bind.Network, bind.Address); err == nil {
-		return fmt.Errorf("bind %s: %w by %s: stop it, or %s", bind, unix.EADDRINUSE, holder, advice)
+		return fmt.Errorf("%s %s: %w by %s: stop it, or %s", what, bind, unix.EADDRINUSE, holder, advice)
 	}
 	if info, err := os.Lstat(bind.Address); bind.Network == "unix" && err == nil && info.Mode()&os.ModeSocket == 0 {
-		return fmt.Errorf("bind %s: something is there that is no socket: remove it, or %s", bind, advice)
+		return fmt.Errorf("%s %s: something is there that is no socket: remove it, or %s", what, bind, advice)
 	}
-	return fmt.Errorf("bind %s: %w: %s", bind, unix.EADDRINUSE, advice)
+	return fmt.Errorf("%s %s: %w: %s", what, bind, unix.EADDRINUSE, advice)
 }

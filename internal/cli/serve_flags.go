@@ -130,6 +130,10 @@ func (o *options) lifeFlags() []cli.Flag {
 			Usage: "a worker that is told to stop is killed if it has not finished after `T`",
 		},
 		&cli.DurationFlag{
+			Name: "drain-delay", Destination: &o.drainDelay, Category: catLife, EnvVars: env("DRAIN_DELAY"), DefaultText: "none",
+			Usage: "when told to stop, go on for `T` first, not ready any more, so that balancers notice; told once more, stop",
+		},
+		&cli.DurationFlag{
 			Name: "ready-after", Destination: &o.readyAfter, Category: catLife, Value: time.Second, EnvVars: env("READY_AFTER"),
 			Usage: "a program counts as ready when it says READY=1, as to systemd, or has run for `T`; with 0, only when it says so",
 		},
@@ -157,6 +161,14 @@ func (o *options) processFlags() []cli.Flag {
 		&cli.StringFlag{
 			Name: "pid-file", Destination: &o.pidFile, Category: catProcess, EnvVars: env("PID_FILE"), DefaultText: "none",
 			Usage: "write the pid to `FILE` once all workers are ready",
+		},
+		&cli.StringFlag{
+			Name: "metrics", Destination: &o.metrics, Category: catProcess, EnvVars: env("METRICS"), DefaultText: "none",
+			Usage: "tell Prometheus and balancers at `ADDRESS` how the server is: /metrics, /healthz, /readyz; without a host, it is for this machine alone",
+		},
+		&cli.IntFlag{
+			Name: "ready-min", Destination: &o.readyMin, Category: catProcess, EnvVars: env("READY_MIN"), DefaultText: "as many as are wanted",
+			Usage: "/readyz says that the server is ready while `N` workers are",
 		},
 		&cli.StringFlag{
 			Name: "control", Destination: &o.control, Category: catProcess, EnvVars: env("CONTROL"), DefaultText: "a private one",

@@ -119,3 +119,6 @@ type Leaving struct {
 	PID int     `json:"pid"`
 	For float64 `json:"for_seconds"`
 }
+
+// States are all there are.
+var States = []State{Starting, Running, Reloading, Upgrading, Paused, Stopping}

@@ -27,6 +27,8 @@ func (k Kind) Log(to *slog.Logger, args ...any) {
 var (
 	Listening        = Kind{"server.listening", slog.LevelInfo, "listening"}
 	Ready            = Kind{"server.ready", slog.LevelInfo, "ready"}
+	MetricsListening = Kind{"metrics.listening", slog.LevelInfo, "metrics are served"}
+	Leaving          = Kind{"server.leaving", slog.LevelInfo, "stopping soon: balancers are to notice first"}
 	Stopping         = Kind{"server.stopping", slog.LevelInfo, "stopping"}
 	StoppingNow      = Kind{"server.stopping-now", slog.LevelWarn, "stopping at once"}
 	Stopped          = Kind{"server.stopped", slog.LevelInfo, "stopped"}

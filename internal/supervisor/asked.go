@@ -187,7 +187,7 @@ func beginPause(m *Machine, _ Ask, _ *wish) error {
 	switch {
 	case m.paused:
 		return nil
-	case m.phase != running:
+	case m.phase != running || !m.leavingAt.IsZero():
 		return refuse("the server is stopping")
 	case m.probing:
 		return refuse("an upgrade is under way: try again when it is done")

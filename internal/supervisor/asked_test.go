@@ -4,6 +4,7 @@ package supervisor
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -343,6 +344,38 @@ func TestAskedToStop(t *testing.T) {
 	now := w.ask("stop", "now")
 	w.got(id, control.Done, "stopped")
 	w.got(now, control.Done, "stopped")
+}
+
+// A stop that balancers are to notice changes nothing until they had their time, or it is
+// asked for again.
+func TestAStopIsAnnounced(t *testing.T) {
+	for name, then := range map[string]func(*world){
+		"time passes": func(w *world) { w.advance(time.Second - 1); w.saw(); w.advance(1) },
+		"told again":  func(w *world) { w.step(Stop{}) },
+		"upgraded first": func(w *world) {
+			w.advance(time.Second / 2)
+			w.succeed()
+			w.readyAll()
+			w.log = nil
+			w.advance(time.Second / 2)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := boot(t, Limits{Workers: 1, DrainDelay: time.Second})
+			id := w.ask("stop", "")
+			w.got(id, control.Progress, "balancers are to notice first")
+			w.saw()
+			if w.m.state() != control.Stopping || w.m.notNow() == "" {
+				w.fail("state %s, %q", w.m.state(), w.m.notNow())
+			}
+			w.crash(w.lastPID) // it is replaced as ever
+			w.readyAll()
+			w.log = nil
+			then(w)
+			w.saw("quiesce", fmt.Sprint("drain ", w.lastPID), "exit 0")
+			w.got(id, control.Done, "stopped")
+		})
+	}
 }
 
 func TestAskedForALogLevel(t *testing.T) {

@@ -43,6 +43,9 @@ func (m *Machine) Deadline() time.Time {
 	if m.phase == stopping && !m.pumpEnded && !m.gaveUpPump {
 		d.by(m.stopBegan.Add(m.limits.Graceful))
 	}
+	if m.phase == running && !m.leavingAt.IsZero() {
+		d.by(m.leavingAt.Add(m.limits.DrainDelay))
+	}
 	if m.probing {
 		d.by(m.probeBegan.Add(probeTime))
 	}

@@ -70,15 +70,3 @@ func (h *hands) name() string {
 	}
 	return strconv.Itoa(os.Getpid())
 }
-
-// status is what the server does now. It is for any goroutine but the loop's.
-func (m *master) status() (*control.Status, bool) {
-	to := make(chan survey, 1)
-	m.report(Surveyed{to})
-	select {
-	case s := <-to:
-		return m.describe(s), true
-	case <-m.over:
-		return nil, false
-	}
-}

@@ -209,7 +209,7 @@ func (Reload) apply(m *Machine) {
 // notNow is why nothing can be asked for at present but an end, "" if it can.
 func (m *Machine) notNow() string {
 	switch {
-	case m.phase != running:
+	case m.phase != running || !m.leavingAt.IsZero():
 		return "the server is stopping"
 	case m.paused:
 		return "the server is paused: resume first"
@@ -229,12 +229,25 @@ func (m *Machine) reload() {
 // clearFailures has the next worker be started at once.
 func (s *slot) clearFailures() { s.fails, s.retryAt = 0, time.Time{} }
 
+// Stop is announced first, if balancers need to notice. Asked for again, it begins.
 func (e Stop) apply(m *Machine) {
-	if m.phase != running {
-		return
+	switch {
+	case m.phase != running:
+	case m.limits.DrainDelay > 0 && m.leavingAt.IsZero():
+		m.leavingAt = m.now
+		m.giveUpUpgrade()
+		m.note(entry.Leaving, "why", e.Why, "drain_delay", m.limits.DrainDelay)
+	default:
+		m.stop()
+		m.note(entry.Stopping, "why", e.Why, "graceful_timeout", m.limits.Graceful)
 	}
-	m.stop()
-	m.note(entry.Stopping, "why", e.Why, "graceful_timeout", m.limits.Graceful)
+}
+
+// checkLeaving begins the stop that was announced, when that is long enough ago.
+func (m *Machine) checkLeaving() {
+	if !m.leavingAt.IsZero() && m.now.Sub(m.leavingAt) >= m.limits.DrainDelay {
+		Stop{Why: "--drain-delay is over"}.apply(m)
+	}
 }
 
 // stop begins the graceful end.

@@ -12,6 +12,7 @@ import (
 	"prefork/internal/control"
 	"prefork/internal/entry"
 	"prefork/internal/keeper"
+	"prefork/internal/metrics"
 	"prefork/internal/scoreboard"
 	"prefork/strategies"
 )
@@ -34,6 +35,7 @@ type hands struct {
 	watch    *keeper.Watch
 	pidFile  *pidFile
 	control  *control.Server // nil where there is none
+	metrics  *metrics.Server // nil where there is none
 	began    time.Time       // the service, under whatever binary
 
 	blamed  map[int]bool // by slot: it was said that its counts make no sense

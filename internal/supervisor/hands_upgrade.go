@@ -154,6 +154,10 @@ func (h *hands) state() *state {
 		Watch: h.watch.FD(), PIDFile: h.pidFile.fd(), PIDPath: h.pidFile.absolute(), Self: -1, Release: -1,
 		StopSignal: h.StopSignal, Cut: h.cut, Terminal: h.stops.terminal, Began: h.began, Level: h.Level.Level(),
 	}
+	if h.metrics != nil {
+		fd := h.metrics.FD()
+		s.Metrics = &fd
+	}
 	if h.control != nil {
 		s.Control = h.control.State()
 	}

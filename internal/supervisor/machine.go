@@ -57,6 +57,7 @@ type Limits struct {
 	// StartTimeout ends a worker that is not ready by then; 0 waits for as long as
 	// it takes.
 	StartTimeout time.Duration
+	DrainDelay   time.Duration // between being told to stop and turning anybody away
 	Settle       time.Duration // between suspending a slot for good and telling its worker to stop
 	// Pump says that the master itself passes connections on, until PumpEnded.
 	Pump bool
@@ -84,6 +85,7 @@ type Machine struct {
 	probing    bool // a new binary is being asked whether it can go on from here
 	probeBegan time.Time
 	phase      phase
+	leavingAt  time.Time // since when a stop is announced, and not begun; zero if none is
 	stopBegan  time.Time
 	pumpEnded  bool // the master passes on no more connections
 	gaveUpPump bool

@@ -32,6 +32,8 @@ type Options struct {
 	Launch     worker.Launch     // Notify and Scoreboard likewise
 	StopSignal syscall.Signal    // what tells a worker to stop
 	PIDFile    string
+	Metrics    string // address at which metrics and readiness are told; "" is none
+	ReadyMin   int    // how many workers have to be ready for that; 0 is as many as are wanted
 	Control    string // path of the control socket; "" is the default one, NoControl none
 	Name       string // of the default one; "" is the pid
 	Version    string

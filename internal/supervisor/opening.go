@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prefork/internal/control"
 	"prefork/internal/keeper"
 	"prefork/internal/scoreboard"
 	"prefork/strategies"
@@ -38,7 +39,7 @@ func (m *master) open() (err error) {
 	if err := m.openFront(nil); err != nil {
 		return err
 	}
-	if err := m.openControl(nil); err != nil {
+	if err := m.openDoors(nil, nil); err != nil {
 		return err
 	}
 	m.began = time.Now()
@@ -77,13 +78,21 @@ func (m *master) resume(s *state) (err error) {
 	if err := m.openFront(&s.Front); err != nil {
 		return err
 	}
-	if err := m.openControl(s.Control); err != nil {
+	if err := m.openDoors(s.Metrics, s.Control); err != nil {
 		return err
 	}
 	m.began = s.Began
 	m.Level.Set(s.Level)
 	m.machine = NewMachineFrom(m.Limits, s.Machine, time.Now())
 	return nil
+}
+
+// openDoors opens what others can ask at.
+func (m *master) openDoors(metrics *int, control *control.ServerState) error {
+	if err := m.openMetrics(metrics); err != nil {
+		return err
+	}
+	return m.openControl(control)
 }
 
 // adopt takes in a worker that the binary before has started.

@@ -21,6 +21,9 @@ const (
 // reconcile does what brings the workers closer to what they should be.
 func (m *Machine) reconcile() {
 	m.checkReadiness()
+	if m.phase == running {
+		m.checkLeaving()
+	}
 	switch m.phase {
 	case running:
 		m.checkProbe()

@@ -18,8 +18,9 @@ type Snapshot struct {
 	Reloading  bool
 	Reloads    reloads
 	Scaling    bool
-	Paused     bool          `json:",omitempty"`
-	State      control.State // of all this, in a word
+	Paused     bool           `json:",omitempty"`
+	Leaving    *time.Duration `json:",omitempty"` // how long ago a stop was announced
+	State      control.State  // of all this, in a word
 	Slots      []SlotSnapshot
 	Wishes     []wish `json:",omitempty"`
 }
@@ -58,6 +59,10 @@ func (m *Machine) Snapshot(now time.Time) Snapshot {
 		Want: m.want, Generation: m.generation, Reloading: m.reloading, Reloads: m.reloads, Scaling: m.scaling,
 		Paused: m.paused, State: m.state(), Slots: make([]SlotSnapshot, 0, len(m.slots)), Wishes: slices.Clone(m.wishes),
 	}
+	if !m.leavingAt.IsZero() {
+		ago := now.Sub(m.leavingAt)
+		all.Leaving = &ago
+	}
 	for i := range m.slots {
 		s := &m.slots[i]
 		one := SlotSnapshot{
@@ -89,6 +94,9 @@ func NewMachineFrom(l Limits, s Snapshot, now time.Time) *Machine {
 		scaling: s.Scaling, paused: s.Paused, wishes: s.Wishes,
 		everReady: true, allReady: true, pumpEnded: !l.Pump, now: now,
 	}
+	if s.Leaving != nil {
+		m.leavingAt = now.Add(-*s.Leaving)
+	}
 	for _, one := range s.Slots {
 		slot := slot{
 			fails: one.Fails, retryAt: now.Add(one.RetryIn), suspended: one.Suspended, held: one.Held, asleep: one.Asleep,
@@ -113,7 +121,7 @@ func NewMachineFrom(l Limits, s Snapshot, now time.Time) *Machine {
 // state is what the machine is about, in a word.
 func (m *Machine) state() control.State {
 	switch {
-	case m.phase != running:
+	case m.phase != running || !m.leavingAt.IsZero():
 		return control.Stopping
 	case m.paused:
 		return control.Paused

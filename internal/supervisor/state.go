@@ -57,6 +57,7 @@ type state struct {
 	Refused     string   // why the one after that did
 	Release     int      // where the guard hears that all is well
 	Control     *control.ServerState
+	Metrics     *int `json:",omitempty"`
 
 	Began time.Time
 	Level slog.Level // of the log
@@ -104,6 +105,9 @@ func joined(binds []strategies.Bind) string {
 func (s *state) descriptors() []int {
 	fds := append(s.Front.FDs(), s.Board, s.Roll, s.Notify, s.Watch, s.PIDFile, s.Self, s.Release)
 	fds = append(fds, s.Control.FDs()...)
+	if s.Metrics != nil {
+		fds = append(fds, *s.Metrics)
+	}
 	for _, c := range s.Children {
 		fds = append(fds, c.Words)
 	}

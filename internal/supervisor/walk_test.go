@@ -123,6 +123,7 @@ func randomWorld(t *testing.T, r *rand.Rand) *world {
 		MaxWorkers: 12,
 		Graceful:   time.Duration(r.IntN(3)) * 5 * time.Second,
 		ReadyAfter: time.Duration(r.IntN(2)) * time.Second,
+		DrainDelay: time.Duration(r.IntN(2)) * 3 * time.Second,
 		Settle:     time.Duration(r.IntN(2)) * time.Second,
 		Pump:       r.IntN(2) == 0,
 		Programs:   r.IntN(3) == 0,
@@ -196,7 +197,7 @@ func (w *world) endsOnce(r *rand.Rand) {
 	for range r.IntN(4) {
 		w.step(disturb[r.IntN(len(disturb))])
 	}
-	w.advance(w.m.limits.Graceful)
+	w.advance(w.m.limits.DrainDelay + w.m.limits.Graceful)
 	if w.exit == nil {
 		w.fail("has not ended after the graceful timeout")
 	}

@@ -46,7 +46,7 @@ func (m *Machine) stands(w *wish) control.Answer {
 	switch {
 	case w.Failed != "":
 		return failed("%s", w.Failed)
-	case m.phase != running && w.Verb != "stop" && w.Verb != "log-level":
+	case m.state() == control.Stopping && w.Verb != "stop" && w.Verb != "log-level":
 		return failed("the server is stopping")
 	}
 	return verbNamed(w.Verb).stands(m, w)
@@ -168,6 +168,9 @@ func stopStands(m *Machine, _ *wish) control.Answer {
 			return failed("%v", m.end.Err)
 		}
 		return done("stopped")
+	}
+	if m.phase == running {
+		return progress(0, 0, "balancers are to notice first, for %s", m.limits.DrainDelay)
 	}
 	n := 0
 	m.eachWorker(func(int, int, *seat) { n++ })
