@@ -17,7 +17,8 @@ type curveLine struct {
 	mid        []float64 // µs
 	low, high  []float64 // NaN where no interval is known
 	overloaded []bool
-	lost       []int // requests that failed
+	rough      []bool // something from outside spoilt all of it
+	lost       []int  // requests that failed
 }
 
 // curvePanel is one of its times.
@@ -52,7 +53,8 @@ func (v view) curveLine(l look, metric string) curveLine {
 		}
 		line.rates, line.mid = append(line.rates, load.Rate), append(line.mid, cell.value)
 		line.low, line.high = append(line.low, low), append(line.high, high)
-		line.overloaded, line.lost = append(line.overloaded, p.State == result.Overload), append(line.lost, p.Lost)
+		line.overloaded, line.rough = append(line.overloaded, p.State == result.Overload), append(line.rough, p.State == result.Rough)
+		line.lost = append(line.lost, p.Lost)
 	}
 	return line
 }
@@ -76,6 +78,9 @@ func (v view) curveCaption(panels []curvePanel) string {
 	}
 	if anyOverloaded(panels) {
 		text += " A × above the plot is an overload: fewer were answered than came, and the longer that lasts, the longer all wait."
+	}
+	if slices.ContainsFunc(panels[0].lines, func(l curveLine) bool { return slices.Contains(l.rough, true) }) {
+		text += " A hollow mark is rough: the machine's other business disturbed every round."
 	}
 	if slices.ContainsFunc(panels[0].lines, func(l curveLine) bool { return slices.Max(l.lost) > 0 }) {
 		text += " A × at a mark says that some requests were lost, of which there is no time."

@@ -196,7 +196,9 @@ func (p curvePlot) curve(l curveLine) {
 				tip += ", " + count(float64(l.lost[i]), 1) + " lost"
 			}
 			p.named(tip, l.Class)
-			p.mark(p.x.at(l.rates[i]), p.y.at(us), 4.6, l.Shape, l.look.mark())
+			own := l.look
+			own.Hollow = l.rough[i]
+			p.mark(p.x.at(l.rates[i]), p.y.at(us), 4.6, l.Shape, own.mark())
 			if l.lost[i] > 0 {
 				p.cross(p.x.at(l.rates[i]), p.y.at(us)-lossAbove, 3)
 			}

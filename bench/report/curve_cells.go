@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"prefork/bench/result"
 	"prefork/bench/stats"
@@ -28,7 +29,7 @@ type curveRow struct {
 type curveCell struct {
 	text  string
 	ci    result.Interval // of a time
-	mark  string          // of marks, lossMark or roughMark; "" for nothing that can be said
+	mark  string          // of marks, or roughMark, and lossMark behind it; "" for nothing that can be said
 	alarm bool
 	value float64 // microseconds; NaN where text is no time
 }
@@ -71,12 +72,20 @@ func curveCells(r *result.Result, arm, metric string) (cells []curveCell) {
 		switch comparison, _ := r.At(load.Load).ComparisonOf(arm, result.Open, metric); {
 		case !measured:
 			cell = curveCell{text: notMeasured, value: math.NaN()}
-		case cell.mark == "" && known(cell.value) && comparison.Verdict != result.NoClaim && comparison.Finding != "unknown":
-			cell.mark = marks[comparison.Finding]
+		case cell.mark != roughMark && known(cell.value) && comparison.Verdict != result.NoClaim && comparison.Finding != "unknown":
+			cell.mark = beside(marks[comparison.Finding], cell.mark)
 		}
 		cells = append(cells, cell)
 	}
 	return cells
+}
+
+// beside has two marks in the room of two: a finding that takes it all gives way.
+func beside(finding, loss string) string {
+	if loss != "" && utf8.RuneCountInString(finding) > 1 {
+		return loss
+	}
+	return finding + loss
 }
 
 // cellOf is a point's time without what the arm's comparison with the baseline says.
@@ -107,7 +116,8 @@ func curveLegend(r *result.Result, blocks []curveBlock) (said []string) {
 	for _, b := range blocks {
 		for _, row := range b.rows {
 			for _, c := range row.cells {
-				there[c.text], there[c.mark] = true, true
+				finding, lost := strings.CutSuffix(c.mark, lossMark)
+				there[c.text], there[finding], there[lossMark] = true, true, there[lossMark] || lost
 			}
 		}
 	}

@@ -106,7 +106,7 @@ func (c curveCell) painted(paint ink.Paint) string {
 	switch {
 	case c.alarm:
 		return paint.Alarm(cell)
-	case c.mark == "▲" || c.mark == "▼":
+	case sure(c.mark):
 		return paint.Bold(cell)
 	}
 	return cell

@@ -93,6 +93,41 @@ func TestCurveOfFewAnswers(t *testing.T) {
 	}
 }
 
+// What a busy machine has spoilt is drawn, and marked as such.
+func TestRoughCurve(t *testing.T) {
+	r := madeCurve(6, []float64{.2, .8}, curveArms...)
+	for i := range r.Rounds {
+		if x := &r.Rounds[i]; x.Load == "80%" {
+			x.Doubts = result.Doubts(map[string]float64{"neighbours": 60})
+		}
+	}
+	r.Summarise()
+	for _, row := range curveBlocks(r)[0].rows {
+		if row.cells[0].mark == "~" || row.cells[1].mark != "~" {
+			t.Errorf("%+v", row)
+		}
+	}
+	text := svgOf(t, r, "curve.svg")
+	if n := strings.Count(text, `class="mark hollow`); n != 6 {
+		t.Errorf("%d hollow marks, want those of three arms in two panels", n)
+	}
+	v := newView(r)
+	if caption := v.curveCaption(v.panels()); !strings.Contains(caption, "hollow mark is rough") {
+		t.Error(caption)
+	}
+}
+
+// One lost request does not hide what is known.
+func TestMarksBesideEachOther(t *testing.T) {
+	for _, c := range []struct{ finding, loss, want string }{
+		{"▲", "", "▲"}, {"▲", "×", "▲×"}, {"▲?", "", "▲?"}, {"▲?", "×", "×"}, {"", "×", "×"}, {"", "", ""},
+	} {
+		if got := beside(c.finding, c.loss); got != c.want {
+			t.Errorf("%q and %q: %q, want %q", c.finding, c.loss, got, c.want)
+		}
+	}
+}
+
 // Where nothing was measured at all it says why.
 func TestCurveOfNothing(t *testing.T) {
 	r := madeCurve(6, []float64{.2, .8}, curveArms...)
@@ -128,7 +163,7 @@ func TestCurveOfLosses(t *testing.T) {
 	}
 	r.Summarise()
 	row := curveBlocks(r)[0].rows[2]
-	if got := row.cells[1]; got.mark != "×" || !got.alarm || row.cells[0].mark == "×" {
+	if got := row.cells[1]; got.mark != "▲×" || !got.alarm || strings.Contains(row.cells[0].mark, "×") {
 		t.Errorf("%+v", row)
 	}
 	if picture := svgOf(t, r, "curve.svg"); !strings.Contains(picture, "42 lost") || !strings.Contains(picture, `class="lost"`) {

@@ -18,6 +18,7 @@ type liveCurve struct {
 	HighEnds [][]*float64 `json:"high_ends"`
 	Under    [][]*float64 `json:"under,omitempty"`
 	Overload [][]bool     `json:"overload,omitempty"` // by arm and load
+	Rough    [][]bool     `json:"rough"`              // by arm and load
 	Lost     [][]int      `json:"lost"`               // requests that failed, by arm and load
 }
 
@@ -39,7 +40,7 @@ func (v view) liveCurve() *liveCurve {
 	}
 	for _, l := range v.looks {
 		line := v.lineOf(l.Name, top)
-		c.Overload, c.Lost = append(c.Overload, line.overloaded), append(c.Lost, line.lost)
+		c.Overload, c.Rough, c.Lost = append(c.Overload, line.overloaded), append(c.Rough, line.rough), append(c.Lost, line.lost)
 	}
 	if !anyOverloaded(panels) {
 		c.Overload = nil
@@ -58,7 +59,7 @@ func (v view) lineOf(arm string, p curvePanel) curveLine {
 	}
 	n := len(v.CurveLoads())
 	nothing := slices.Repeat([]float64{math.NaN()}, n)
-	return curveLine{mid: nothing, low: nothing, high: nothing, overloaded: make([]bool, n), lost: make([]int, n)}
+	return curveLine{mid: nothing, low: nothing, high: nothing, overloaded: make([]bool, n), rough: make([]bool, n), lost: make([]int, n)}
 }
 
 // gaps are some of the numbers of all arms' lines.

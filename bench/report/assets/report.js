@@ -149,7 +149,7 @@ function drawCurve(u, c) {
   for (const { arm, a } of arms) {
     c.y[a].forEach((us, i) => {
       if (us == null) return;
-      drawShape(ctx, arm, x(c.x[i]), y(us), 4.6);
+      drawShape(ctx, { ...arm, hollow: c.rough[a][i] }, x(c.x[i]), y(us), 4.6);
       if (c.lost[a][i]) drawLoss(ctx, x(c.x[i]), y(us) - 11, 3);
     });
   }
