@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// told are the packages that write to the log of a server.
-var told = []string{"internal/supervisor", "internal/cli", "internal/worker", "internal/steer", "dispatch", "strategies", "strategies/accept", "internal/control", "internal/metrics"}
+// loggers are the packages that write to the log of a server.
+var loggers = []string{"internal/supervisor", "internal/cli", "internal/worker", "internal/steer", "dispatch", "strategies", "strategies/accept", "internal/control", "internal/metrics"}
 
 // logLine is a kind of line: as the code has it, and as the page does.
 type logLine struct {
@@ -30,7 +30,7 @@ type logLine struct {
 // with each kind of line.
 func TestLogsPage(t *testing.T) {
 	kinds, names := kindsOfLines(t)
-	for _, dir := range told {
+	for _, dir := range loggers {
 		readCalls(t, filepath.Join(root, dir), kinds)
 	}
 	page := pageOfLines(t)
