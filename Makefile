@@ -2,7 +2,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help site recordings build install dist run test lint floor peers agree measured lab-speed screenshots deps clean
+.PHONY: help site recordings build install dist run test lint floor peers agree many measured lab-speed screenshots deps clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +55,11 @@ agree: build ## install wrk and put it and prefork load on the same servers (nee
 	@bench/testdata/wrk/agree.sh ./prefork $(AGREE)
 
 measured: build ## run the commands of the documentation again and put in what they print
-	$(GO) run ./docs/rerun README.md docs/measuring.md docs/steering.md docs/README.md docs/shared.md docs/reuseport.md docs/dispatch.md docs/demo.md
+	$(GO) run ./docs/rerun README.md docs/measuring.md docs/steering.md docs/README.md docs/shared.md docs/reuseport.md docs/dispatch.md docs/demo.md docs/many.md
+
+many: ## what agents, their results and what they are told cost
+	@$(GO) test ./cmd/prefork-many -run TestWhatItCosts -speed -v | grep -v '^[=-]'
+	@$(GO) test ./bench/load -run TestMergeSpeed -speed -v | grep -v '^[=-]'
 
 lab-speed: ## what the lab and its page cost at 3 × 2,000 connections a second
 	@$(GO) test ./internal/demo/lab -run TestSpeed -speed -v | grep -v '^[=-]'

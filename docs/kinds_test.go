@@ -137,8 +137,14 @@ func (p place) prefork(args []string) ([]byte, error) {
 		return p.expect(args)
 	case len(ours) == 0:
 		return p.serve(args)
+	case ours[0] == "bench" && (slices.Contains(ours, "--nats") || slices.Contains(ours, "agent") || slices.Contains(ours, "serve-agent")):
+		return p.withoutNATS(args)
 	case ours[0] == "bench":
 		return p.bench(args)
+	case ours[0] == "fleet": // its rows are internal/fleet's to test
+		return p.expect(slices.Insert(slices.Clone(args), 2, "--list"))
+	case ours[0] == "load" && slices.Contains(ours, "--null"):
+		return p.expect(args)
 	case ours[0] == "load":
 		return p.load(args)
 	case ours[0] == "compare":
@@ -153,6 +159,27 @@ func (p place) prefork(args []string) ([]byte, error) {
 		return p.expect(args)
 	}
 	return p.serve(args)
+}
+
+// withoutNATS looks whether a command for several machines is one: it is to miss NATS, and
+// nothing else.
+func (p place) withoutNATS(args []string) ([]byte, error) {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		switch arg {
+		case "--nats":
+			args[i+1] = "nats://127.0.0.1:1"
+		case "--host":
+			args[i+1] = "127.0.0.1"
+		case "--nats-creds", "--nats-ca":
+			return p.expect(append(args, "--help")) // the file is the reader's
+		}
+	}
+	_, errOut, code, err := p.ended(prefork, args...)
+	if err != nil || code != exitFailed || !bytes.Contains(errOut, []byte("no NATS answers there")) {
+		return nil, fmt.Errorf("exit code %d (%v):\n%s", code, err, errOut)
+	}
+	return nil, nil
 }
 
 // expect runs prefork, which is to end with 0 or another of these codes.

@@ -44,7 +44,7 @@ func withPrefork(run func() int) (code int, err error) {
 	}
 	defer os.RemoveAll(dir)
 	prefork, anyWorker = filepath.Join(dir, "prefork"), filepath.Join(dir, "worker")
-	if err := errors.Join(build(prefork, "."), build(anyWorker, "./docs/workers/go")); err != nil {
+	if err := errors.Join(build(prefork, "."), build(prefork+"-many", "./cmd/prefork-many"), build(anyWorker, "./docs/workers/go")); err != nil {
 		return 0, err
 	}
 	// Most commands wait more than they compute.

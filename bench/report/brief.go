@@ -33,6 +33,9 @@ func Brief(w io.Writer, r *result.Result, o BriefOptions) error {
 		b.legend()
 	}
 	b.sentences()
+	for _, line := range agentLines(r) {
+		b.line(line)
+	}
 	return b.write(w, o)
 }
 

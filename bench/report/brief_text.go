@@ -22,7 +22,7 @@ func whatRan(r *result.Result) string {
 	if len(r.Arms) > 0 && r.Arms[0].Workers > 0 {
 		parts = append(parts, numbered(r.Arms[0].Workers, "worker"))
 	}
-	return strings.Join(nonEmpty(append(parts, roundsOf(r), r.Environment.Sharing())), " · ")
+	return strings.Join(nonEmpty(append(parts, roundsOf(r), r.Sharing())), " · ")
 }
 
 // roundsOf is how many there were, of what length.

@@ -94,7 +94,7 @@ func (v view) subject() string {
 	if len(v.Arms) > 0 && v.Arms[0].Workers > 0 {
 		parts = append(parts, numbered(v.Arms[0].Workers, "worker"))
 	}
-	return strings.Join(append(parts, v.Environment.Sharing()), " · ")
+	return strings.Join(append(parts, v.Sharing()), " · ")
 }
 
 func anyOverloaded(panels []curvePanel) bool {

@@ -35,11 +35,16 @@ func (v view) environment() facts {
 	e, f := v.Environment, facts{Title: "Environment"}
 	f.add("kernel", e.Kernel)
 	f.add("processors", strings.TrimSpace(strconv.Itoa(e.CPUs)+" × "+e.CPUModel))
-	f.add("server and load generator", e.Sharing())
+	f.add("server and load generator", v.Sharing())
 	f.add("Go", e.Go)
 	f.add("load before", count(e.LoadAvg, .01))
 	f.add("stolen time", count(e.StealPct, .1)+" %")
-	if e.Namespace {
+	for _, h := range v.Hosts {
+		f.add(h.Role+" "+h.Name, fmt.Sprintf("%d × %s, Linux %s, clock known to %s", h.CPUs, h.CPUModel, h.Kernel, inUnit(h.ClockErrorUS)))
+	}
+	if len(v.Hosts) > 0 {
+		f.add("network", "that between these machines")
+	} else if e.Namespace {
 		f.add("network", "a namespace of its own")
 	} else {
 		f.add("network", "the host's, loopback")

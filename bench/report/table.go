@@ -35,6 +35,9 @@ func Table(w io.Writer, r *result.Result, o TableOptions) error {
 	t := &table{Result: r, width: o.width(), paint: ink.Paint(o.Color), notes: &notes{}}
 	t.heading()
 	t.grid()
+	for _, line := range agentLines(r) {
+		t.line(line)
+	}
 	t.comparisons()
 	t.curve()
 	t.doubts()

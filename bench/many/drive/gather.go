@@ -29,7 +29,8 @@ type peer struct {
 	boot    string
 	clock   clock
 	stolen  float64 // the most there was of a part, as a share
-	control float64 // the same of what the agent itself took
+	control float64 // what the agent itself took, on an average of its parts
+	parts   int     // that it had
 }
 
 // roll is who is there.

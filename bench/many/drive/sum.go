@@ -30,7 +30,9 @@ func (s *sum) add(p *peer, at time.Duration, o many.Outcome) error {
 	if err := whole(s.o, at, r); err != nil {
 		return err
 	}
-	p.stolen, p.control = max(p.stolen, o.Stolen), max(p.control, o.Control)
+	p.stolen = max(p.stolen, o.Stolen)
+	p.parts++
+	p.control += (o.Control - p.control) / float64(p.parts)
 	s.stolen = max(s.stolen, o.Stolen)
 	_, off := p.clock.ahead()
 	s.rows[p] = result.AgentRound{
