@@ -58,8 +58,8 @@ measured: build ## run the commands of the documentation again and put in what t
 	$(GO) run ./docs/rerun README.md docs/measuring.md docs/steering.md docs/README.md docs/shared.md docs/reuseport.md docs/dispatch.md docs/demo.md docs/many.md
 
 many: ## what agents, their results and what they are told cost
-	@$(GO) test ./cmd/prefork-many -run TestWhatItCosts -speed -v | grep -v '^[=-]'
-	@$(GO) test ./bench/load -run TestMergeSpeed -speed -v | grep -v '^[=-]'
+	@{ $(GO) test ./cmd/prefork-many -run TestWhatItCosts -speed -v; $(GO) test ./bench/load -run TestMergeSpeed -speed -v; } | \
+	grep -vE '^([=-]|PASS|ok)' | sed 's/^ *[a-z_]*_test.go:[0-9]*: //; s/^        //'
 
 lab-speed: ## what the lab and its page cost at 3 × 2,000 connections a second
 	@$(GO) test ./internal/demo/lab -run TestSpeed -speed -v | grep -v '^[=-]'

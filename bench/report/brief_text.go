@@ -170,6 +170,9 @@ func sentencesOf(r *result.Result, b result.Brief) (said []string) {
 func generatorOf(r *result.Result) string {
 	const some, nearlyAll = 0.1, 0.9
 	used, pinned := r.GeneratorCPUs(), r.Environment.Pinning
+	if len(r.Hosts) > 0 {
+		return "" // it took processors elsewhere
+	}
 	switch {
 	case pinned == nil && used >= some:
 		return fmt.Sprintf("The load generator used %.1f of the %s: true differences in requests/s are larger.", used, numbered(r.Environment.CPUs, "CPU"))

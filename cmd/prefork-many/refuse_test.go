@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	neturl "net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -236,6 +237,19 @@ func TestBeside(t *testing.T) {
 	}
 	t.Setenv("PREFORK_BESIDE_VERSION", "v9.9.9 linux/amd64 go9")
 	start(t, nil, "prefork-many", "bench", "--agents", "local:1", "--target", "null").fails(1, "the prefork that runs it is v9.9.9", "install both of one release")
+}
+
+// What every worker is, is built without what this binary is for.
+func TestPreforkIsFreeOfNATS(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "prefork").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dependency := range strings.Lines(string(out)) {
+		if strings.Contains(dependency, "nats") {
+			t.Errorf("prefork has %s linked in", strings.TrimSpace(dependency))
+		}
+	}
 }
 
 func copyFile(to, from string) error {

@@ -57,7 +57,7 @@ func (t *tellFleet) account(a fleet.Account) error {
 	_, err := fmt.Fprintf(t.w, "  %s %8s %8s %8s %10s %10s %9s\n", name, result.Thousands(a.Requests), result.Thousands(a.Failed), result.Thousands(a.Stalled),
 		inTime(a.P99), inTime(a.Longest), harm)
 	for _, kind := range slices.Sorted(maps.Keys(a.Errors)) {
-		fmt.Fprintf(t.w, "             × %s %s\n", result.Thousands(a.Errors[kind]), fleetFailures[kind])
+		fmt.Fprintf(t.w, "             × %s %s\n", result.Thousands(a.Errors[kind]), fleetFailure(kind))
 	}
 	for _, end := range slices.Sorted(maps.Keys(a.Ends)) {
 		fmt.Fprintf(t.w, "             HAProxy: %s × %s\n", result.Thousands(a.Ends[end]), end)
@@ -65,14 +65,19 @@ func (t *tellFleet) account(a fleet.Account) error {
 	return err
 }
 
-// fleetFailures are the kinds of errors in words, as a client of a balancer has them.
-var fleetFailures = map[string]string{
-	load.Refused: "refused",
-	load.Reset:   "reset",
-	load.Empty:   "closed without an answer",
-	load.Late:    "not answered within 5 s",
-	load.Status:  "answered with no success",
-	load.Local:   "not begun, for want of ports or descriptors here",
+// fleetFailure is a kind of error in words, as a client of a balancer has it.
+func fleetFailure(kind string) string {
+	switch kind {
+	case load.Empty:
+		return "closed without an answer"
+	case load.Late:
+		return "not answered within 5 s"
+	case load.Status:
+		return "answered with no success"
+	case load.Local:
+		return "not begun, for want of ports or descriptors here"
+	}
+	return kind
 }
 
 // end says what is to be concluded.

@@ -36,15 +36,28 @@ type Account struct {
 	Spared bool `json:"spared"`
 }
 
-// ends are HAProxy's own words for how a session ended, its first two letters (termination
-// state, HAProxy's configuration manual, 8.5).
-var ends = map[string]string{
-	"--": "well",
-	"CD": "ended by the client", "CC": "the client left before a host had taken it", "cD": "the client said nothing",
-	"SC": "the host refused it, or was gone", "sC": "the host did not take it in time",
-	"SD": "the host broke it off", "sD": "the host said nothing in time",
-	"LR": "answered by HAProxy itself", "PC": "HAProxy refused it", "PD": "HAProxy refused the answer",
-	"RC": "no room in HAProxy", "DC": "HAProxy saw the host go", "DD": "HAProxy saw the host go", "KD": "ended by hand",
+// endings are HAProxy's own words for how a session ended, its first two letters
+// (termination state, HAProxy's configuration manual, 8.5).
+var endings = []struct{ letters, words string }{
+	{"CC", "the client left before a host had taken it"}, {"cD", "the client said nothing"},
+	{"SC", "the host refused it, or was gone"}, {"sC", "the host did not take it in time"},
+	{"SD", "the host broke it off"}, {"sD", "the host said nothing in time"},
+	{"LR", "answered by HAProxy itself"}, {"PC", "HAProxy refused it"}, {"PD", "HAProxy refused the answer"},
+	{"RC", "no room in HAProxy"}, {"DC", "HAProxy saw the host go"}, {"DD", "HAProxy saw the host go"}, {"KD", "ended by hand"},
+}
+
+// ending is what HAProxy says of a session, in words; "" of one that ended well: a client that
+// has its answer may be the first to close.
+func ending(letters string) string {
+	if letters == "--" || letters == "CD" {
+		return ""
+	}
+	for _, e := range endings {
+		if e.letters == letters {
+			return e.words
+		}
+	}
+	return fmt.Sprintf("HAProxy says %q", letters)
 }
 
 func account(r Row, f *fleet, seen *load.Result, sessions map[string]int) Account {
@@ -67,15 +80,10 @@ func account(r Row, f *fleet, seen *load.Result, sessions map[string]int) Accoun
 		}
 	}
 	a.Harmed = harmed(seen.Timeline)
-	for end, n := range sessions {
-		word, known := ends[end]
-		switch {
-		case !known:
-			word = fmt.Sprintf("HAProxy says %q", end)
-		case word == "well" || end == "CD": // a client that has its answer may be the first to close
-			continue
+	for letters, n := range sessions {
+		if words := ending(letters); words != "" {
+			a.Ends[words] += n
 		}
-		a.Ends[word] += n
 	}
 	return a
 }

@@ -19,12 +19,6 @@ type nftables struct {
 	pick  string // nft's expression, with %d for how many there are
 }
 
-// Expressions that pick a host.
-const (
-	inTurn   = "numgen inc mod %d"
-	bySource = "jhash ip saddr . tcp sport mod %d"
-)
-
 const table = "prefork_fleet"
 
 // startNFT makes the balancer's machine one, for all hosts.

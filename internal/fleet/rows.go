@@ -47,9 +47,9 @@ var Rows = []Row{
 	{"haproxy/readiness", "each host says that it is not ready, HAProxy's health check hears it, and it is restarted", byHAProxy, needsHAProxy, rolledByReadiness, true},
 	{"haproxy/unannounced", "each host restarted, and nobody told", byHAProxy, needsHAProxy, unannounced, false},
 	{"haproxy/killed", "one host killed (SIGKILL), and back after 2 s", byHAProxy, needsHAProxy, oneKilled, false},
-	{"nftables/numgen", "packets sent to each host in turn by the kernel; each host taken out, restarted, and put back", byNFT(inTurn), needsNFT, rolledByRules, true},
-	{"nftables/jhash", "the same, by a hash of the client's address and port", byNFT(bySource), needsNFT, rolledByRules, true},
-	{"nftables/killed", "one host killed (SIGKILL), and back after 2 s: nobody looks after it", byNFT(inTurn), needsNFT, oneKilled, false},
+	{"nftables/numgen", "packets sent to each host in turn by the kernel; each host taken out, restarted, and put back", inTurn, needsNFT, rolledByRules, true},
+	{"nftables/jhash", "the same, by a hash of the client's address and port", bySource, needsNFT, rolledByRules, true},
+	{"nftables/killed", "one host killed (SIGKILL), and back after 2 s: nobody looks after it", inTurn, needsNFT, oneKilled, false},
 }
 
 // LookupRow finds a row by its name.
@@ -68,8 +68,12 @@ func (r Row) Missing() error {
 
 func byHAProxy(ctx context.Context, f *fleet) (balancer, error) { return f.startHAProxy(ctx) }
 
-func byNFT(pick string) func(context.Context, *fleet) (balancer, error) {
-	return func(_ context.Context, f *fleet) (balancer, error) { return f.startNFT(pick) }
+func inTurn(_ context.Context, f *fleet) (balancer, error) {
+	return f.startNFT("numgen inc mod %d")
+}
+
+func bySource(_ context.Context, f *fleet) (balancer, error) {
+	return f.startNFT("jhash ip saddr . tcp sport mod %d")
 }
 
 func rolledByScript(ctx context.Context, f *fleet, b balancer) error {
