@@ -85,6 +85,9 @@ func (a *agent) prepare(data []byte) (any, error) {
 	select {
 	case <-j.ready:
 	case <-j.over:
+		if j.ctx.Err() != nil { // it was told to end, which says nothing against the part
+			return nil, fmt.Errorf("%w: %w", party.ErrFree, j.err)
+		}
 		return nil, j.err
 	}
 	// The lease may have ended meanwhile, and with it the job.

@@ -110,7 +110,7 @@ func (p *Party) Answer(matter string, do func(data []byte) (any, error)) error {
 	return p.endpoint(matter, func(data []byte) (a many.Answer) {
 		body, err := do(data)
 		if err != nil {
-			a.Error, a.Free = err.Error(), errors.Is(err, errFree)
+			a.Error, a.Free = err.Error(), errors.Is(err, ErrFree)
 			return a
 		}
 		if a.Body, err = json.Marshal(body); err != nil {
@@ -144,15 +144,15 @@ func (p *Party) hold(data []byte) many.Answer {
 	return many.Answer{}
 }
 
-// errFree is that a party does not work for who asks it.
-var errFree = errors.New("it does not work for this run any more")
+// ErrFree is that a party does not work for who asks it.
+var ErrFree = errors.New("it does not work for this run any more")
 
 // For is an error unless the party works for a run.
 func (p *Party) For(run string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.claim == nil || p.claim.Run != run {
-		return errFree
+		return ErrFree
 	}
 	return nil
 }
