@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"prefork/internal/browsertest"
 	"prefork/internal/demo/recording"
@@ -86,61 +87,70 @@ func shows(b *browsertest.Tab, one scene) {
 	b.T.Helper()
 	at := browsertest.Ask[int64](b, "Math.floor(lab.player.t)")
 	want := counted(b.T, one.recording, at)
-	got := browsertest.Ask[[][3]int](b, `[...document.querySelectorAll(".panel")].map(p => [...p.querySelectorAll(".exit b"), p.querySelectorAll(".numbers dd")[3]].map(e => Number(e.textContent.replaceAll(",", ""))))`)
+	got := browsertest.Ask[tally](b, `[...document.querySelectorAll(".panel")].map(p => [...p.querySelectorAll(".exit b"), p.querySelectorAll(".numbers dd")[3]].map(e => Number(e.textContent.replaceAll(",", ""))))`)
 	if !slices.Equal(got, want) {
 		b.T.Errorf("%s, after %d ms: arrived, answered and lost are %v, recorded were %v", one.Name, at, got, want)
 	}
 }
 
-// counted is what had arrived, been answered and, a second ago at most, been lost by a
-// time, in each panel.
-func counted(t *testing.T, r *recording.Recording, until int64) [][3]int {
+// tally is what had arrived, been answered and, as of the last second, been lost in each
+// panel.
+type tally [][3]int
+
+var panels = []string{"shared", "reuseport", "dispatch"}
+
+// counted is the tally of a recording by a time.
+func counted(t *testing.T, r *recording.Recording, until int64) tally {
 	t.Helper()
-	names := []string{"shared", "reuseport", "dispatch"}
-	all := make([][3]int, len(names))
+	all := make(tally, len(panels))
+	takes := map[string]func(recording.Event) error{"frame": all.frame, "second": all.second, "mark": all.mark}
 	for _, e := range r.Events {
-		if e.At > until {
-			break
-		}
-		switch e.Kind {
-		case "frame":
-			panels, err := e.Frame()
-			if err != nil {
+		if take := takes[e.Kind]; take != nil && e.At <= until {
+			if err := take(e); err != nil {
 				t.Fatal(err)
-			}
-			for i, p := range panels {
-				all[i][0] += p.Arrived
-				all[i][1] += p.Answered
-			}
-		case "second":
-			var second struct {
-				Panels []struct {
-					Begun, Done int
-					Lost        map[string]int
-				}
-			}
-			if err := json.Unmarshal(e.Data, &second); err != nil {
-				t.Fatal(err)
-			}
-			for i, p := range second.Panels {
-				all[i] = [3]int{p.Begun, p.Done, 0}
-				for _, n := range p.Lost {
-					all[i][2] += n
-				}
-			}
-		case "mark":
-			var mark struct{ Do, Panel string }
-			if err := json.Unmarshal(e.Data, &mark); err != nil {
-				t.Fatal(err)
-			}
-			for i, name := range names {
-				if slices.Contains([]string{"set", "reset", "start"}, mark.Do) && (mark.Panel == "" || mark.Panel == name) {
-					all[i][0], all[i][1] = 0, 0
-				}
 			}
 		}
 	}
 	return all
+}
+
+func (all tally) frame(e recording.Event) error {
+	frame, err := e.Frame()
+	for i, p := range frame {
+		all[i][0] += p.Arrived
+		all[i][1] += p.Answered
+	}
+	return err
+}
+
+// second has the totals.
+func (all tally) second(e recording.Event) error {
+	var second struct {
+		Panels []struct {
+			Begun, Done int
+			Lost        map[string]int
+		}
+	}
+	err := json.Unmarshal(e.Data, &second)
+	for i, p := range second.Panels {
+		all[i] = [3]int{p.Begun, p.Done, 0}
+		for _, n := range p.Lost {
+			all[i][2] += n
+		}
+	}
+	return err
+}
+
+// mark may be of something after which counts begin anew.
+func (all tally) mark(e recording.Event) error {
+	var mark struct{ Do, Panel string }
+	err := json.Unmarshal(e.Data, &mark)
+	for i, name := range panels {
+		if slices.Contains([]string{"set", "reset", "start"}, mark.Do) && (mark.Panel == "" || mark.Panel == name) {
+			all[i][0], all[i][1] = 0, 0
+		}
+	}
+	return err
 }
 
 // The bar does what it says: back and forth, a frame further, and on.
@@ -165,6 +175,13 @@ func TestTransport(t *testing.T) {
 	if text := browsertest.Ask[string](b, `document.querySelector("#seek").getAttribute("aria-valuetext")`); !strings.HasPrefix(text, "5.0 of ") {
 		t.Errorf("the time is read out as %q", text)
 	}
+	browsertest.Ask[bool](b, "(document.activeElement.blur(), true)")
+	b.Do(chromedp.KeyEvent(kb.ArrowLeft))
+	b.Await("a key leads back", "lab.player.t == 3000")
+	b.Do(chromedp.KeyEvent(" "))
+	b.Await("a key has it go on", "lab.player.playing && lab.player.t > 3000")
+	b.Do(chromedp.KeyEvent(" "))
+	b.Await("and stand still", "!lab.player.playing")
 	b.Check()
 }
 

@@ -31,8 +31,6 @@ type scene struct {
 
 // told is what has come out in a step of a tour.
 type told struct {
-	Tour    string
-	Step    int
 	What    string
 	Numbers []struct {
 		Label, Want, Got string

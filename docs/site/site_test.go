@@ -188,3 +188,20 @@ func TestWriteKeepsWhatIsNotOurs(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The pictures of the README are of the recording that there is.
+func TestPicturesAreOfTheRecording(t *testing.T) {
+	fresh := t.TempDir()
+	if err := drawPictures(root, fresh); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{firstScreen + ".svg", firstScreen + "-narrow.svg"} {
+		want, err := os.ReadFile(filepath.Join(fresh, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(root, "docs/img", name)); err != nil || string(got) != string(want) {
+			t.Errorf("docs/img/%s is another picture (%v): go run ./docs/site -pictures docs/img", name, err)
+		}
+	}
+}
