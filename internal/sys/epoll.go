@@ -39,11 +39,20 @@ func NewEpoll() (*Epoll, error) {
 	return &Epoll{FD: fd}, nil
 }
 
-// Add has it tell of events on a descriptor, by its number in EpollEvent.Fd, until that
-// is closed.
-func (e *Epoll) Add(fd int, events uint32) syscall.Errno {
+// Add has it tell of events on a descriptor, until that is closed.
+func (e *Epoll) Add(fd int, events uint32) syscall.Errno { return EpollAdd(e.FD, fd, events) }
+
+// EpollAdd has the epoll instance ep tell of events on a descriptor, by its number in
+// EpollEvent.Fd.
+func EpollAdd(ep, fd int, events uint32) syscall.Errno {
 	event := unix.EpollEvent{Events: events, Fd: int32(fd)}
-	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(e.FD), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
+	return errno
+}
+
+// EpollRemove has it not tell of them any more.
+func EpollRemove(ep, fd int) syscall.Errno {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), unix.EPOLL_CTL_DEL, uintptr(fd), 0, 0, 0)
 	return errno
 }
 

@@ -140,6 +140,9 @@ func (p *Pace) ended() bool { return p.Ended != nil && p.Ended() }
 // a moment to wake up and ask for the processor; had we gone back to waiting by
 // then, it would have to wait for the monitor.
 func letSignalIn() {
+	// The goroutine may have moved to a thread with the slack of the monitor's, which
+	// would make this a pause of many milliseconds.
+	SetTimerSlack(DefaultTimerSlack)
 	pause := unix.Timespec{Nsec: int64(200 * time.Microsecond)}
 	_, _, _ = syscall.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
 	runtime.Gosched()

@@ -27,7 +27,7 @@ const (
 
 // AcceptBatch is how many connections a worker that serves many takes at a time, where
 // nobody says otherwise.
-const AcceptBatch = 16
+const AcceptBatch = 1
 
 // Spec is what a worker that runs a built-in app is to do.
 type Spec struct {

@@ -176,15 +176,14 @@ func (l *loop) roughly(c *conn, at time.Duration) time.Duration {
 	return (at + grain - 1) &^ (grain - 1)
 }
 
-// welcome takes over a connection that was just taken. Often its request is there too.
+// welcome takes over a connection that was just taken. Whoever accepts at once does so
+// before the request is there: a look for it would be in vain.
 func (l *loop) welcome(fd int) {
 	l.worker.began()
 	l.door.open++
 	c := l.place(fd)
 	l.begin(c, fd)
-	if c.phase == reading {
-		l.read(c, false)
-	}
+	c.unread = false
 	if c.phase != over && l.ep.Add(fd, interest) != 0 {
 		l.close(c)
 	}

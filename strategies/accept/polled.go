@@ -8,6 +8,8 @@ import (
 	"net"
 
 	"golang.org/x/sys/unix"
+
+	"prefork/internal/sys"
 )
 
 // Polled is a Source for a process that waits by itself: in one epoll, for connections
@@ -107,15 +109,15 @@ func (p *Polled) Next() (conn int, more bool, err error) {
 
 // watch has ep tell of events on fd.
 func watch(ep, fd int, events uint32) error {
-	if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}); err != nil {
-		return fmt.Errorf("epoll_ctl: %w", err)
+	if errno := sys.EpollAdd(ep, fd, events); errno != 0 {
+		return fmt.Errorf("epoll_ctl: %w", errno)
 	}
 	return nil
 }
 
 func unwatch(ep, fd int) error {
-	if err := unix.EpollCtl(ep, unix.EPOLL_CTL_DEL, fd, nil); err != nil {
-		return fmt.Errorf("epoll_ctl: %w", err)
+	if errno := sys.EpollRemove(ep, fd); errno != 0 {
+		return fmt.Errorf("epoll_ctl: %w", errno)
 	}
 	return nil
 }
