@@ -59,22 +59,30 @@ func (l *loop) run() error {
 		if l.door.closed && l.door.open == 0 {
 			return nil
 		}
-		events, err := l.ep.Wait(l.limit())
-		if err != nil {
+		if err := l.turn(); err != nil {
 			return err
 		}
-		l.tick()
-		l.again, l.later = l.later, l.again
-		// First of all, since what else is done here may close what epoll tells of.
-		for i := range events {
-			l.hear(int(events[i].Fd), events[i].Events)
-		}
-		l.resume()
-		for c, ok := l.timers.Due(l.now); ok; c, ok = l.timers.Due(l.now) {
-			l.expire(c)
-			l.settle(c)
-		}
 	}
+}
+
+// turn waits until something happens, and sees to that.
+func (l *loop) turn() error {
+	events, err := l.ep.Wait(l.limit())
+	if err != nil {
+		return err
+	}
+	l.tick()
+	l.again, l.later = l.later, l.again
+	// First of all, since what else is done here may close what epoll tells of.
+	for i := range events {
+		l.hear(int(events[i].Fd), events[i].Events)
+	}
+	l.resume()
+	for c, ok := l.timers.Due(l.now); ok; c, ok = l.timers.Due(l.now) {
+		l.expire(c)
+		l.settle(c)
+	}
+	return nil
 }
 
 // limit is for how long there is nothing to do if nothing happens.
