@@ -46,10 +46,12 @@ floor: build ## hold prefork against the least that a pre-fork server can cost (
 	@$(GO) run ./bench/floor -prefork ./prefork $(FLOOR)
 
 PEER := bench/testdata/peers
-peers: build ## install other people's servers and measure them beside ours
+peers: build ## install other people's servers and measure them beside ours, a connection a request and kept open
 	@$(PEER)/install.sh
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(PEER)/fasthttp/fasthttp ./$(PEER)/fasthttp
 	@$(PEER)/peers.sh ./prefork bench --workload http --warmup 1s --phase closed $(PEERS)
+	@echo
+	@$(GO) run ./bench/kept -prefork ./prefork $(KEPT)
 
 agree: build ## install wrk and put it and prefork load on the same servers (needs python3)
 	@bench/testdata/wrk/agree.sh ./prefork $(AGREE)

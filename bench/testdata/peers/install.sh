@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install from Debian what of the peers is missing. None of them is started, now
+# Install from Debian what of the peers is missing, and wrk, which asks them too. None of them is started, now
 # or at boot; a second run does nothing.
 set -euo pipefail
 
@@ -14,6 +14,7 @@ done <<-'END'
 	/usr/lib/apache2/modules/mod_mpm_prefork.so apache2-bin
 	/usr/bin/gunicorn gunicorn
 	/usr/bin/puma puma
+	/usr/bin/wrk wrk
 END
 command -v node >/dev/null || missing+=(nodejs)
 exec "$(dirname "$0")/../../../testdata/apt.sh" "${missing[@]}"
