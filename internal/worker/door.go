@@ -57,6 +57,7 @@ func (l *loop) admit() error {
 	if d.hasRoom() {
 		return d.source.Watch()
 	}
+	d.more = true // somebody may come in the moment before nobody is told of any more
 	return d.source.Unwatch()
 }
 

@@ -36,12 +36,18 @@ func (b *browser) ask() error {
 
 // answer reads one.
 func (b *browser) answer() error {
+	_, err := b.lastAnswer()
+	return err
+}
+
+// lastAnswer reads one too, and reports whether it says that it is the last.
+func (b *browser) lastAnswer() (last bool, err error) {
 	response, err := http.ReadResponse(b.answers, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = io.Copy(io.Discard, response.Body)
-	return err
+	return response.Close, err
 }
 
 // A request on a kept-open connection that lies in a worker's socket when the worker is

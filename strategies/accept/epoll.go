@@ -87,7 +87,7 @@ func (e *epoll) watch(ep int) error {
 	return e.each(e.add)
 }
 
-func (e *epoll) unwatch() error {
+func (e *epoll) unwatch(bool) error {
 	e.watching = false
 	return e.each(e.remove)
 }

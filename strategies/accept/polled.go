@@ -28,7 +28,7 @@ type watched interface {
 	// watch has an epoll tell when poll may return a connection. What it tells of is
 	// named by a descriptor that is no connection's.
 	watch(ep int) error
-	unwatch() error
+	unwatch(stays bool) error // stays: the process goes on
 	// tell says what the epoll has told of that descriptor.
 	tell(fd int, events uint32)
 	// poll is as try, for one who goes on to wait: more says that there may be
@@ -49,9 +49,9 @@ func InheritPolled(ep int) (*Polled, error) {
 	return &Polled{source: newSource(w, drainTime()), watched: w, ep: ep}, nil
 }
 
-// Watch has the epoll tell of connections from now on.
+// Watch has the epoll tell of connections from now on; not any more once this is to end.
 func (p *Polled) Watch() error {
-	if p.watching || p.ended {
+	if p.watching || p.ended || p.leaving.Load() != nil {
 		return nil
 	}
 	p.watching = true
@@ -59,12 +59,14 @@ func (p *Polled) Watch() error {
 }
 
 // Unwatch has it not tell any more: who takes none is not to be woken in another's place.
-func (p *Polled) Unwatch() error {
+func (p *Polled) Unwatch() error { return p.unwatch(true) }
+
+func (p *Polled) unwatch(stays bool) error {
 	if !p.watching {
 		return nil
 	}
 	p.watching = false
-	return p.watched.unwatch()
+	return p.watched.unwatch(stays)
 }
 
 // Told is to be called when the epoll has told of a descriptor that is no connection's.
@@ -91,7 +93,7 @@ func (p *Polled) Next() (conn int, more bool, err error) {
 		return -1, false, net.ErrClosed
 	}
 	if until := p.leaving.Load(); until != nil {
-		if err := p.Unwatch(); err != nil {
+		if err := p.unwatch(false); err != nil {
 			return -1, false, err
 		}
 		conn, err := p.leave(*until)
@@ -100,7 +102,7 @@ func (p *Polled) Next() (conn int, more bool, err error) {
 	conn, more, err = p.watched.poll()
 	switch {
 	case errors.Is(err, unix.EINVAL): // as in Source.Next
-		return -1, false, errors.Join(p.Unwatch(), p.end())
+		return -1, false, errors.Join(p.unwatch(false), p.end())
 	case err != nil && emptyHanded(err):
 		return -1, more, unix.EAGAIN
 	}

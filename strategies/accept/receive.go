@@ -54,8 +54,8 @@ func (r *receiving) watch(ep int) error {
 	return watch(ep, r.fd, unix.EPOLLIN)
 }
 
-func (r *receiving) unwatch() error   { return unwatch(r.in, r.fd) }
-func (r *receiving) tell(int, uint32) {}
+func (r *receiving) unwatch(bool) error { return unwatch(r.in, r.fd) }
+func (r *receiving) tell(int, uint32)   {}
 
 func (r *receiving) poll() (conn int, more bool, err error) {
 	conn, err = r.try()

@@ -20,6 +20,7 @@ type uring struct {
 	ring      *sys.Ring
 	multishot bool
 	in        int      // the epoll that watches the ring
+	released  bool     // the ring is closed
 	asked     bool     // a request is with the kernel
 	got       []answer // completed and not yet handed out; their connections are owned
 	read      int      // so many of got were handed out
@@ -62,14 +63,15 @@ func (u *uring) take() (int, error) {
 	return u.next()
 }
 
-// try takes its request back at once: who leaves waits for nobody.
+// try asks only if there is something, and takes its request back at once: who leaves
+// waits for nobody.
 func (u *uring) try() (int, error) {
-	if u.empty() {
+	for u.empty() {
+		if !u.ready() {
+			return -1, unix.EAGAIN
+		}
 		u.ask(false)
 		u.stop()
-	}
-	if u.empty() {
-		return -1, unix.EAGAIN
 	}
 	return u.next()
 }
@@ -86,9 +88,11 @@ func (u *uring) watch(ep int) error {
 	return watch(ep, u.ring.FD(), unix.EPOLLIN)
 }
 
-// unwatch takes the request back: what it has brought by then is ours.
-func (u *uring) unwatch() error {
-	u.stop()
+// unwatch takes the request back, unless that is done by depth.
+func (u *uring) unwatch(stays bool) error {
+	if stays {
+		u.withdraw()
+	}
 	return unwatch(u.in, u.ring.FD())
 }
 
@@ -113,11 +117,11 @@ func (u *uring) poll() (conn int, more bool, err error) {
 }
 
 // completed is of interest to who waits in an epoll: see sys.Pace.
-func (u *uring) completed() bool { return u.ring.Completed() }
+func (u *uring) completed() bool { return !u.released && u.ring.Completed() }
 
 // depth takes back what was asked for: what comes from now on is somebody else's.
 func (u *uring) depth() (received, queued int) {
-	u.stop()
+	u.withdraw()
 	for _, a := range u.got[u.read:] {
 		if a.errno == 0 {
 			received++
@@ -126,9 +130,31 @@ func (u *uring) depth() (received, queued int) {
 	return received, sys.Queued(u.fd)
 }
 
+// withdraw takes the request back. Until the kernel has done that, the request stays first
+// in line, and connections that come wake it in vain and none of those behind it
+// (io_poll_wake returns 1 for a request that is taken care of already). Nobody would
+// look for them before the next one comes: so they are taken here.
+func (u *uring) withdraw() {
+	if !u.asked {
+		return
+	}
+	u.stop()
+	for len(u.got)-u.read < completions && u.ready() {
+		u.ask(false)
+		u.stop()
+	}
+}
+
 func (u *uring) release() error {
 	u.stop()
+	u.released = true
 	return u.ring.Close()
+}
+
+// ready says that there is something in the queue.
+func (u *uring) ready() bool {
+	ready, err := sys.Poll(u.fd, unix.POLLIN, 0)
+	return ready && err == nil
 }
 
 func (u *uring) empty() bool { return u.read == len(u.got) }
