@@ -118,7 +118,7 @@ func interruptible(ctx context.Context) (context.Context, func()) {
 func benchError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return coded{exitInvalid, fmt.Errorf("%w: what there is by then is partial", context.Cause(ctx))}
+		return coded{exitInvalid, fmt.Errorf("%w: the result holds what was measured by then", context.Cause(ctx))}
 	case errors.Is(err, bench.ErrRate), errors.As(err, new(*many.LostPart)):
 		return coded{exitInvalid, err}
 	}

@@ -74,7 +74,7 @@ func runLoad(c *cli.Context) error {
 		return failed
 	}
 	if err != nil {
-		return coded{exitInvalid, fmt.Errorf("%w: what there is by then is partial", err)}
+		return coded{exitInvalid, fmt.Errorf("%w: the result holds what was measured by then", err)}
 	}
 	return found.judge(limits)
 }

@@ -24,7 +24,7 @@ func TestLoadInterrupted(t *testing.T) {
 		says   string
 		table  bool
 	}{
-		"while measuring": {"0s", "interrupted (Ctrl-C): what there is by then is partial", true},
+		"while measuring": {"0s", "interrupted (Ctrl-C): the result holds what was measured by then", true},
 		"before that":     {"1h", "interrupted (Ctrl-C) before anything was measured", false},
 	} {
 		t.Run(name, func(t *testing.T) {
