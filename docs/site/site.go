@@ -34,13 +34,18 @@ var course = []entry{
 	{"demo.md", "The scenes", "Seeing and choosing"},
 	{"lab.md", "The lab", ""},
 	{"choosing.md", "Which should I use?", ""},
-	{"measuring.md", "Measuring", "Going deeper"},
-	{"steering.md", "Steering", ""},
-	{"peers.md", "Other people’s servers", ""},
-	{"workers/README.md", "Your server as the worker", ""},
+	{"workers/README.md", "Your server as the worker", "Running it"},
+	{"operate/README.md", "The first day", ""},
 	{"operate/control.md", "Asking a running server", ""},
+	{"operate/logs.md", "What the log says", ""},
+	{"operate/metrics.md", "Metrics, health, readiness", ""},
+	{"measuring.md", "Measuring", "Going deeper"},
+	{"many.md", "Many machines", ""},
+	{"steering.md", "Steering", ""},
+	{"peers.md", "Beside other servers", ""},
 	{"architecture.md", "Architecture", ""},
-	{"lesson.md", "A lesson", "For teachers"},
+	{"glossary.md", "Glossary", "By the side"},
+	{"lesson.md", "A lesson", ""},
 }
 
 // site is one being built.
