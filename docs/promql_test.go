@@ -44,7 +44,7 @@ func (s *scrapes) add(t *testing.T, text string) {
 	}
 	for name, family := range families {
 		for _, m := range family.GetMetric() {
-			pairs := []string{labels.MetricName, name, "instance", "web-1", "job", "prefork"}
+			pairs := []string{model.MetricNameLabel, name, "instance", "web-1", "job", "prefork"}
 			for _, l := range m.GetLabel() {
 				pairs = append(pairs, l.GetName(), l.GetValue())
 			}
