@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"prefork/bench/load"
 	"prefork/internal/lan"
@@ -24,6 +25,8 @@ type Options struct {
 	Workers  int    // of each
 	Rate     float64
 	Seed     uint64
+
+	drain time.Duration // how long a host goes on, not ready any more, once it is told to stop
 }
 
 // fleet is one that runs.
@@ -46,7 +49,7 @@ const (
 const (
 	frontPort  = 80
 	hostPort   = 80
-	healthPort = 8081
+	healthPort = 8081 // /readyz
 )
 
 // newFleet makes the network and starts the hosts. The caller closes it.

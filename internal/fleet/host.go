@@ -6,15 +6,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,9 +24,6 @@ type host struct {
 	*lan.Host
 	options Options
 	pidFile string
-	ready   atomic.Bool // for as long as it is not to be restarted
-	alive   atomic.Bool // while there is a server
-	health  *http.Server
 
 	mu     sync.Mutex
 	master *os.Process
@@ -44,10 +37,6 @@ type host struct {
 // newHost starts one, and waits until it listens.
 func newHost(at *lan.Host, o Options, pidFile string) (*host, error) {
 	h := &host{Host: at, options: o, pidFile: pidFile, ended: make(chan struct{})}
-	h.ready.Store(true)
-	if err := h.answerChecks(); err != nil {
-		return nil, err
-	}
 	go h.keep()
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
@@ -79,9 +68,7 @@ func (h *host) keep() {
 		begun := time.Now()
 		cmd, err := h.start()
 		if err == nil {
-			h.alive.Store(true)
 			err = cmd.Wait()
-			h.alive.Store(false)
 		}
 		if err != nil && time.Since(begun) < crashed {
 			time.Sleep(crashed)
@@ -97,7 +84,8 @@ func (h *host) start() (*exec.Cmd, error) {
 		return nil, unix.ECANCELED
 	}
 	cmd := exec.Command(h.options.Prefork, "serve", "--bind", fmt.Sprintf("%s:%d", h.Address, hostPort), "--app", "http", "--concurrency", "64",
-		"--strategy", h.options.Strategy, "--workers", strconv.Itoa(h.options.Workers), "--pid-file", h.pidFile, "--log-format", "json")
+		"--strategy", h.options.Strategy, "--workers", strconv.Itoa(h.options.Workers), "--pid-file", h.pidFile, "--log-format", "json",
+		"--metrics", fmt.Sprintf("%s:%d", h.Address, healthPort), "--drain-delay", h.options.drain.String())
 	cmd.Args[0] = "prefork"
 	cmd.Stderr = &h.said
 	if err := h.Start(cmd); err != nil {
@@ -159,31 +147,10 @@ func (h *host) close() {
 	h.over = true
 	h.mu.Unlock()
 	h.signal(unix.SIGTERM)
+	h.signal(unix.SIGTERM) // which ends a --drain-delay
 	kill := time.AfterFunc(startTime, func() { h.signal(unix.SIGKILL) })
 	<-h.ended
 	kill.Stop()
-	_ = h.health.Close()
-}
-
-// answerChecks answers health checks on a port of its own: yes, while there is a server that
-// is not to be restarted.
-func (h *host) answerChecks() error {
-	var listener net.Listener
-	err := h.Do(func() (err error) {
-		listener, err = net.Listen("tcp", net.JoinHostPort(h.Address.String(), strconv.Itoa(healthPort)))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	h.health = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if !h.ready.Load() || !h.alive.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-		_, _ = io.WriteString(w, "\n")
-	})}
-	go func() { _ = h.health.Serve(listener) }()
-	return nil
 }
 
 // tail keeps the last of what is written to it.

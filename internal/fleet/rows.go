@@ -5,7 +5,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"prefork/internal/lookup"
@@ -20,6 +19,7 @@ type Row struct {
 	// happens is what does; spared says that no client is to notice.
 	happens func(context.Context, *fleet, balancer) error
 	spared  bool
+	drain   time.Duration // --drain-delay of the hosts
 }
 
 // program is one that has to be installed, and the package that has it.
@@ -37,19 +37,23 @@ var (
 	needsNFT     = []program{{"nft", "nftables"}, {"sysctl", "procps"}}
 )
 
+// drained is how long a host that is to stop is not ready before it does: several of
+// HAProxy's health checks.
+const drained = 2 * time.Second
+
 // away is how long a host that is killed is gone.
 const away = 2 * time.Second
 
 // Rows are all there are. Those of nftables have whoever balances look after the hosts, since
 // it does not itself.
 var Rows = []Row{
-	{"haproxy/rolling", "each host drained by HAProxy's runtime API, restarted, and ready again: docs/operate/rolling.sh", byHAProxy, needsRolling, rolledByScript, true},
-	{"haproxy/readiness", "each host says that it is not ready, HAProxy's health check hears it, and it is restarted", byHAProxy, needsHAProxy, rolledByReadiness, true},
-	{"haproxy/unannounced", "each host restarted, and nobody told", byHAProxy, needsHAProxy, unannounced, false},
-	{"haproxy/killed", "one host killed (SIGKILL), and back after 2 s", byHAProxy, needsHAProxy, oneKilled, false},
-	{"nftables/numgen", "packets sent to each host in turn by the kernel; each host taken out, restarted, and put back", inTurn, needsNFT, rolledByRules, true},
-	{"nftables/jhash", "the same, by a hash of the client's address and port", bySource, needsNFT, rolledByRules, true},
-	{"nftables/killed", "one host killed (SIGKILL), and back after 2 s: nobody looks after it", inTurn, needsNFT, oneKilled, false},
+	{"haproxy/rolling", "each host drained by HAProxy's runtime API, restarted, and ready again: docs/operate/rolling.sh", byHAProxy, needsRolling, rolledByScript, true, 0},
+	{"haproxy/readiness", "each host restarted: --drain-delay 2s has it say first that it is not ready, which HAProxy's health check hears", byHAProxy, needsHAProxy, rolledByReadiness, true, drained},
+	{"haproxy/unannounced", "each host restarted, and nobody told", byHAProxy, needsHAProxy, unannounced, false, 0},
+	{"haproxy/killed", "one host killed (SIGKILL), and back after 2 s", byHAProxy, needsHAProxy, oneKilled, false, 0},
+	{"nftables/numgen", "packets sent to each host in turn by the kernel; each host taken out, restarted, and put back", inTurn, needsNFT, rolledByRules, true, 0},
+	{"nftables/jhash", "the same, by a hash of the client's address and port", bySource, needsNFT, rolledByRules, true, 0},
+	{"nftables/killed", "one host killed (SIGKILL), and back after 2 s: nobody looks after it", inTurn, needsNFT, oneKilled, false, 0},
 }
 
 // LookupRow finds a row by its name.
@@ -82,18 +86,14 @@ func rolledByScript(ctx context.Context, f *fleet, b balancer) error {
 
 func rolledByRules(ctx context.Context, _ *fleet, b balancer) error { return b.(*nftables).roll(ctx) }
 
-// rolledByReadiness waits for the balancer to hear each time, and tells it nothing itself.
+// rolledByReadiness tells the balancer nothing, and goes on to the next host once the one
+// before is seen again.
 func rolledByReadiness(ctx context.Context, f *fleet, b balancer) error {
 	p := b.(*haproxy)
 	for _, host := range f.hosts {
-		host.ready.Store(false)
-		if err := p.await(ctx, len(f.hosts)-1); err != nil {
-			return fmt.Errorf("%s is not ready, and %w", host.Name, err)
-		}
 		if err := host.restart(ctx); err != nil {
 			return err
 		}
-		host.ready.Store(true)
 		if err := p.await(ctx, len(f.hosts)); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ const (
 
 // length is how long a row is measured.
 func (o Options) length() time.Duration {
-	return before + max(away, time.Duration(o.Hosts)*turn) + rest
+	return before + max(away, time.Duration(o.Hosts)*(turn+o.drain)) + rest
 }
 
 // Run makes a fleet for a row, has it happen under load, and returns the account. Nothing is
@@ -36,6 +36,7 @@ func Run(ctx context.Context, o Options, r Row) (Account, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, rowAtMost, fmt.Errorf("%s took longer than %s", r.Name, rowAtMost))
 	defer cancel()
+	o.drain = r.drain
 	f, err := newFleet(o)
 	if err != nil {
 		return Account{}, err
