@@ -43,21 +43,6 @@ func TestNull(t *testing.T) {
 	}
 }
 
-// Who is given up as late is not answered later, nor is another in his place.
-func TestNullLate(t *testing.T) {
-	o := load.Order{Null: true, Service: "bimodal:1ms,500ms,50%", Clients: 8, Length: 400 * time.Millisecond, Timeout: 50 * time.Millisecond, Seed: 1}
-	r, err := load.Start(t.Context(), o, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Errors[load.Late] == 0 || r.Requests == 0 || len(r.Errors) != 1 {
-		t.Fatalf("%d requests, errors %v", r.Requests, r.Errors)
-	}
-	if slowest := time.Duration(r.Response.Max()) * time.Microsecond; slowest > o.Timeout+o.Length {
-		t.Errorf("an answer that was given up came after %s", slowest)
-	}
-}
-
 // The load goes on after the measured time, and what is due then is in no count but those
 // that are told meanwhile.
 func TestTail(t *testing.T) {
