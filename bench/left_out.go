@@ -24,7 +24,7 @@ func (e *NotHereError) Error() string {
 		return fmt.Sprintf("nothing is left to compare: without %s, for %v", e.Arm.Name, e.Err)
 	}
 	name, _, _ := strings.Cut(e.Arm.Name, " ") // flags follow
-	return fmt.Sprintf("--arm %s: %v; --arm '%s?' leaves it out where it cannot be had", e.Arm.Name, e.Err, name)
+	return fmt.Sprintf("--arm %s: %v; --arm '%s?' leaves it out where this machine does not allow it", e.Arm.Name, e.Err, name)
 }
 
 func (e *NotHereError) Unwrap() error { return e.Err }

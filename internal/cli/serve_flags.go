@@ -78,7 +78,7 @@ func (o *options) howFlags() []cli.Flag {
 		},
 		&cli.StringFlag{
 			Name: "accept", Destination: &o.accept, Category: catHow, EnvVars: env("ACCEPT"), DefaultText: accept.Listening()[0].Name + ", or " + accept.ForSeveral + " with --concurrency or --overlap",
-			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)) + "; with a question mark, MODE? is the default where MODE cannot be had",
+			Usage: "how workers wait for connections, under shared and reuseport: `MODE` is " + or(names(accept.Listening(), modeName)) + "; with a question mark, MODE? is the default where this user or kernel cannot have MODE",
 		},
 		&cli.IntFlag{
 			Name: "accept-batch", Destination: &o.acceptBatch, Category: catHow, Value: worker.AcceptBatch, EnvVars: env("ACCEPT_BATCH"),
