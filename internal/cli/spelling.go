@@ -72,7 +72,7 @@ func spell(name, sentence, usage string, flags []cli.Flag) spelled {
 			if b, ok := g.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
 				f.Value = "" // which it may do without, as --web does
 			}
-			_, f.Several = g.Value.(*addresses)
+			_, f.Several = g.Value.(interface{ asked() []string }) // as --bind, which is there on Linux alone
 		}
 		f.Files = f.Value == "FILE" || f.Value == "DIRECTORY"
 		if _, ok := flag.(*cli.StringSliceFlag); ok {
