@@ -15,6 +15,8 @@ type BriefOptions struct {
 	Width int  // of the terminal in columns; 0 is 80, which is also the most used
 	Color bool // ANSI, 24 bit
 	ASCII bool // nothing but
+	// Explain adds how it is to be read.
+	Explain bool
 }
 
 const briefWidth = 80
@@ -35,6 +37,9 @@ func Brief(w io.Writer, r *result.Result, o BriefOptions) error {
 	b.sentences()
 	for _, line := range agentLines(r) {
 		b.line(line)
+	}
+	if o.Explain {
+		b.explain()
 	}
 	return b.write(w, o)
 }
@@ -204,5 +209,5 @@ func (b *brief) sentences() {
 		b.say(text)
 	}
 	b.line("")
-	b.line(b.paint.Dim(wrapped("more: --details (intervals, fairness, wakeups) · --html report.html", b.width, 0)))
+	b.line(b.paint.Dim(wrapped("more: --details (intervals, fairness, wakeups) · --html report.html · --explain", b.width, 0)))
 }

@@ -93,6 +93,7 @@ func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Category: catOutput, Value: formats[0].name, Usage: "print as `FORMAT`: " + or(formatNames())},
 		&cli.BoolFlag{Name: "details", Category: catOutput, Usage: "print the long table: intervals, fairness, wakeups, and how it was measured"},
+		&cli.BoolFlag{Name: "explain", Category: catOutput, Usage: "say below the table how it is to be read"},
 		&cli.StringFlag{Name: "json", Category: catOutput, DefaultText: "none", Usage: "keep the whole result in `FILE`, for prefork compare"},
 		&cli.StringFlag{Name: "csv", Category: catOutput, DefaultText: "none", Usage: "write a line for each arm and round to `FILE`"},
 		&cli.StringFlag{Name: "markdown", Category: catOutput, DefaultText: "none", Usage: "write the table to `FILE`, for a README"},

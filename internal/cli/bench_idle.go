@@ -28,6 +28,9 @@ var idle = []struct {
 	{"stall", func(_ *cli.Context, p result.Plan) bool { return p.Stall > p.Timeout }, "is longer than --timeout, so that nothing would ever count as stalled"},
 	{"quick", func(c *cli.Context, _ result.Plan) bool { return c.Bool("thorough") }, "and --thorough contradict each other: choose one"},
 	{"details", func(c *cli.Context, _ result.Plan) bool { return c.String("format") != formats[0].name }, "is of --format table: leave out one of the two"},
+	{"explain", func(c *cli.Context, _ result.Plan) bool {
+		return c.Bool("details") || c.String("format") != formats[0].name
+	}, "is of the short table, and --details or --format print another: leave out one of the two"},
 	{"all", func(c *cli.Context, _ result.Plan) bool { return c.IsSet("arm") }, "compares all arms there are: leave it out, or --arm"},
 	{"cmd", func(c *cli.Context, _ result.Plan) bool { return strings.TrimSpace(c.String("cmd")) == "" }, "names no program: leave it out for the built-in ones"},
 }

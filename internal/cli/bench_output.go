@@ -52,8 +52,17 @@ func formatNames() (all []string) {
 	return all
 }
 
-func atFirstSight(w io.Writer, r *result.Result) error {
-	return report.Brief(w, r, report.BriefOptions{Width: columns(w), Color: coloured(w), ASCII: !unicoded()})
+func atFirstSight(w io.Writer, r *result.Result) error { return report.Brief(w, r, briefFor(w)) }
+
+// withWords is that, and how it is to be read.
+func withWords(w io.Writer, r *result.Result) error {
+	o := briefFor(w)
+	o.Explain = true
+	return report.Brief(w, r, o)
+}
+
+func briefFor(w io.Writer) report.BriefOptions {
+	return report.BriefOptions{Width: columns(w), Color: coloured(w), ASCII: !unicoded()}
 }
 
 func table(w io.Writer, r *result.Result) error {
@@ -81,6 +90,9 @@ func benchOutputs(c *cli.Context) (o outputs, err error) {
 	}
 	if c.Bool("details") {
 		o.print = table
+	}
+	if c.Bool("explain") {
+		o.print = withWords
 	}
 	if o.print == nil {
 		return o, usage(lookup.Unknown("format", c.String("format"), formatNames()))
