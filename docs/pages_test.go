@@ -157,8 +157,8 @@ func TestCourse(t *testing.T) {
 			}
 		}
 		want := []string{"What the kernel does", "The code that does it here", "When to choose it", "What goes wrong"}
-		if !slices.Equal(sections, want) {
-			t.Errorf("%s has the sections %q, want %q", page, sections, want)
+		if !slices.Equal(sections[:min(len(sections), len(want))], want) { // a page may have more to say after them
+			t.Errorf("%s has the sections %q, want first %q", page, sections, want)
 		}
 	}
 	index, err := os.ReadFile("README.md")
