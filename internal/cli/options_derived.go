@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -121,7 +122,7 @@ func (o *options) launch(here place) worker.Launch {
 	strategy := o.strategyRow()
 	l := worker.Launch{
 		Program:  o.program,
-		Dir:      here.way,
+		Dir:      cmp.Or(o.chdir, here.way),
 		Spec:     o.spec(),
 		Strategy: strategy.Name,
 		Accept:   strategy.Accept(o.acceptHere(here), o.waitsForSeveral()),

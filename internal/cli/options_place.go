@@ -54,7 +54,6 @@ func (o *options) look() (p place) {
 	p.changesUser = changesUser()
 	if o.chdir != "" {
 		p.noDir = unix.Access(o.chdir+"/", unix.X_OK)
-		p.way = o.chdir
 	}
 	if o.pidFile != "" {
 		// The slash makes a file in the directory's place an error too.
