@@ -64,12 +64,13 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// uvicorn by itself closes connections that it has accepted and not yet read from. Nothing
-// else goes wrong with it.
+// uvicorn by itself closes connections that it has accepted and not yet read from, which
+// clients see as a reset, or as an end where the request comes later. Nothing else goes wrong
+// with it.
 func TestUvicornByItself(t *testing.T) {
 	failed := replacedUnderLoad(t, "shared", strings.Fields(pageBlock(t, "prefork -w 4 -- uvicorn")[0]))
 	for _, err := range failed {
-		if !errors.Is(err, unix.ECONNRESET) {
+		if !errors.Is(err, unix.ECONNRESET) && !errors.Is(err, errUnanswered) {
 			t.Error(err)
 		}
 	}
@@ -153,11 +154,17 @@ func askServer(s *servertest.Server, fastCGI bool) error {
 	return err
 }
 
+// errUnanswered is a connection that was closed before a word was said.
+var errUnanswered = errors.New("closed without an answer")
+
 func askHTTP(conn net.Conn) (string, error) {
 	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); err != nil {
 		return "", err
 	}
 	answer, err := io.ReadAll(conn)
+	if err == nil && len(answer) == 0 {
+		err = errUnanswered
+	}
 	if err == nil && !bytes.Contains(answer, []byte(" 200 ")) {
 		err = fmt.Errorf("%q is not 200", answer)
 	}
