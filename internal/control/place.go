@@ -105,7 +105,7 @@ func nameOf(path string) string { return strings.TrimSuffix(filepath.Base(path),
 func CheckName(name string) error {
 	for _, r := range name {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", r) {
-			return fmt.Errorf("%q: want only letters, digits, and - _ . among them", name)
+			return fmt.Errorf("%q: want letters, digits, dots, - and _ alone", name)
 		}
 	}
 	if name == "" || name[0] == '.' || len(name) > 64 {
