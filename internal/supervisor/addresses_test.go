@@ -4,8 +4,11 @@ package supervisor_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -132,6 +135,11 @@ func TestAStuckWorkerIsNobodysUnderShared(t *testing.T) {
 	s := servertest.Start(t, "--bind", "127.0.0.1:0", "--bind", "unix:"+path, "-w", "3")
 	stuck := s.Workers()[0]
 	_ = unix.Kill(stuck, unix.SIGSTOP)
+	// Until it runs once more to heed the signal, it is in line and may be the one that is woken.
+	servertest.Eventually(t, "worker stopped", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", stuck))
+		return err == nil && strings.Contains(string(stat), ") T ")
+	})
 	var answered []int
 	for _, at := range s.Each(2) {
 		for range 30 {
