@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Bind is an address to listen on.
@@ -24,13 +25,13 @@ const DefaultName = "prefork"
 
 // named is an address with a name before it. Names are such as systemd allows (sd_listen_fds(3))
 // and no address begins with.
-var named = regexp.MustCompile(`^([A-Za-z0-9._-]{1,255})=(.*)$`)
+var named = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([A-Za-z0-9._-]{1,255})=(.*)$`) }) // not in every worker
 
 // ParseBind reads host:port, :port, a bare port, unix:/path, or @name for an abstract one, each
 // with NAME= before it or without.
 func ParseBind(s string) (Bind, error) {
 	name, address := "", s
-	if m := named.FindStringSubmatch(s); m != nil {
+	if m := named().FindStringSubmatch(s); m != nil {
 		name, address = m[1], m[2]
 	}
 	b, err := parseAddress(address)
