@@ -13,6 +13,7 @@ import (
 
 	"prefork/bench/result"
 	"prefork/internal/kernel"
+	"prefork/internal/servertest"
 )
 
 // long is a run of one arm with parts in which there is time for something to happen.
@@ -28,7 +29,7 @@ func long(t *testing.T, url string, agents int, more ...string) *process {
 func loading(t *testing.T, agents ...*process) {
 	t.Helper()
 	for _, a := range agents {
-		eventually(t, a.name+" loads", func() bool { return len(a.generators()) > 0 })
+		servertest.Eventually(t, a.name+" loads", func() bool { return len(a.generators()) > 0 })
 	}
 }
 
@@ -83,10 +84,10 @@ func TestAgentGone(t *testing.T) {
 	generator := b.generators()
 	b.stop(unix.SIGKILL)
 	for _, pid := range generator {
-		eventually(t, "the generator ends with its agent", func() bool { _, err := kernel.State(pid); return err != nil })
+		servertest.Eventually(t, "the generator ends with its agent", func() bool { _, err := kernel.State(pid); return err != nil })
 	}
 	run.hear("waiting for all to be there")
-	eventually(t, "the other agent gives up a part that has come to nothing", func() bool { return len(a.generators()) == 0 })
+	servertest.Eventually(t, "the other agent gives up a part that has come to nothing", func() bool { return len(a.generators()) == 0 })
 	agentAt(t, nil, url, "c")
 	r := run.result()
 	if len(r.Rounds) != 2 || len(r.Hosts) != 2 || r.Hosts[1].Name != "c" {
@@ -123,13 +124,13 @@ func TestStops(t *testing.T) {
 	loading(t, a)
 	run.stop(unix.SIGINT)
 	a.hear("done with it")
-	eventually(t, "the generator has ended", func() bool { return len(a.generators()) == 0 })
+	servertest.Eventually(t, "the generator has ended", func() bool { return len(a.generators()) == 0 })
 	run = long(t, url, 1, "--length", "1m")
 	loading(t, a)
 	generator := a.generators()
 	a.stop(unix.SIGTERM)
 	for _, pid := range generator {
-		eventually(t, "the generator has ended", func() bool { _, err := kernel.State(pid); return err != nil })
+		servertest.Eventually(t, "the generator has ended", func() bool { _, err := kernel.State(pid); return err != nil })
 	}
 	run.hear("the part is done again")
 }

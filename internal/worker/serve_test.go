@@ -35,20 +35,28 @@ func TestASlowClientIsServed(t *testing.T) {
 func TestARequestHasItsTime(t *testing.T) {
 	eachWay(t, mustApp("http"), 50*time.Millisecond, func(t *testing.T, c hosted) {
 		ends := make(chan struct{})
+		next := time.NewTicker(10 * time.Millisecond)
+		defer next.Stop()
+		told := make(chan struct{})
 		go func() {
 			defer close(ends)
 			for range 2000 { // short of the longest head
 				if _, err := io.WriteString(c, "x"); err != nil {
 					return
 				}
-				time.Sleep(10 * time.Millisecond)
+				select {
+				case <-next.C:
+				case <-told:
+					return
+				}
 			}
 		}()
 		if got := answered(t, bufio.NewReader(c)); got.StatusCode != http.StatusRequestTimeout || !got.Close {
 			t.Errorf("%s", got.Status)
 		}
-		_ = c.TCPConn.Close()
+		close(told)
 		<-ends
+		_ = c.TCPConn.Close()
 	})
 }
 
@@ -122,12 +130,33 @@ func TestWhoAsksForNothingGoesFirst(t *testing.T) {
 		half := len(get) / 2
 		say(t, c, get[:half])
 		c.leave()
-		time.Sleep(2 * justNow) // the rest of a request may take its time
 		say(t, c, get[half:])
 		if got := answered(t, bufio.NewReader(c)); !got.Close {
 			t.Error("who was asking is not told that it was the last answer")
 		}
 	})
+}
+
+// Who has begun a request when the worker leaves has the time of a request for the rest of
+// it, and who has not, a moment.
+func TestABegunRequestMayTakeItsTime(t *testing.T) {
+	for part, want := range map[string]time.Duration{get[:len(get)/2]: longEnough, "": justNow} {
+		peer, fd := pair(t)
+		var leaving atomic.Bool
+		s := newService(mustApp("http"), Spec{ReadTimeout: longEnough}, &leaving)
+		var c conn
+		s.begin(&c, fd)
+		if part != "" {
+			say(t, peer, part)
+			arrives(t, fd)
+			s.read(&c, false)
+		}
+		leaving.Store(true)
+		if at, ok := s.deadline(&c); !ok || at-c.since != want {
+			t.Errorf("%q: %v, %v, want %v", part, at-c.since, ok, want)
+		}
+		s.close(&c)
+	}
 }
 
 // What a client sends to a worker that leaves does not undo the answer to what it has
