@@ -33,6 +33,7 @@ type waitedOn struct {
 	told bool // ep has told of it, and it has not been found empty since
 	shut bool // so has it that the master has shut it down: what is there is all
 	left int  // how many more to take from it, once leaving
+	owed int  // and how many of them even if the rest is left to others
 	gone bool // shut down by the master
 }
 
@@ -186,17 +187,27 @@ func (e *epoll) poll() (conn int, more bool, err error) {
 	return -1, false, unix.EAGAIN
 }
 
-// try takes from the first socket that still has something to be taken.
+// try takes what is owed first, and then from the first socket that still has something to
+// be taken.
 func (e *epoll) try() (int, error) {
+	conn, err := e.tryWhere(func(s *waitedOn) bool { return s.owed > 0 })
+	if err == unix.EAGAIN {
+		conn, err = e.tryWhere(func(s *waitedOn) bool { return s.left > 0 })
+	}
+	return conn, err
+}
+
+func (e *epoll) tryWhere(due func(*waitedOn) bool) (int, error) {
 	for i := range e.sockets {
-		for s := &e.sockets[i]; s.left > 0; {
+		for s := &e.sockets[i]; due(s); {
 			s.left--
+			s.owed = max(0, s.owed-1)
 			conn, err := e.accept(s.fd)
 			if err == nil {
 				return conn, nil
 			}
 			if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINVAL) {
-				s.left = 0
+				s.left, s.owed = 0, 0
 			} else if !emptyHanded(err) {
 				return -1, err
 			}
@@ -207,16 +218,24 @@ func (e *epoll) try() (int, error) {
 
 // depth looks once, and how much is to be taken counts for each socket by itself: what
 // comes to one of them meanwhile is not to stand in for what waits at another.
+//
+// One who waits in an epoll of others' may have been woken for a connection and be told in
+// the same breath to leave. Nobody else was woken for it, so it takes one from each socket,
+// also where it leaves the rest. One who waits in its own has always accepted by then.
 func (e *epoll) depth() (received, queued int) {
 	for i := range e.sockets {
 		s := &e.sockets[i]
 		if !e.leaving {
 			s.left = sys.Queued(s.fd)
+			if !e.own {
+				s.owed = min(1, s.left)
+			}
 		}
-		queued += s.left
+		received += s.owed
+		queued += s.left - s.owed
 	}
 	e.leaving = true
-	return 0, queued
+	return received, queued
 }
 
 func (e *epoll) release() error {

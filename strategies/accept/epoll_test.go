@@ -136,6 +136,44 @@ func TestSeveralPolledSocketsAreServedInTurn(t *testing.T) {
 	})
 }
 
+// Who is woken for a connection, and told to leave before it has accepted, takes that one at
+// each socket: nobody else was woken. The rest it leaves to others.
+func TestWhoLeavesTakesWhatItWasWokenFor(t *testing.T) {
+	eachSeveral(t, func(t *testing.T, mode Mode) {
+		const queued = 3
+		a, addrA := listenAt(t, mode, "tcp", "127.0.0.1:0")
+		b, addrB := listenAt(t, mode, "tcp", "127.0.0.1:0")
+		w, err := mode.watched([]int{a, b})
+		ep, epErr := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+		if err := errors.Join(err, epErr); err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(ep)
+		p := &Polled{source: newSource(w, time.Hour), watched: w, ep: ep}
+		if err := p.Watch(); err != nil {
+			t.Fatal(err)
+		}
+		call(t, a, addrA, queued)
+		call(t, b, addrB, queued)
+		p.Close()
+		taken := 0
+		for {
+			conn, _, err := p.Next()
+			if errors.Is(err, net.ErrClosed) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			sys.Close(conn)
+			taken++
+		}
+		if leftA, leftB := sys.Queued(a), sys.Queued(b); taken != 2 || leftA != queued-1 || leftB != queued-1 {
+			t.Errorf("%d taken, and %d and %d left, want one of each taken", taken, leftA, leftB)
+		}
+	})
+}
+
 // What comes to one socket during a drain does not stand in for what waits at another.
 func TestADrainIsBoundedByWhatWasQueuedAtEach(t *testing.T) {
 	eachSeveral(t, func(t *testing.T, mode Mode) {
