@@ -31,7 +31,7 @@ run: build ## which strategy to take on this machine, in half a minute
 	@./prefork choose --quick
 
 test: deps ## install what the tests need, and run them all with the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 20m ./... # of a package, on two busy processors
 
 lint: ## gofmt, vet, staticcheck, the other systems, and whether generated files are clean
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }

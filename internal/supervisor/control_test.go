@@ -31,7 +31,7 @@ func status(t *testing.T, c *control.Client) *control.Status {
 // Whatever is asked for, on one connection, is done when that is said, and no client
 // notices.
 func TestAskedForUnderLoad(t *testing.T) {
-	eachWay(t, func(t *testing.T, strategy string) {
+	eachStrategy(t, func(t *testing.T, strategy string) {
 		s := servertest.Start(t, "-s", strategy, "-w", "3")
 		load := s.StartLoad(4)
 		c := s.Control()
@@ -80,7 +80,7 @@ func TestAskedForUnderLoad(t *testing.T) {
 
 // During a pause nobody takes connections, and nobody is turned away.
 func TestPause(t *testing.T) {
-	eachWay(t, func(t *testing.T, strategy string) {
+	eachStrategy(t, func(t *testing.T, strategy string) {
 		s := servertest.Start(t, "-s", strategy, "-w", "2")
 		c := s.Control()
 		load := s.StartLoad(3)

@@ -63,7 +63,7 @@ func (a asker) value(name string) (v float64) {
 
 // A scrape tells the truth, while workers come and go and after an upgrade.
 func TestMetricsWhileWorkersComeAndGo(t *testing.T) {
-	eachWay(t, func(t *testing.T, strategy string) {
+	eachStrategy(t, func(t *testing.T, strategy string) {
 		s := servertest.Start(t, "-s", strategy, "-w", "2", "--metrics", "127.0.0.1:0")
 		m := metricsOf(t, s)
 		c := s.Control()
