@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
+
+	"prefork/docs/anchor"
 )
 
 // course are the pages on which every piece of Go is one of ours, and says of
@@ -129,15 +130,7 @@ func headings(page string) (all []string) {
 		if title == line || !strings.HasPrefix(title, " ") {
 			continue
 		}
-		all = append(all, strings.Map(func(r rune) rune {
-			switch {
-			case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
-				return unicode.ToLower(r)
-			case r == ' ':
-				return '-'
-			}
-			return -1
-		}, strings.TrimSpace(title)))
+		all = append(all, anchor.Of(title))
 	}
 	return all
 }

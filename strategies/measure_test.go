@@ -16,6 +16,7 @@ import (
 
 	"prefork/internal/scoreboard"
 	"prefork/internal/servertest"
+	"prefork/strategies/accept"
 )
 
 // few is how many connections a test of the kernel's order makes for one worker
@@ -24,29 +25,17 @@ import (
 // sys.Pace.
 const few = 12
 
-// waitCall is the system call in which a worker waits for connections, by accept
-// mode. Under dispatch there is none, and the worker waits in recvmsg.
-var waitCall = map[string]int{
-	"blocking":        unix.SYS_ACCEPT4,
-	"exclusive":       unix.SYS_EPOLL_PWAIT,
-	"rotate":          unix.SYS_EPOLL_PWAIT,
-	"epoll":           unix.SYS_EPOLL_PWAIT,
-	"netpoll":         unix.SYS_EPOLL_PWAIT,
-	"uring":           unix.SYS_IO_URING_ENTER,
-	"uring-multishot": unix.SYS_IO_URING_ENTER,
-	"":                unix.SYS_RECVMSG,
-}
-
 // process is one that waits in a known system call when it has nothing to do.
 type process struct {
 	pid  int
 	call int
 }
 
-// workersOf are the workers of a server.
+// workersOf are the workers of a server; its mode is "" under dispatch.
 func workersOf(s *servertest.Server, mode string) (all []process) {
+	row, _ := accept.Lookup(cmp.Or(mode, accept.Receive))
 	for _, pid := range s.Workers() {
-		all = append(all, process{pid, waitCall[mode]})
+		all = append(all, process{pid, row.Call})
 	}
 	return all
 }

@@ -1,18 +1,13 @@
 package report
 
 import (
-	"context"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -20,121 +15,53 @@ import (
 	"prefork/internal/browsertest"
 )
 
-// browser starts a browser, and gathers what a page must not do: complain on the
-// console, or ask for anything but itself.
-func browser(t *testing.T) (context.Context, *complaints) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(browsertest.Path(t)), chromedp.Headless, chromedp.NoSandbox)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	c := &complaints{}
-	if err := chromedp.Listen(ctx, c.hear); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	return ctx, c
-}
-
-type complaints struct {
-	mu  sync.Mutex
-	all []string
-}
-
-func (c *complaints) hear(event any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch e := event.(type) {
-	case *runtime.EventExceptionThrown:
-		c.all = append(c.all, "exception: "+e.ExceptionDetails.Text)
-	case *runtime.EventConsoleAPICalled:
-		c.all = append(c.all, "console: "+string(e.Type))
-	case *log.EventEntryAdded: // what the page's own policy forbids ends here
-		c.all = append(c.all, "log: "+e.Entry.Text)
-	case *network.EventRequestWillBeSent:
-		if url := e.Request.URL; !strings.HasPrefix(url, "file:") && !strings.HasPrefix(url, "data:") {
-			c.all = append(c.all, "request: "+url)
-		}
-	}
-}
-
-func (c *complaints) check(t *testing.T) {
-	t.Helper()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, complaint := range c.all {
-		t.Error(complaint)
-	}
-}
-
-// ask evaluates an expression in the page.
-func ask[T any](t *testing.T, ctx context.Context, expression string) T {
-	t.Helper()
-	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
-	if err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
-	return answer
-}
-
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestReportInABrowser(t *testing.T) {
 	url := saved(t, simulate(8, result.Closed, result.Open))
-	ctx, complaints := browser(t)
+	b := browsertest.Open(t, url, "file:", 1280, 800)
 	for _, width := range []int64{1280, 360} {
-		do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url), chromedp.WaitVisible("#timeline canvas"))
-		if got := ask[int64](t, ctx, `document.documentElement.scrollWidth`); got > width {
+		b.Do(chromedp.EmulateViewport(width, 800), chromedp.Navigate(url), chromedp.WaitVisible("#timeline canvas"))
+		if got := browsertest.Ask[int64](b, `document.documentElement.scrollWidth`); got > width {
 			t.Errorf("at %d px the page is %d px wide", width, got)
 		}
 		for _, chart := range []string{"throughput", "latency", "workers", "cpu"} {
-			if n := ask[int](t, ctx, `[...document.querySelectorAll("#`+chart+` .still svg")].filter(s => s.getBoundingClientRect().height > 100 && s.getAttribute("aria-label")).length`); n != 1 {
+			if n := browsertest.Ask[int](b, `[...document.querySelectorAll("#`+chart+` .still svg")].filter(s => s.getBoundingClientRect().height > 100 && s.getAttribute("aria-label")).length`); n != 1 {
 				t.Errorf("at %d px %d pictures of %s are shown, want 1", width, n, chart)
 			}
 		}
 		rows := map[int64]int{1280: 1, 360: 3}[width] // three pictures beside each other, or one below the other
-		if got := ask[[]int](t, ctx, `[...document.querySelectorAll(".sights svg")].filter(s => s.getBoundingClientRect().height > 60).map(s => s.closest("section").offsetTop)`); len(got) != 3 || len(slices.Compact(got)) != rows {
+		if got := browsertest.Ask[[]int](b, `[...document.querySelectorAll(".sights svg")].filter(s => s.getBoundingClientRect().height > 60).map(s => s.closest("section").offsetTop)`); len(got) != 3 || len(slices.Compact(got)) != rows {
 			t.Errorf("at %d px the pictures at first sight are at %v, want three in %d rows", width, got, rows)
 		}
-		if n := ask[int](t, ctx, `[...document.querySelectorAll(".live canvas")].filter(c => c.getBoundingClientRect().width > 200).length`); n != 2 {
+		if n := browsertest.Ask[int](b, `[...document.querySelectorAll(".live canvas")].filter(c => c.getBoundingClientRect().width > 200).length`); n != 2 {
 			t.Errorf("at %d px %d live charts are shown, want 2", width, n)
 		}
 	}
-	checkColumns(t, ctx)
-	checkMoment(t, ctx)
-	checkPrint(t, ctx)
-	checkKeys(t, ctx)
-	complaints.check(t)
+	checkColumns(t, b)
+	checkMoment(t, b)
+	checkPrint(t, b)
+	checkKeys(t, b)
+	b.Check()
 }
 
 // checkColumns wants more than two columns beside the arms on a phone, which is what
 // the page is shown on.
-func checkColumns(t *testing.T, ctx context.Context) {
+func checkColumns(t *testing.T, b *browsertest.Tab) {
 	t.Helper()
 	const seen = `[...document.querySelectorAll(".summary tbody tr:first-child td")].filter(c => c.getBoundingClientRect().right <= innerWidth).length`
-	if n := ask[int](t, ctx, seen); n < 3 {
+	if n := browsertest.Ask[int](b, seen); n < 3 {
 		t.Errorf("on a phone %d columns are shown whole, want 3", n)
 	}
 }
 
 // checkMoment looks for the line's ink on the canvas, above the plot where nothing
 // else is drawn.
-func checkMoment(t *testing.T, ctx context.Context) {
+func checkMoment(t *testing.T, b *browsertest.Tab) {
 	t.Helper()
-	inked := ask[[]int](t, ctx, `(() => {
+	inked := browsertest.Ask[[]int](b, `(() => {
 		const c = document.querySelector("#timeline canvas"), d = c.getContext("2d").getImageData(0, 2, c.width, 1).data;
 		return [...Array(c.width).keys()].filter(x => d[4 * x + 3] > 100);
 	})()`)
-	at := ask[float64](t, ctx, `(() => { // the plot's left end, and half of its 4 s
+	at := browsertest.Ask[float64](b, `(() => { // the plot's left end, and half of its 4 s
 		const over = document.querySelector("#timeline .u-over");
 		return (over.offsetLeft + over.offsetWidth / 2) * devicePixelRatio;
 	})()`)
@@ -144,42 +71,42 @@ func checkMoment(t *testing.T, ctx context.Context) {
 }
 
 // checkPrint wants the pictures on paper, on white whatever the screen is like.
-func checkPrint(t *testing.T, ctx context.Context) {
+func checkPrint(t *testing.T, b *browsertest.Tab) {
 	t.Helper()
 	dark := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}
-	emulate(t, ctx, emulation.SetEmulatedMediaParams{Media: "print", Features: dark})
-	if got := ask[string](t, ctx, `getComputedStyle(document.body).backgroundColor`); got != "rgb(255, 255, 255)" {
+	emulate(t, b, emulation.SetEmulatedMediaParams{Media: "print", Features: dark})
+	if got := browsertest.Ask[string](b, `getComputedStyle(document.body).backgroundColor`); got != "rgb(255, 255, 255)" {
 		t.Errorf("paper is %s", got)
 	}
-	if n := ask[int](t, ctx, `[...document.querySelectorAll(".still .wide svg")].filter(s => s.getBoundingClientRect().height > 50).length`); n != 5 {
+	if n := browsertest.Ask[int](b, `[...document.querySelectorAll(".still .wide svg")].filter(s => s.getBoundingClientRect().height > 50).length`); n != 5 {
 		t.Errorf("%d pictures are printed, want 5", n)
 	}
-	if n := ask[int](t, ctx, `[...document.querySelectorAll(".live")].filter(s => s.offsetHeight > 0).length`); n != 0 {
+	if n := browsertest.Ask[int](b, `[...document.querySelectorAll(".live")].filter(s => s.offsetHeight > 0).length`); n != 0 {
 		t.Errorf("%d live charts are printed, want none", n)
 	}
-	emulate(t, ctx, emulation.SetEmulatedMediaParams{})
+	emulate(t, b, emulation.SetEmulatedMediaParams{})
 }
 
-func emulate(t *testing.T, ctx context.Context, media emulation.SetEmulatedMediaParams) {
+func emulate(t *testing.T, b *browsertest.Tab, media emulation.SetEmulatedMediaParams) {
 	t.Helper()
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+	if _, err := chromedp.Call(b.Ctx, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // checkKeys reads a chart without a pointer.
-func checkKeys(t *testing.T, ctx context.Context) {
+func checkKeys(t *testing.T, b *browsertest.Tab) {
 	t.Helper()
 	const reading = `document.querySelector("#timeline .reading").textContent`
-	do(t, ctx, chromedp.Focus("#timeline .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](reading+` == "0.10 s"`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
-		t.Errorf("two arrow keys lead to %q, want 0.10 s", ask[string](t, ctx, reading))
+	b.Do(chromedp.Focus("#timeline .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if _, err := chromedp.Run(b.Ctx, chromedp.Poll[bool](reading+` == "0.10 s"`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
+		t.Errorf("two arrow keys lead to %q, want 0.10 s", browsertest.Ask[string](b, reading))
 	}
-	if got := ask[string](t, ctx, `document.querySelector("#timeline output").textContent`); !strings.HasSuffix(got, "µs") {
+	if got := browsertest.Ask[string](b, `document.querySelector("#timeline output").textContent`); !strings.HasSuffix(got, "µs") {
 		t.Errorf("the first arm reads %q there, want microseconds", got)
 	}
-	do(t, ctx, chromedp.Click("#timeline button"))
-	if got := ask[string](t, ctx, `document.querySelector("#timeline button").getAttribute("aria-pressed")`); got != "false" {
+	b.Do(chromedp.Click("#timeline button"))
+	if got := browsertest.Ask[string](b, `document.querySelector("#timeline button").getAttribute("aria-pressed")`); got != "false" {
 		t.Errorf("a click on an arm leaves it %q", got)
 	}
 }
@@ -188,44 +115,44 @@ func checkKeys(t *testing.T, ctx context.Context) {
 // the other charts beside it as ever.
 func TestCurveInABrowser(t *testing.T) {
 	url := saved(t, madeCurve(8, []float64{.2, .4, .6, .8, 1.3}, curveArms...))
-	ctx, complaints := browser(t)
+	b := browsertest.Open(t, url, "file:", 1280, 800)
 	for _, width := range []int64{1280, 360} {
-		do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url), chromedp.WaitVisible("#curve canvas"))
-		if got := ask[int64](t, ctx, `document.documentElement.scrollWidth`); got > width {
+		b.Do(chromedp.EmulateViewport(width, 800), chromedp.Navigate(url), chromedp.WaitVisible("#curve canvas"))
+		if got := browsertest.Ask[int64](b, `document.documentElement.scrollWidth`); got > width {
 			t.Errorf("at %d px the page is %d px wide", width, got)
 		}
-		if n := ask[int](t, ctx, `document.querySelectorAll("#curve .key button").length`); n != 3 {
+		if n := browsertest.Ask[int](b, `document.querySelectorAll("#curve .key button").length`); n != 3 {
 			t.Errorf("the key has %d arms, want 3", n)
 		}
 		for class, name := range map[string]string{"shared": "shared/blocking", "reuseport": "reuseport/hash", "dispatch": "dispatch/round-robin", "lost": "an overload"} {
-			if n := inked(t, ctx, class); n < 20 {
+			if n := inked(t, b, class); n < 20 {
 				t.Errorf("at %d px %s has %d dots of ink", width, name, n)
 			}
 		}
 	}
 	const reading = `document.querySelector("#curve .reading").textContent`
-	do(t, ctx, chromedp.Focus("#curve .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](reading+` == "40 %: 280/s"`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
-		t.Errorf("two arrow keys lead to %q", ask[string](t, ctx, reading))
+	b.Do(chromedp.Focus("#curve .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if _, err := chromedp.Run(b.Ctx, chromedp.Poll[bool](reading+` == "40 %: 280/s"`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
+		t.Errorf("two arrow keys lead to %q", browsertest.Ask[string](b, reading))
 	}
-	if got := ask[string](t, ctx, `document.querySelector("#curve output").textContent`); strings.Count(got, " ms") != 2 {
+	if got := browsertest.Ask[string](b, `document.querySelector("#curve output").textContent`); strings.Count(got, " ms") != 2 {
 		t.Errorf("the first arm reads %q there, want two times", got)
 	}
-	do(t, ctx, chromedp.KeyEvent(kb.End))
-	if got := ask[string](t, ctx, reading); !strings.Contains(got, "reuseport/hash × overload") {
+	b.Do(chromedp.KeyEvent(kb.End))
+	if got := browsertest.Ask[string](b, reading); !strings.Contains(got, "reuseport/hash × overload") {
 		t.Errorf("at the end it reads %q", got)
 	}
-	do(t, ctx, chromedp.Click(`#curve button[data-arm="1"]`))
-	if n := inked(t, ctx, "reuseport"); n != 0 {
+	b.Do(chromedp.Click(`#curve button[data-arm="1"]`))
+	if n := inked(t, b, "reuseport"); n != 0 {
 		t.Errorf("put out, an arm has %d dots of ink", n)
 	}
-	complaints.check(t)
+	b.Check()
 }
 
 // inked counts the dots of the load curve that have one of the page's colours.
-func inked(t *testing.T, ctx context.Context, name string) int {
+func inked(t *testing.T, b *browsertest.Tab, name string) int {
 	t.Helper()
-	return ask[int](t, ctx, `(() => {
+	return browsertest.Ask[int](b, `(() => {
 		const [r, g, b] = getComputedStyle(document.documentElement).getPropertyValue("--`+name+`").trim().match(/[0-9a-f]{2}/gi).map(x => parseInt(x, 16));
 		const c = document.querySelector("#curve canvas"), copy = new OffscreenCanvas(c.width, c.height).getContext("2d", { willReadFrequently: true });
 		copy.drawImage(c, 0, 0);
@@ -243,10 +170,9 @@ func TestReportWithoutScripts(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text[:strings.Index(text, `<script type="application/json"`)]), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, complaints := browser(t)
-	do(t, ctx, chromedp.Navigate("file://"+path))
-	if h := ask[float64](t, ctx, `document.querySelector("#timeline .still svg").getBoundingClientRect().height`); h < 100 {
+	b := browsertest.Open(t, "file://"+path, "file:", 1280, 800)
+	if h := browsertest.Ask[float64](b, `document.querySelector("#timeline .still svg").getBoundingClientRect().height`); h < 100 {
 		t.Errorf("without scripts the timeline is %.0f px high", h)
 	}
-	complaints.check(t)
+	b.Check()
 }

@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"path"
 	"strings"
-	"unicode"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -14,6 +13,8 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"prefork/docs/anchor"
 )
 
 // heading is one of a page, for its table of contents.
@@ -53,7 +54,7 @@ func (s *site) render(p *page, source []byte) error {
 // head gives a heading its name, and notes it.
 func (s *site) head(p *page, n *ast.Heading, source []byte) {
 	words := plain(n, source)
-	id := slug(words)
+	id := anchor.Of(words)
 	n.SetAttributeString("id", []byte(id))
 	switch n.Level {
 	case 1:
@@ -82,19 +83,6 @@ func plain(n ast.Node, source []byte) string {
 		return ast.WalkContinue, nil
 	})
 	return words.String()
-}
-
-// slug is what links to a heading call it, as GitHub has it.
-func slug(title string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
-			return unicode.ToLower(r)
-		case r == ' ':
-			return '-'
-		}
-		return -1
-	}, strings.TrimSpace(title))
 }
 
 // link leads to the page that another one has become, or to a file of the repository.

@@ -56,26 +56,16 @@ func (s *Stage) start(strategy string, workers int, flags ...string) (*server, e
 	return v, nil
 }
 
-// calls are those in which workers wait, by accept mode.
-var calls = map[string]int{
-	"blocking":        unix.SYS_ACCEPT4,
-	"exclusive":       unix.SYS_EPOLL_PWAIT,
-	"rotate":          unix.SYS_EPOLL_PWAIT,
-	"epoll":           unix.SYS_EPOLL_PWAIT,
-	"netpoll":         unix.SYS_EPOLL_PWAIT,
-	"uring":           unix.SYS_IO_URING_ENTER,
-	"uring-multishot": unix.SYS_IO_URING_ENTER,
-}
-
 func waitsOf(strategy string, flags []string) waits {
+	w, name := waits{}, "" // the default
 	if strategy == "dispatch" {
-		return waits{worker: unix.SYS_RECVMSG, master: unix.SYS_PPOLL}
+		w.master, name = unix.SYS_PPOLL, accept.Receive
+	} else if i := slices.Index(flags, "--accept"); i >= 0 {
+		name = flags[i+1]
 	}
-	mode := accept.Modes[0].Name
-	if i := slices.Index(flags, "--accept"); i >= 0 {
-		mode = flags[i+1]
-	}
-	return waits{worker: calls[mode]}
+	mode, _ := accept.Lookup(name) // of those that there are: scenes ask for no other
+	w.worker = mode.Call
+	return w
 }
 
 // slotOf is the slot of the worker that was there at the start, -1 for any other.

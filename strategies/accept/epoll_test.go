@@ -46,6 +46,18 @@ func sourceOf(t *testing.T, mode Mode, fds ...int) Source {
 	return newSource(taker, time.Hour)
 }
 
+// polledOf takes from sockets in an epoll of its own.
+func polledOf(t *testing.T, mode Mode, fds ...int) *Polled {
+	t.Helper()
+	w, err := mode.watched(fds)
+	ep, epErr := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err := errors.Join(err, epErr); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(ep) })
+	return &Polled{source: newSource(w, time.Hour), watched: w, ep: ep}
+}
+
 // call connects n times, and waits until all of that is queued.
 func call(t *testing.T, fd int, addr net.Addr, n int) {
 	t.Helper()
@@ -103,13 +115,7 @@ func TestSeveralPolledSocketsAreServedInTurn(t *testing.T) {
 		const few, many = 3, 20
 		a, addrA := listenAt(t, mode, "tcp", "127.0.0.1:0")
 		b, addrB := listenAt(t, mode, "tcp", "127.0.0.1:0")
-		w, err := mode.watched([]int{a, b})
-		ep, epErr := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-		if err := errors.Join(err, epErr); err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(ep)
-		p := &Polled{source: newSource(w, time.Hour), watched: w, ep: ep}
+		p := polledOf(t, mode, a, b)
 		call(t, a, addrA, many)
 		call(t, b, addrB, few)
 		for range 2 * few {
@@ -117,7 +123,7 @@ func TestSeveralPolledSocketsAreServedInTurn(t *testing.T) {
 				t.Fatal(err)
 			}
 			var events [4]unix.EpollEvent
-			n, err := unix.EpollWait(ep, events[:], -1)
+			n, err := unix.EpollWait(p.ep, events[:], -1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,13 +149,7 @@ func TestWhoLeavesTakesWhatItWasWokenFor(t *testing.T) {
 		const queued = 3
 		a, addrA := listenAt(t, mode, "tcp", "127.0.0.1:0")
 		b, addrB := listenAt(t, mode, "tcp", "127.0.0.1:0")
-		w, err := mode.watched([]int{a, b})
-		ep, epErr := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-		if err := errors.Join(err, epErr); err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(ep)
-		p := &Polled{source: newSource(w, time.Hour), watched: w, ep: ep}
+		p := polledOf(t, mode, a, b)
 		if err := p.Watch(); err != nil {
 			t.Fatal(err)
 		}

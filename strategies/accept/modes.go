@@ -25,6 +25,9 @@ type Mode struct {
 	Nonblock bool
 	// Several says that it can wait on several sockets at once. One accept waits on one.
 	Several bool
+	// Call is the system call in which a worker that serves one connection at a time waits,
+	// as /proc/PID/syscall has it.
+	Call int
 
 	open  func(fds []int, hot bool) (taker, error) // at least one; several only if that can be
 	poll  func(fds []int) (watched, error)         // nil where it waits for nothing but a connection
@@ -36,11 +39,13 @@ var Modes = []Mode{
 	{
 		Name:     "blocking",
 		Sentence: "accept blocks; the kernel wakes whoever has waited longest, so connections are dealt in turn",
+		Call:     unix.SYS_ACCEPT4,
 		open:     onOne(openBlocking),
 	},
 	{
 		Name:     "exclusive",
 		Sentence: "epoll with EPOLLEXCLUSIVE; one is woken, always the first one that is free, so work piles up on few",
+		Call:     unix.SYS_EPOLL_PWAIT,
 		Nonblock: true,
 		Several:  true,
 		open:     openExclusive,
@@ -49,6 +54,7 @@ var Modes = []Mode{
 	{
 		Name:     "rotate",
 		Sentence: "as exclusive, but a worker goes to the end of the line after each accept, so connections are dealt in turn",
+		Call:     unix.SYS_EPOLL_PWAIT,
 		Nonblock: true,
 		Several:  true,
 		open:     openRotate,
@@ -57,6 +63,7 @@ var Modes = []Mode{
 	{
 		Name:     "epoll",
 		Sentence: "level-triggered epoll; a connection wakes every idle worker and one of them gets it",
+		Call:     unix.SYS_EPOLL_PWAIT,
 		Nonblock: true,
 		Several:  true,
 		open:     openEpoll,
@@ -65,6 +72,7 @@ var Modes = []Mode{
 	{
 		Name:     "netpoll",
 		Sentence: "what a Go program does by default; a connection wakes every idle worker's runtime",
+		Call:     unix.SYS_EPOLL_PWAIT,
 		Nonblock: true,
 		open:     onOne(openNetpoll),
 		poll:     inLoop(pollNetpoll),
@@ -72,6 +80,7 @@ var Modes = []Mode{
 	{
 		Name:     "uring",
 		Sentence: "io_uring, asked for one connection at a time; they are dealt in turn, as with blocking",
+		Call:     unix.SYS_IO_URING_ENTER,
 		open:     onOne(openUring),
 		poll:     pollUring,
 		probe:    probeUring,
@@ -79,6 +88,7 @@ var Modes = []Mode{
 	{
 		Name:     "uring-multishot",
 		Sentence: "io_uring, asked once for all; the first worker gets everything, even while it is busy or stopped",
+		Call:     unix.SYS_IO_URING_ENTER,
 		open:     onOne(openMultishot),
 		poll:     pollMultishot,
 		probe:    probeMultishot,
@@ -86,6 +96,7 @@ var Modes = []Mode{
 	{
 		Name:     Receive,
 		Sentence: "the master accepts and passes each connection over a Unix socket",
+		Call:     unix.SYS_RECVMSG,
 		Passed:   true,
 		open:     onOne(openReceiving),
 		poll:     pollReceiving,
