@@ -83,12 +83,12 @@ func each(all []seen, of func(seen) float64) (values []float64) {
 // ratios are those of a server to the baseline, round by round.
 func (r results) ratios(name string, of func(seen) float64) (all []float64) {
 	for i, s := range r[name] {
-		all = append(all, of(s)/of(r[baseline][i]))
+		all = append(all, of(s)/of(r[baselineOf(name)][i]))
 	}
 	return all
 }
 
-// agreement says whether the generators agree on who is ahead of the baseline.
+// agreement says whether the generators agree on who is ahead of nginx.
 func (p plan) agreement(all []results) string {
 	var disputed []string
 	for _, s := range p.chosen() {
@@ -103,9 +103,9 @@ func (p plan) agreement(all []results) string {
 		}
 	}
 	if disputed == nil {
-		return "Both agree on who is ahead of " + baseline + "."
+		return "Both agree on who is ahead of nginx."
 	}
-	return "They do not agree on whether these are ahead of " + baseline + ": " + strings.Join(disputed, ", ") + "."
+	return "They do not agree on whether these are ahead of nginx: " + strings.Join(disputed, ", ") + "."
 }
 
 func median(values []float64) float64 {

@@ -33,7 +33,7 @@ func (p plan) besideIdle(ctx context.Context, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "server\tp99 µs without\twith\t×\tleast–most\tMB without\twith\t")
 	for _, s := range p.chosen() {
-		if !slices.Contains([]string{baseline, "prefork/shared", "prefork/reuseport"}, s.name) {
+		if !slices.Contains([]string{"nginx/shared", "prefork/shared", "prefork/reuseport"}, s.name) {
 			continue
 		}
 		if err := p.idleRow(ctx, table, s); err != nil {

@@ -56,8 +56,9 @@ func kept(ctx context.Context, out io.Writer, args []string) error {
 		return err
 	}
 	fmt.Fprintf(out, "HTTP on kept connections, %d workers, rounds of %d s: %d, every server once in each;\n"+
-		"×: against %s, the median of the rounds' ratios, then least and most;\n"+
-		"CPU: processor time of all processes of the server for a request\n", p.workers, p.seconds, p.rounds, baseline)
+		"×: against nginx with one socket for all, or for reuseport with one for each worker: the\n"+
+		"median of the rounds' ratios, then least and most;\n"+
+		"CPU: processor time of all processes of the server for a request\n", p.workers, p.seconds, p.rounds)
 	for _, clients := range p.clients {
 		if err := p.compare(ctx, out, clients); err != nil {
 			return err
@@ -71,8 +72,8 @@ func parse(args []string) (plan, error) {
 	var clients string
 	flags := flag.NewFlagSet("kept", flag.ContinueOnError)
 	flags.StringVar(&p.prefork, "prefork", "./prefork", "the `binary` to measure")
-	flags.StringVar(&p.only, "only", "", "only servers whose name contains `TEXT`, besides "+baseline)
-	flags.StringVar(&clients, "clients", "64,1000", "numbers of closed-loop clients")
+	flags.StringVar(&p.only, "only", "", "only servers whose name contains `TEXT`, besides nginx")
+	flags.StringVar(&clients, "clients", "64,1000", "numbers of closed-loop clients; none with an empty one")
 	flags.IntVar(&p.workers, "workers", 4, "workers of each server")
 	flags.IntVar(&p.seconds, "seconds", 2, "length of a round")
 	flags.IntVar(&p.rounds, "rounds", 5, "rounds")
@@ -83,7 +84,7 @@ func parse(args []string) (plan, error) {
 	if p.workers < 1 || p.seconds < 1 || p.rounds < 1 || p.idle < 0 {
 		return p, errors.New("-workers, -seconds and -rounds must be 1 or more, -idle 0 or more")
 	}
-	for field := range strings.SplitSeq(clients, ",") {
+	for field := range strings.FieldsFuncSeq(clients, func(r rune) bool { return r == ',' }) {
 		n, err := strconv.Atoi(field)
 		if err != nil || n < 1 {
 			return p, fmt.Errorf("-clients %q: want numbers such as 64,1000", clients)

@@ -9,8 +9,14 @@ import (
 	"prefork/internal/subject"
 )
 
-// baseline is what the others are held against.
-const baseline = "nginx/shared"
+// baselineOf is what a server is held against: the one of nginx that shares its socket, or
+// that which has one for each worker.
+func baselineOf(name string) string {
+	if strings.HasSuffix(name, "/reuseport") {
+		return "nginx/reuseport"
+	}
+	return "nginx/shared"
+}
 
 // server is one to be measured: a shell command in which {host}, {port} and {workers} are
 // filled in, and {prefork} and {peers}, the directory of the others.
@@ -20,7 +26,7 @@ type server struct{ name, command string }
 const ours = "{prefork} serve --bind {host}:{port} --workers {workers} --app http --concurrency 12000 --read-timeout 10m --log-level error"
 
 var servers = []server{
-	{baseline, "{peers}/nginx.sh {host} {port} {workers} shared"},
+	{"nginx/shared", "{peers}/nginx.sh {host} {port} {workers} shared"},
 	{"nginx/reuseport", "{peers}/nginx.sh {host} {port} {workers} reuseport"},
 	{"prefork/shared", ours + " --strategy shared"},
 	{"prefork/reuseport", ours + " --strategy reuseport"},
@@ -32,10 +38,10 @@ var servers = []server{
 	{"node/round-robin", "node {peers}/cluster.js {host} {port} {workers} rr"},
 }
 
-// chosen are those that were asked for, and the one they are held against.
+// chosen are those that were asked for, and those they are held against.
 func (p plan) chosen() (all []server) {
 	for _, s := range servers {
-		if s.name == baseline || strings.Contains(s.name, p.only) {
+		if s.name == baselineOf(s.name) || strings.Contains(s.name, p.only) {
 			all = append(all, s)
 		}
 	}
